@@ -1,0 +1,31 @@
+//! The ledger: what an event is, its kinds, its order, its row, and what makes a segment whole.
+//!
+//! Belongs: ids, clocks as values, the row of version 1 and its hash, facts and their limits, the bytes of a segment.
+//! Never: where bytes rest, what time it is, randomness, Arrow, the browser, a socket.
+
+mod canon;
+mod fact;
+mod frame;
+mod header;
+mod hlc;
+mod id;
+mod limits;
+mod patch;
+mod row;
+mod stamp;
+mod upcast;
+
+pub use canon::{CanonErr, canonical};
+pub use fact::{
+    BodyWeight, ExerciseDefined, Fact, ImportRecorded, LoadMode, Message, Muscle, Preferences, SetCorrected, SetKind, SetLogged,
+    Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
+};
+pub use frame::{Damage, Frame, FrameKind, Scan, encode_frame, scan};
+pub use header::{Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, sealed_bytes};
+pub use hlc::{Hlc, HlcErr};
+pub use id::{DeviceId, EntityId, EventId, IdErr, LaneId, Scope};
+pub use limits::{Refusal, TEXT_CHARS_MAX, ROW_BYTES_MAX};
+pub use patch::Patch;
+pub use row::{Hash, Head, Row, RowErr, ZERO_HASH};
+pub use stamp::{Entropy, Stamp};
+pub use upcast::{Upcast, upcast};

@@ -1,0 +1,210 @@
+//! The row, version 1: one immutable JSON object per event, hashed over its canonical form and chained to the row before
+//! it of the same device, lane and scope.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    canon::{CanonErr, canonical},
+    fact::{Fact, VERSION},
+    hlc::Hlc,
+    id::{DeviceId, EntityId, EventId, LaneId, Scope},
+    limits::ROW_BYTES_MAX,
+    upcast,
+};
+
+/// BLAKE3-256 as 64 lower-case hexadecimal digits.
+pub type Hash = String;
+
+/// What the first row of a chain has for `prev`.
+pub const ZERO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// These three are outside the hash: the hash itself, its signature, and RxDB's flag, which is always false.
+const UNHASHED: [&str; 3] = ["h", "sig", "_deleted"];
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RowErr {
+    #[error("the row is not JSON of the expected shape: {0}")]
+    Shape(String),
+    #[error("the row is {0} bytes long, more than {ROW_BYTES_MAX}")]
+    TooLong(usize),
+    #[error("the row's hash does not match its content")]
+    Hash,
+    #[error(transparent)]
+    Canon(#[from] CanonErr),
+}
+
+/// Where a chain stands: the number and the hash of its last row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    pub dseq: u64,
+    pub h: Hash,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { dseq: 0, h: ZERO_HASH.to_owned() }
+    }
+}
+
+/// A row as it was written. `raw` is what travels and what is kept; the fields are read from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub event_id: EventId,
+    pub device_id: DeviceId,
+    pub lane: LaneId,
+    pub dseq: u64,
+    pub prev: Hash,
+    pub scope: Scope,
+    pub session_id: EntityId,
+    pub kind: String,
+    pub v: u32,
+    pub hlc: Hlc,
+    pub enc: String,
+    pub hdr: Value,
+    pub body: Value,
+    pub h: Hash,
+    pub raw: Vec<u8>,
+}
+
+/// The fields by name; anything else a newer build may have added stays in `raw` and under the hash.
+#[derive(Deserialize)]
+struct Shape {
+    event_id: EventId,
+    device_id: DeviceId,
+    lane: LaneId,
+    dseq: u64,
+    prev: Hash,
+    scope: Scope,
+    session_id: EntityId,
+    kind: String,
+    v: u32,
+    hlc: Hlc,
+    enc: String,
+    hdr: Value,
+    body: Value,
+    h: Hash,
+}
+
+impl Row {
+    /// Makes the row that follows `head` in its chain. The fact has been checked by whoever calls.
+    #[expect(clippy::too_many_arguments, reason = "these are the envelope's fields, each once, at the one place that makes a row")]
+    pub fn write(
+        event_id: EventId,
+        device_id: &DeviceId,
+        lane: &LaneId,
+        head: &Head,
+        scope: Scope,
+        session_id: EntityId,
+        hlc: &Hlc,
+        fact: Fact,
+    ) -> Result<Self, RowErr> {
+        let (kind, hdr, body) = fact.into_parts();
+        let mut whole = json!({
+            "event_id": event_id, "device_id": device_id, "lane": lane, "dseq": head.dseq + 1, "prev": head.h,
+            "scope": scope, "session_id": session_id, "kind": kind, "v": VERSION, "hlc": hlc, "enc": "none",
+            "hdr": hdr, "body": body,
+        });
+        let h = blake3::hash(&canonical(&whole)?).to_hex().to_string();
+        whole["h"] = Value::String(h);
+        whole["_deleted"] = Value::Bool(false);
+        Self::read(&canonical(&whole)?)
+    }
+
+    /// Reads a row and checks its hash. A kind this build does not know is not an error.
+    pub fn read(raw: &[u8]) -> Result<Self, RowErr> {
+        if ROW_BYTES_MAX < raw.len() {
+            return Err(RowErr::TooLong(raw.len()));
+        }
+        // A plain map, so that a key of a newer version takes part in the hash.
+        let mut whole: BTreeMap<String, Value> = serde_json::from_slice(raw).map_err(|err| RowErr::Shape(err.to_string()))?;
+        let shape: Shape = serde_json::from_slice(raw).map_err(|err| RowErr::Shape(err.to_string()))?;
+        for key in UNHASHED {
+            whole.remove(key);
+        }
+        let hashed = canonical(&Value::Object(whole.into_iter().collect()))?;
+        if blake3::hash(&hashed).to_hex().as_str() != shape.h {
+            return Err(RowErr::Hash);
+        }
+        let Shape { event_id, device_id, lane, dseq, prev, scope, session_id, kind, v, hlc, enc, hdr, body, h } = shape;
+        Ok(Self { event_id, device_id, lane, dseq, prev, scope, session_id, kind, v, hlc, enc, hdr, body, h, raw: raw.to_vec() })
+    }
+
+    /// The row's meaning at the newest version, where this build knows it.
+    pub fn fact(&self) -> Option<Fact> {
+        if self.enc != "none" {
+            return None;
+        }
+        let (version, body) = upcast::upcast(upcast::STEPS, &self.kind, self.v, self.body.clone());
+        if version != VERSION {
+            return None;
+        }
+        Fact::from_parts(&self.kind, &self.hdr, &body)
+    }
+
+    pub fn head(&self) -> Head {
+        Head { dseq: self.dseq, h: self.h.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(dseq: u64) -> Row {
+        let device = DeviceId::from_bytes([0xab; 8]);
+        let person = EntityId::v7(1_763_700_000_000, [1; 10]);
+        Row::write(
+            EventId::v7(1_763_700_000_000, [2; 10]),
+            &device,
+            &LaneId::number(0),
+            &Head { dseq: dseq - 1, h: ZERO_HASH.to_owned() },
+            Scope::Person(person),
+            EntityId::v7(1_763_700_000_000, [3; 10]),
+            &Hlc::tick(1_763_700_000_000, None, &device),
+            Fact::ProfileChanged { name: "Mia \u{1f4aa}".to_owned(), at_ms: 1_763_700_000_000, offset_min: 60 },
+        )
+        .expect("a row")
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let row = row(1);
+        assert_eq!(Row::read(&row.raw), Ok(row.clone()));
+        assert!(matches!(row.fact(), Some(Fact::ProfileChanged { .. })));
+    }
+
+    #[test]
+    fn every_changed_byte_is_seen() {
+        let row = row(7);
+        for at in 0..row.raw.len() {
+            let mut damaged = row.raw.clone();
+            damaged[at] ^= 1;
+            match Row::read(&damaged) {
+                Err(_) => {}
+                // The signature and `_deleted` are outside the hash; everything read from the row is inside it.
+                Ok(other) => assert_eq!(Row { raw: row.raw.clone(), ..other }, row, "byte {at}"),
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_kinds_and_fields_are_kept_byte_for_byte() {
+        let mut whole: Value = serde_json::from_slice(&row(1).raw).expect("JSON");
+        whole["kind"] = json!("set.dreamt");
+        whole["v"] = json!(7);
+        whole["colour"] = json!("newer builds may add fields");
+        for key in UNHASHED {
+            whole.as_object_mut().expect("object").remove(key);
+        }
+        let h = blake3::hash(&canonical(&whole).expect("canonical")).to_hex().to_string();
+        whole["h"] = json!(h);
+        // Not our spelling: other key order, white space. The bytes are kept, and the hash is over the meaning.
+        let raw = serde_json::to_vec_pretty(&whole).expect("JSON");
+        let read = Row::read(&raw).expect("kept");
+        assert_eq!(read.raw, raw);
+        assert_eq!(read.fact(), None);
+    }
+}
