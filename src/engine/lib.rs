@@ -1,4 +1,20 @@
-//! engine
-pub use polars::prelude::DataFrame;
-pub use arrow::record_batch::RecordBatch;
-pub use parquet::arrow::ArrowWriter;
+//! The engine: columns in, tables out. Parquet and events become typed columns; the SQL models become tables, all of
+//! them (`rebuild`) or only what some new events touch (`refresh`); the screens' questions become rows.
+//!
+//! Belongs: Arrow, Parquet, Polars and the project's own SQL front; everything here runs the same natively and in wasm.
+//! Never: where bytes came from, who asks, what time it is, the browser, a thread.
+
+mod answer;
+mod codec;
+mod columns;
+mod seed;
+mod sql;
+mod store;
+mod table;
+
+pub use answer::{Param, Params};
+pub use codec::{CodecErr, rows_from_parquet, segment_to_parquet, table_from_parquet, table_to_parquet};
+pub use seed::table_from_csv;
+pub use sql::{SqlErr, query};
+pub use store::{EngineErr, Store, prebuild};
+pub use table::{Table, Ty, Value};

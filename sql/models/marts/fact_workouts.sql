@@ -1,0 +1,56 @@
+-- One row per exercise performed in a workout.
+{{ config(materialized='table', meta={'key': ['workout_id', 'exercise_id'], 'refreshed_by': ['user_id', 'exercise_id']}) }}
+with compared as (
+    select
+        *,
+        max(best_e1rm_g) over (
+            partition by user_id, exercise_id
+            order by started_ms, workout_id
+            rows between unbounded preceding and 1 preceding
+        ) as best_e1rm_before_g,
+        max(heaviest_g) over (
+            partition by user_id, exercise_id
+            order by started_ms, workout_id
+            rows between unbounded preceding and 1 preceding
+        ) as heaviest_before_g,
+        row_number() over (partition by user_id, exercise_id order by started_ms, workout_id) as nth_time
+    from {{ ref('int_workout_exercises') }}
+),
+
+-- Without RPE, intensity is the share of the best e1RM so far, read off a table of bands.
+banded as (
+    select
+        compared.workout_id,
+        compared.exercise_id,
+        max(case when bands.percent_min * compared.best_e1rm_before_g <= 100 * compared.best_e1rm_g then bands.level end) as level
+    from compared
+    cross join {{ ref('intensity_bands') }} as bands
+    where compared.best_e1rm_before_g is not null and compared.best_e1rm_g is not null
+    group by 1, 2
+)
+
+select
+    compared.workout_id,
+    compared.user_id,
+    compared.workout_date,
+    compared.exercise_id,
+    compared.duration_minutes,
+    compared.sets,
+    compared.reps,
+    case
+        when compared.rpe10_count > 0
+            then greatest(1, least(10, (2 * compared.rpe10_sum + 10 * compared.rpe10_count) // (20 * compared.rpe10_count)))
+        else banded.level
+    end as intensity_level,
+    compared.created_timestamp,
+    compared.volume_g,
+    compared.distance_mm,
+    compared.started_ms,
+    compared.exercise_no,
+    compared.best_e1rm_g,
+    compared.best_e1rm_before_g,
+    compared.heaviest_g,
+    compared.heaviest_before_g,
+    compared.nth_time
+from compared
+left join banded on compared.workout_id = banded.workout_id and compared.exercise_id = banded.exercise_id

@@ -1,0 +1,16 @@
+-- One row per event that defines or names an exercise.
+{{ config(materialized='view', meta={'key': ['event_id'], 'refreshed_by': ['event_id']}) }}
+select
+    event_id,
+    hlc || '/' || event_id as version,
+    kind,
+    exercise_id,
+    name,
+    alias,
+    equipment,
+    load_mode,
+    tracking,
+    muscles,
+    at_ms
+from {{ source('ledger', 'events') }}
+where kind in ('exercise.defined', 'exercise.named') and enc = 'none'

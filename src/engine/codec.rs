@@ -1,0 +1,193 @@
+//! Rows to columns, and columns to Parquet and back. One codec: arrow-rs; Snappy, which needs no C.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray as _, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray},
+    datatypes::{DataType, Date32Type, Field, Float64Type, Int64Type, Schema},
+    record_batch::RecordBatch,
+};
+use ledger::Row;
+use parquet::{
+    arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder},
+    basic::Compression,
+    data_type::AsBytes as _,
+    file::properties::WriterProperties,
+};
+use polars::prelude::Series;
+use serde_json::Value as Json;
+
+use crate::{
+    columns::{CLEARED_INT, CLEARED_TEXT, ENVELOPE, INTS, TEXTS},
+    table::{Table, Ty, bools, dates, floats, ints, texts},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodecErr {
+    #[error("the Parquet file cannot be read: {0}")]
+    Parquet(String),
+    #[error("the Parquet file has no column of raw rows")]
+    NoRaw,
+    #[error("a row of the segment is damaged: {0}")]
+    Row(String),
+}
+
+/// The events table of some rows, without their raw bytes.
+pub(crate) fn events_table(rows: &[Row]) -> Table {
+    let mut columns: Vec<(String, Series)> = Vec::with_capacity(ENVELOPE.len() + INTS.len() + TEXTS.len() + 1);
+    for name in ENVELOPE {
+        columns.push((
+            name.to_owned(),
+            texts(rows.iter().map(|row| {
+                Some(match name {
+                    "event_id" => row.event_id.to_string(),
+                    "device_id" => row.device_id.as_str().to_owned(),
+                    "lane" => row.lane.as_str().to_owned(),
+                    "scope" => row.scope.to_string(),
+                    "session_id" => row.session_id.to_string(),
+                    "kind" => row.kind.clone(),
+                    "hlc" => row.hlc.to_string(),
+                    _ => row.enc.clone(),
+                })
+            })),
+        ));
+    }
+    columns.push(("v".to_owned(), ints(rows.iter().map(|row| Some(i64::from(row.v))))));
+    for name in INTS {
+        columns.push((name.to_owned(), ints(rows.iter().map(|row| int_field(row, name)))));
+    }
+    for name in TEXTS {
+        columns.push((name.to_owned(), texts(rows.iter().map(|row| text_field(row, name)))));
+    }
+    Table::new(columns)
+}
+
+fn field<'a>(row: &'a Row, name: &str) -> Option<&'a Json> {
+    row.hdr.get(name).or_else(|| row.body.get(name))
+}
+
+fn int_field(row: &Row, name: &str) -> Option<i64> {
+    if name == "dseq" {
+        return i64::try_from(row.dseq).ok();
+    }
+    match field(row, name)? {
+        Json::Null => Some(CLEARED_INT),
+        value => value.as_i64(),
+    }
+}
+
+fn text_field(row: &Row, name: &str) -> Option<String> {
+    match field(row, name)? {
+        Json::Null => Some(CLEARED_TEXT.to_owned()),
+        Json::String(text) => Some(text.clone()),
+        Json::Array(muscles) if name == "muscles" => {
+            let mut out = String::from("|");
+            for muscle in muscles {
+                out.push_str(muscle.get("muscle")?.as_str()?);
+                out.push(':');
+                out.push_str(&muscle.get("weight_tenths")?.as_i64()?.to_string());
+                out.push('|');
+            }
+            Some(out)
+        }
+        _ => None,
+    }
+}
+
+/// One session as one Parquet file: typed columns, and each row's raw bytes beside them.
+pub fn segment_to_parquet(rows: &[Row]) -> Result<Vec<u8>, CodecErr> {
+    let table = events_table(rows);
+    let raw: ArrayRef = Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| row.raw.as_slice())));
+    write(&table, Some(raw))
+}
+
+pub fn table_to_parquet(table: &Table) -> Result<Vec<u8>, CodecErr> {
+    write(table, None)
+}
+
+fn write(table: &Table, raw: Option<ArrayRef>) -> Result<Vec<u8>, CodecErr> {
+    let mut fields = Vec::new();
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    for (name, series) in table.columns() {
+        let (ty, array): (DataType, ArrayRef) = match Ty::of(series) {
+            Ty::Int => (DataType::Int64, Arc::new(series.i64().expect("Int").into_iter().collect::<Int64Array>())),
+            Ty::Float => (DataType::Float64, Arc::new(series.f64().expect("Float").into_iter().collect::<Float64Array>())),
+            Ty::Text => (DataType::Utf8, Arc::new(series.str().expect("Text").into_iter().collect::<StringArray>())),
+            Ty::Bool => (DataType::Boolean, Arc::new(series.bool().expect("Bool").into_iter().collect::<BooleanArray>())),
+            Ty::Date => {
+                let days = series.cast(&polars::prelude::DataType::Int32).expect("a date is days");
+                (DataType::Date32, Arc::new(days.i32().expect("days").into_iter().collect::<Date32Array>()))
+            }
+            Ty::Null => (DataType::Utf8, Arc::new(StringArray::new_null(series.len()))),
+        };
+        fields.push(Field::new(name, ty, true));
+        arrays.push(array);
+    }
+    if let Some(raw) = raw {
+        fields.push(Field::new("raw", DataType::Binary, false));
+        arrays.push(raw);
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let fail = |err: &dyn std::fmt::Display| CodecErr::Parquet(err.to_string());
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(|err| fail(&err))?;
+    let settings = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        // The default names the library's version; the same rows must give the same bytes in every build.
+        .set_created_by("spotter".to_owned())
+        .build();
+    let mut out = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut out, schema, Some(settings)).map_err(|err| fail(&err))?;
+    writer.write(&batch).map_err(|err| fail(&err))?;
+    writer.close().map_err(|err| fail(&err))?;
+    Ok(out)
+}
+
+/// The table of a Parquet file whose hash somebody has checked; a column of raw bytes is passed over.
+pub fn table_from_parquet(bytes: &[u8]) -> Result<Table, CodecErr> {
+    let (names, batches) = read(bytes)?;
+    let mut columns = Vec::new();
+    for (at, (name, ty)) in names.iter().enumerate() {
+        let arrays = || batches.iter().map(|batch| batch.column(at));
+        let series = match ty {
+            DataType::Int64 => ints(arrays().flat_map(|array| array.as_primitive::<Int64Type>().iter())),
+            DataType::Float64 => floats(arrays().flat_map(|array| array.as_primitive::<Float64Type>().iter())),
+            DataType::Utf8 => texts(arrays().flat_map(|array| array.as_string::<i32>().iter())),
+            DataType::Boolean => bools(arrays().flat_map(|array| array.as_boolean().iter())),
+            DataType::Date32 => dates(arrays().flat_map(|array| array.as_primitive::<Date32Type>().iter())),
+            DataType::Binary => continue,
+            other => return Err(CodecErr::Parquet(format!("column {name} has the type {other}, which Spotter does not write"))),
+        };
+        columns.push((name.clone(), series));
+    }
+    Ok(Table::new(columns))
+}
+
+/// The raw rows of a sealed segment, hash of each row checked.
+pub fn rows_from_parquet(bytes: &[u8]) -> Result<Vec<Row>, CodecErr> {
+    let (names, batches) = read(bytes)?;
+    let at = names.iter().position(|(name, ty)| name == "raw" && *ty == DataType::Binary).ok_or(CodecErr::NoRaw)?;
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let raw = batch.column(at).as_binary::<i32>();
+        for row in 0..raw.len() {
+            rows.push(Row::read(raw.value(row).as_bytes()).map_err(|err| CodecErr::Row(err.to_string()))?);
+        }
+    }
+    Ok(rows)
+}
+
+type Batches = (Vec<(String, DataType)>, Vec<RecordBatch>);
+
+fn read(bytes: &[u8]) -> Result<Batches, CodecErr> {
+    let fail = |err: &dyn std::fmt::Display| CodecErr::Parquet(err.to_string());
+    let bytes = parquet_bytes(bytes);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|err| fail(&err))?;
+    let names = builder.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
+    let reader = builder.with_batch_size(65_536).build().map_err(|err| fail(&err))?;
+    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|err| fail(&err))?;
+    Ok((names, batches))
+}
+
+fn parquet_bytes(bytes: &[u8]) -> bytes::Bytes {
+    bytes::Bytes::copy_from_slice(bytes)
+}

@@ -1,0 +1,30 @@
+//! The SQL front: `sqlparser`'s tree, carried out on Polars' columns.
+//!
+//! It answers as DuckDB does or it refuses with line and column. There is no third way: a construct nobody wrote code
+//! for is refused by the `other =>` arm of each match, and every struct of the tree is taken apart field by field so
+//! that a clause cannot be overlooked.
+
+mod agg;
+mod error;
+mod expr;
+mod frame;
+mod func;
+mod query;
+mod window;
+
+use sqlparser::{ast::Statement, dialect::DuckDbDialect, parser::Parser};
+
+pub use error::SqlErr;
+use error::{Res, refuse};
+
+use crate::{answer::Params, table::Table};
+
+/// Runs one `select` over the tables that `lookup` knows.
+pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>) -> Res<Table> {
+    let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err))?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(Statement::Query(query)), true) => query::Run::new(params, lookup).query(&query),
+        (Some(other), true) => refuse(&other, "only select can be run"),
+        _ => Err(SqlErr::new("one statement is needed")),
+    }
+}

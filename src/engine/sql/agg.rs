@@ -1,0 +1,285 @@
+//! Grouping, and the functions that make one value of many rows. Sums are exact or refused, order never matters.
+
+use std::cmp::Ordering;
+
+use polars::prelude::{BooleanChunked, Column, DataFrame, GroupsType, IdxSize, PlSmallStr, Series};
+use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+
+use super::{
+    error::{Res, SqlErr},
+    expr::{eval, mask},
+    frame::Frame,
+};
+use crate::{
+    answer::Params,
+    table::{Ty, floats, index, ints},
+};
+
+/// Which group each row is in, numbered by first appearance.
+pub(crate) struct Groups {
+    pub(crate) of_row: Vec<u32>,
+    pub(crate) first_row: Vec<IdxSize>,
+}
+
+impl Groups {
+    pub(crate) fn len(&self) -> usize {
+        self.first_row.len()
+    }
+
+    /// Nulls are one group, as `group by` has it.
+    pub(crate) fn by(keys: &[Series], rows: usize) -> Self {
+        if keys.is_empty() {
+            return Self { of_row: vec![0; rows], first_row: vec![0] };
+        }
+        if rows == 0 {
+            return Self { of_row: Vec::new(), first_row: Vec::new() };
+        }
+        let columns: Vec<Column> = keys
+            .iter()
+            .enumerate()
+            .map(|(at, key)| Column::from(key.clone().with_name(PlSmallStr::from_string(format!("k{at}")))))
+            .collect();
+        let names: Vec<PlSmallStr> = columns.iter().map(|column| column.name().clone()).collect();
+        let frame = DataFrame::new(columns).expect("BUG: keys of one length");
+        let grouped = frame.group_by_stable(names).expect("BUG: groupable types");
+        let mut of_row = vec![0; rows];
+        let mut first_row = Vec::new();
+        match &**grouped.get_groups() {
+            GroupsType::Idx(groups) => {
+                for (first, members) in groups.iter() {
+                    let group = first_row.len() as u32;
+                    first_row.push(first);
+                    for member in members.iter() {
+                        of_row[*member as usize] = group;
+                    }
+                }
+            }
+            GroupsType::Slice { groups, .. } => {
+                for [first, len] in groups {
+                    let group = first_row.len() as u32;
+                    first_row.push(*first);
+                    of_row[*first as usize..(*first + *len) as usize].fill(group);
+                }
+            }
+        }
+        Self { of_row, first_row }
+    }
+}
+
+/// A call of an aggregate: its name and its arguments, `None` for `count(*)`.
+pub(super) struct Call<'a> {
+    pub(super) name: &'static str,
+    args: Vec<&'a Expr>,
+    distinct: bool,
+    filter: Option<&'a Expr>,
+}
+
+const NAMES: [&str; 7] = ["count", "sum", "min", "max", "avg", "arg_max", "arg_min"];
+
+pub(super) fn name_of(function: &Function) -> Option<&'static str> {
+    let name = function.name.to_string();
+    NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(&name))
+}
+
+/// Takes the call apart; anything it says beyond arguments, `distinct` and `filter` is refused.
+pub(super) fn call_of(function: &Function) -> Res<Call<'_>> {
+    let Some(name) = name_of(function) else { return Err(SqlErr::new(format!("{} is no aggregate", function.name))) };
+    if function.null_treatment.is_some()
+        || !function.within_group.is_empty()
+        || !matches!(function.parameters, FunctionArguments::None)
+        || function.uses_odbc_syntax
+    {
+        return Err(SqlErr::new(format!("this form of {name} is not supported")));
+    }
+    let FunctionArguments::List(list) = &function.args else { return Err(SqlErr::new(format!("{name} needs arguments"))) };
+    if !list.clauses.is_empty() {
+        return Err(SqlErr::new(format!("{name}: clauses among the arguments are not supported")));
+    }
+    let mut args = Vec::new();
+    for arg in &list.args {
+        match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => args.push(expr),
+            FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if name == "count" && list.args.len() == 1 => {}
+            other => return Err(SqlErr::new(format!("{name}({other}) is not supported"))),
+        }
+    }
+    let expected = match name {
+        "count" => args.len() <= 1,
+        "arg_max" | "arg_min" => args.len() == 2,
+        _ => args.len() == 1,
+    };
+    let distinct = matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct));
+    if !expected || (distinct && (name != "count" || args.len() != 1)) {
+        return Err(SqlErr::new(format!("{name} with these arguments is not supported")));
+    }
+    Ok(Call { name, args, distinct, filter: function.filter.as_deref() })
+}
+
+/// One value per group.
+pub(super) fn aggregate(function: &Function, frame: &Frame, groups: &Groups, params: &Params) -> Res<Series> {
+    let call = call_of(function)?;
+    let keep = call.filter.map(|filter| mask(filter, frame, params)).transpose()?;
+    let args = call.args.iter().map(|arg| eval(arg, frame, params)).collect::<Res<Vec<_>>>()?;
+    over_groups(&call, &args, keep.as_ref(), groups)
+}
+
+pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&BooleanChunked>, groups: &Groups) -> Res<Series> {
+    let kept: Vec<bool> = match keep {
+        Some(mask) => mask.into_iter().map(|b| b == Some(true)).collect(),
+        None => vec![true; groups.of_row.len()],
+    };
+    // Every row that takes part, with its group.
+    let rows = || groups.of_row.iter().zip(&kept).enumerate().filter(|(_, (_, kept))| **kept).map(|(row, (group, _))| (row, *group as usize));
+    match (call.name, args) {
+        ("count", []) => {
+            let mut out = vec![0_i64; groups.len()];
+            rows().for_each(|(_, group)| out[group] += 1);
+            Ok(ints(out.into_iter().map(Some)))
+        }
+        ("count", [arg]) => {
+            let present: Vec<bool> = arg.is_not_null().into_iter().map(|b| b == Some(true)).collect();
+            let mut out = vec![0_i64; groups.len()];
+            if call.distinct {
+                let by_value = Groups::by(std::slice::from_ref(arg), arg.len());
+                let mut pairs: Vec<(usize, u32)> =
+                    rows().filter(|(row, _)| present[*row]).map(|(row, group)| (group, by_value.of_row[row])).collect();
+                pairs.sort_unstable();
+                pairs.dedup();
+                pairs.into_iter().for_each(|(group, _)| out[group] += 1);
+            } else {
+                rows().filter(|(row, _)| present[*row]).for_each(|(_, group)| out[group] += 1);
+            }
+            Ok(ints(out.into_iter().map(Some)))
+        }
+        ("sum", [arg]) => match Ty::of(arg) {
+            Ty::Int => {
+                let values: Vec<Option<i64>> = arg.i64().expect("Int").into_iter().collect();
+                let mut out: Vec<Option<i128>> = vec![None; groups.len()];
+                for (row, group) in rows() {
+                    if let Some(n) = values[row] {
+                        *out[group].get_or_insert(0) += i128::from(n);
+                    }
+                }
+                let narrow: Option<Vec<Option<i64>>> =
+                    out.into_iter().map(|sum| sum.map_or(Some(None), |sum| i64::try_from(sum).ok().map(Some))).collect();
+                narrow.map(|all| ints(all.into_iter())).ok_or_else(|| SqlErr::new("the sum is too large"))
+            }
+            Ty::Float => {
+                let values: Vec<Option<f64>> = arg.f64().expect("Float").into_iter().collect();
+                let mut out: Vec<Option<f64>> = vec![None; groups.len()];
+                for (row, group) in rows() {
+                    if let Some(x) = values[row] {
+                        *out[group].get_or_insert(0.0) += x;
+                    }
+                }
+                Ok(floats(out.into_iter()))
+            }
+            Ty::Null => Ok(ints((0..groups.len()).map(|_| None))),
+            ty => Err(SqlErr::new(format!("sum does not apply to {ty:?}"))),
+        },
+        ("avg", [arg]) => {
+            let values: Vec<Option<f64>> = match Ty::of(arg) {
+                Ty::Float => arg.f64().expect("Float").into_iter().collect(),
+                Ty::Int => {
+                    let values: Vec<Option<i64>> = arg.i64().expect("Int").into_iter().collect();
+                    let mut sums = vec![(0_i128, 0_i64); groups.len()];
+                    for (row, group) in rows() {
+                        if let Some(n) = values[row] {
+                            sums[group].0 += i128::from(n);
+                            sums[group].1 += 1;
+                        }
+                    }
+                    return Ok(floats(sums.into_iter().map(|(sum, n)| (0 < n).then(|| sum as f64 / n as f64))));
+                }
+                Ty::Null => return Ok(floats((0..groups.len()).map(|_| None))),
+                ty => return Err(SqlErr::new(format!("avg does not apply to {ty:?}"))),
+            };
+            let mut sums = vec![(0.0, 0_i64); groups.len()];
+            for (row, group) in rows() {
+                if let Some(x) = values[row] {
+                    sums[group].0 += x;
+                    sums[group].1 += 1;
+                }
+            }
+            Ok(floats(sums.into_iter().map(|(sum, n)| (0 < n).then(|| sum / n as f64))))
+        }
+        ("min" | "max", [arg]) => {
+            let order = if call.name == "max" { Ordering::Greater } else { Ordering::Less };
+            let best = extreme(arg, None, order, rows(), groups.len())?;
+            pick(arg, &best)
+        }
+        ("arg_max" | "arg_min", [arg, by]) => {
+            // Rows whose argument is null do not take part.
+            let order = if call.name == "arg_max" { Ordering::Greater } else { Ordering::Less };
+            let present: Vec<bool> = arg.is_not_null().into_iter().map(|b| b == Some(true)).collect();
+            let best = extreme(by, Some(&present), order, rows(), groups.len())?;
+            pick(arg, &best)
+        }
+        _ => Err(SqlErr::new(format!("{} with these arguments is not supported", call.name))),
+    }
+}
+
+/// The row of each group whose value is greatest (or least); the earliest among equals.
+fn extreme(
+    by: &Series,
+    present: Option<&[bool]>,
+    order: Ordering,
+    rows: impl Iterator<Item = (usize, usize)>,
+    groups: usize,
+) -> Res<Vec<Option<IdxSize>>> {
+    fn scan<T: Copy>(
+        values: &[Option<T>],
+        present: Option<&[bool]>,
+        rows: impl Iterator<Item = (usize, usize)>,
+        groups: usize,
+        ahead: impl Fn(T, T) -> bool,
+    ) -> Vec<Option<IdxSize>> {
+        let mut best: Vec<Option<(IdxSize, T)>> = vec![None; groups];
+        for (row, group) in rows {
+            if present.is_some_and(|present| !present[row]) {
+                continue;
+            }
+            if let Some(value) = values[row]
+                && best[group].is_none_or(|(_, top)| ahead(value, top))
+            {
+                best[group] = Some((row as IdxSize, value));
+            }
+        }
+        best.into_iter().map(|best| best.map(|(row, _)| row)).collect()
+    }
+    Ok(match Ty::of(by) {
+        Ty::Int => {
+            let values: Vec<_> = by.i64().expect("Int").into_iter().collect();
+            scan(&values, present, rows, groups, |a, b| a.cmp(&b) == order)
+        }
+        Ty::Text => {
+            let values: Vec<_> = by.str().expect("Text").into_iter().collect();
+            scan(&values, present, rows, groups, |a: &str, b| a.cmp(b) == order)
+        }
+        Ty::Date => {
+            let values: Vec<_> = super::expr::days(by).collect();
+            scan(&values, present, rows, groups, |a, b| a.cmp(&b) == order)
+        }
+        Ty::Bool => {
+            let values: Vec<_> = by.bool().expect("Bool").into_iter().collect();
+            scan(&values, present, rows, groups, |a, b| a.cmp(&b) == order)
+        }
+        Ty::Float => {
+            let values: Vec<_> = by.f64().expect("Float").into_iter().collect();
+            if values.iter().flatten().any(|x| x.is_nan()) {
+                return Err(SqlErr::new("ordering NaN is not supported"));
+            }
+            scan(&values, present, rows, groups, |a, b| a.partial_cmp(&b) == Some(order))
+        }
+        Ty::Null => vec![None; groups],
+    })
+}
+
+pub(super) fn pick(from: &Series, rows: &[Option<IdxSize>]) -> Res<Series> {
+    let rows: polars::prelude::IdxCa = rows.iter().copied().collect();
+    from.take(&rows).map_err(|err| SqlErr::new(err.to_string()))
+}
+
+pub(super) fn firsts(groups: &Groups, frame: &Frame) -> Frame {
+    frame.take(&index(groups.first_row.clone()))
+}

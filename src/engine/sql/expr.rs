@@ -1,0 +1,437 @@
+//! Scalar expressions: one value per row.
+
+use chrono::{Datelike as _, NaiveDate};
+use polars::prelude::{BooleanChunked, ChunkCompareEq as _, ChunkCompareIneq as _, DataType, IntoSeries as _, Series};
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, CastKind, DataType as SqlType, DateTimeField, Expr, FunctionArguments, UnaryOperator,
+    Value as Literal,
+};
+
+use super::{
+    error::{Res, SqlErr, refuse},
+    frame::Frame,
+    func,
+};
+use crate::{
+    answer::Params,
+    table::{Ty, Value, bools, dates, floats, ints, repeat, texts},
+};
+
+/// Days from 0001-01-01 (chrono's day 1) to 1970-01-01.
+const EPOCH: i32 = 719_163;
+
+pub(super) fn eval(expr: &Expr, frame: &Frame, params: &Params) -> Res<Series> {
+    if let Some((_, series)) = frame.computed.iter().find(|(known, _)| known == expr) {
+        return Ok(series.clone());
+    }
+    let sub = |expr: &Expr| eval(expr, frame, params);
+    match expr {
+        Expr::Identifier(name) => column(frame, None, &name.value).map_err(|err| err.at(expr)),
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [relation, name] => column(frame, Some(&relation.value), &name.value).map_err(|err| err.at(expr)),
+            _ => refuse(expr, "names have at most two parts: table.column"),
+        },
+        Expr::Nested(inner) => sub(inner),
+        Expr::Value(literal) => {
+            let value = literal_value(&literal.value, params).map_err(|err| err.at(expr))?;
+            Ok(repeat(&value, frame.rows))
+        }
+        Expr::TypedString { data_type, value } => {
+            let Some(text) = value.value.clone().into_string() else { return refuse(expr, "a quoted text is needed") };
+            cast(&repeat(&Value::Text(text), frame.rows), ty_of(data_type, expr)?).map_err(|err| err.at(expr))
+        }
+        Expr::UnaryOp { op, expr: inner } => {
+            let value = sub(inner)?;
+            match (op, Ty::of(&value)) {
+                (UnaryOperator::Minus, Ty::Int) => {
+                    let int = value.i64().expect("Int is i64");
+                    checked(int.into_iter().map(|n| n.map(|n| n.checked_neg())), expr)
+                }
+                (UnaryOperator::Minus, Ty::Float) => {
+                    Ok(floats(value.f64().expect("Float is f64").into_iter().map(|x| x.map(|x| -x))))
+                }
+                (UnaryOperator::Plus, Ty::Int | Ty::Float) => Ok(value),
+                (UnaryOperator::Not, Ty::Bool) => Ok((!value.bool().expect("Bool is bool")).into_series()),
+                (UnaryOperator::Not | UnaryOperator::Minus | UnaryOperator::Plus, Ty::Null) => Ok(value),
+                (op, ty) => refuse(expr, format!("{op} does not apply to {ty:?}")),
+            }
+        }
+        Expr::BinaryOp { left, op, right } => binary(&sub(left)?, op, &sub(right)?).map_err(|err| err.at(expr)),
+        Expr::IsNull(inner) => Ok(sub(inner)?.is_null().into_series()),
+        Expr::IsNotNull(inner) => Ok(sub(inner)?.is_not_null().into_series()),
+        Expr::IsTrue(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b == Some(true))))),
+        Expr::IsFalse(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b == Some(false))))),
+        Expr::IsNotTrue(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(true))))),
+        Expr::IsNotFalse(inner) => {
+            truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(false)))))
+        }
+        Expr::Between { expr: inner, negated, low, high } => {
+            let value = sub(inner)?;
+            let above = binary(&value, &BinaryOperator::GtEq, &sub(low)?).map_err(|err| err.at(expr))?;
+            let below = binary(&value, &BinaryOperator::LtEq, &sub(high)?).map_err(|err| err.at(expr))?;
+            let both = binary(&above, &BinaryOperator::And, &below)?;
+            Ok(if *negated { (!truth(&both, expr)?).into_series() } else { both })
+        }
+        Expr::InList { expr: inner, list, negated } => {
+            // `x in (a, b)` is `x = a or x = b`, nulls included: null unless one of them is true.
+            let value = sub(inner)?;
+            let mut any = repeat(&Value::Bool(false), frame.rows);
+            for item in list {
+                let equal = binary(&value, &BinaryOperator::Eq, &sub(item)?).map_err(|err| err.at(item))?;
+                any = binary(&any, &BinaryOperator::Or, &equal)?;
+            }
+            Ok(if *negated { (!truth(&any, expr)?).into_series() } else { any })
+        }
+        Expr::Case { operand, conditions, else_result, case_token: _, end_token: _ } => {
+            let operand = operand.as_deref().map(sub).transpose()?;
+            case(operand.as_ref(), conditions, else_result.as_deref(), frame, params).map_err(|err| err.at(expr))
+        }
+        Expr::Cast { kind, expr: inner, data_type, format: None } => {
+            if !matches!(kind, CastKind::Cast | CastKind::DoubleColon) {
+                return refuse(expr, "only cast(… as …) is supported");
+            }
+            cast(&sub(inner)?, ty_of(data_type, expr)?).map_err(|err| err.at(expr))
+        }
+        Expr::Extract { field, expr: inner, syntax: _ } => {
+            let value = sub(inner)?;
+            if Ty::of(&value) == Ty::Null {
+                return Ok(repeat(&Value::Null, frame.rows));
+            }
+            if Ty::of(&value) != Ty::Date {
+                return refuse(expr, "extract needs a date");
+            }
+            extract(field, &value).map_err(|err| err.at(expr))
+        }
+        Expr::Substring { expr: inner, substring_from: Some(from), substring_for, special: _, shorthand: _ } => {
+            let mut args = vec![sub(inner)?, sub(from)?];
+            if let Some(len) = substring_for {
+                args.push(sub(len)?);
+            }
+            func::call("substr", &args, frame.rows).map_err(|err| err.at(expr))
+        }
+        Expr::Function(function) => {
+            let name = function.name.to_string().to_ascii_lowercase();
+            let plain = function.over.is_none()
+                && function.filter.is_none()
+                && function.null_treatment.is_none()
+                && function.within_group.is_empty()
+                && matches!(function.parameters, FunctionArguments::None)
+                && !function.uses_odbc_syntax;
+            if !plain {
+                return refuse(expr, format!("{name}: a window or an aggregate is not allowed here"));
+            }
+            let args = func::plain_args(function).map_err(|err| err.at(expr))?;
+            let args = args.into_iter().map(sub).collect::<Res<Vec<_>>>()?;
+            func::call(&name, &args, frame.rows).map_err(|err| err.at(expr))
+        }
+        other => refuse(other, format!("not supported: {other}")),
+    }
+}
+
+/// A condition as a mask in which unknown counts as false.
+pub(super) fn mask(expr: &Expr, frame: &Frame, params: &Params) -> Res<BooleanChunked> {
+    let value = eval(expr, frame, params)?;
+    let known = truth(&value, expr)?;
+    Ok(known.into_iter().map(|b| Some(b == Some(true))).collect())
+}
+
+fn truth(value: &Series, node: &Expr) -> Res<BooleanChunked> {
+    match Ty::of(value) {
+        Ty::Bool => Ok(value.bool().expect("Bool is bool").clone()),
+        Ty::Null => Ok(unknown(value.len())),
+        ty => refuse(node, format!("a condition is needed, not {ty:?}")),
+    }
+}
+
+/// A condition about which nothing is known.
+fn unknown(len: usize) -> BooleanChunked {
+    (0..len).map(|_| None::<bool>).collect()
+}
+
+fn column(frame: &Frame, relation: Option<&str>, name: &str) -> Res<Series> {
+    match frame.find(relation, name) {
+        Ok(Some(series)) => Ok(series.clone()),
+        Ok(None) => {
+            let mut names: Vec<&str> = frame.fields.iter().map(|field| field.name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            Err(SqlErr::new(format!("no column {name}; there are: {}", names.join(", "))))
+        }
+        Err(reason) => Err(SqlErr::new(reason)),
+    }
+}
+
+fn literal_value(literal: &Literal, params: &Params) -> Res<Value> {
+    Ok(match literal {
+        Literal::Number(text, false) => match text.parse::<i64>() {
+            Ok(n) => Value::Int(n),
+            // DuckDB reads 1.5 as a decimal. It is refused until decimals are ours too; 1.5e0 is a double in both.
+            Err(_) if text.contains(['e', 'E']) => {
+                Value::Float(text.parse().map_err(|_| SqlErr::new(format!("{text} is no number")))?)
+            }
+            Err(_) => return Err(SqlErr::new(format!("{text}: decimals are not supported, write {text}e0 for a double"))),
+        },
+        Literal::SingleQuotedString(text) => Value::Text(text.clone()),
+        Literal::Boolean(b) => Value::Bool(*b),
+        Literal::Null => Value::Null,
+        Literal::Placeholder(name) => match params.get(name.trim_start_matches([':', '$'])) {
+            Some(value) => value,
+            None => return Err(SqlErr::new(format!("no value was given for {name}"))),
+        },
+        other => return Err(SqlErr::new(format!("not supported: {other}"))),
+    })
+}
+
+fn ty_of(data_type: &SqlType, node: &Expr) -> Res<Ty> {
+    Ok(match data_type {
+        SqlType::BigInt(None) | SqlType::Int(None) | SqlType::Integer(None) => Ty::Int,
+        SqlType::Double(_) | SqlType::DoublePrecision => Ty::Float,
+        SqlType::Varchar(None) | SqlType::Text => Ty::Text,
+        SqlType::Boolean | SqlType::Bool => Ty::Bool,
+        SqlType::Date => Ty::Date,
+        other => return refuse(node, format!("cast to {other} is not supported")),
+    })
+}
+
+pub(super) fn cast(value: &Series, to: Ty) -> Res<Series> {
+    let from = Ty::of(value);
+    if from == to {
+        return Ok(value.clone());
+    }
+    match (from, to) {
+        (Ty::Null, _) => Ok(value.cast(&to.polars()).expect("null casts to anything")),
+        (Ty::Int, Ty::Float) => Ok(value.cast(&DataType::Float64).expect("i64 to f64")),
+        (Ty::Int, Ty::Text) => Ok(texts(value.i64().expect("Int is i64").into_iter().map(|n| n.map(|n| n.to_string())))),
+        (Ty::Bool, Ty::Int) => Ok(value.cast(&DataType::Int64).expect("bool to i64")),
+        (Ty::Bool, Ty::Text) => {
+            Ok(texts(value.bool().expect("Bool is bool").into_iter().map(|b| b.map(|b| if b { "true" } else { "false" }))))
+        }
+        (Ty::Float, Ty::Int) => {
+            // DuckDB rounds half to even, and refuses what does not fit.
+            let mut out = Vec::with_capacity(value.len());
+            for x in value.f64().expect("Float is f64") {
+                out.push(match x.map(f64::round_ties_even) {
+                    None => None,
+                    Some(x) if (-9.3e18..9.2e18).contains(&x) => Some(x as i64),
+                    Some(x) => return Err(SqlErr::new(format!("{x} is too large for a whole number"))),
+                });
+            }
+            Ok(ints(out.into_iter()))
+        }
+        (Ty::Text, Ty::Int) => parsed(value, "whole number", |text| text.trim().parse().ok()).map(|all| ints(all.into_iter())),
+        (Ty::Text, Ty::Float) => parsed(value, "number", |text| text.trim().parse().ok()).map(|all| floats(all.into_iter())),
+        (Ty::Text, Ty::Date) => parsed(value, "date", |text| {
+            NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok().map(|date| date.num_days_from_ce() - EPOCH)
+        })
+        .map(|all| dates(all.into_iter())),
+        (Ty::Date, Ty::Text) => {
+            Ok(texts(days(value).map(|day| day.and_then(|day| date_of(day).map(|date| date.format("%Y-%m-%d").to_string())))))
+        }
+        (from, to) => Err(SqlErr::new(format!("cast from {from:?} to {to:?} is not supported"))),
+    }
+}
+
+fn parsed<T>(value: &Series, what: &str, parse: impl Fn(&str) -> Option<T>) -> Res<Vec<Option<T>>> {
+    let mut out = Vec::with_capacity(value.len());
+    for text in value.str().expect("Text is str") {
+        out.push(match text {
+            None => None,
+            Some(text) => Some(parse(text).ok_or_else(|| SqlErr::new(format!("'{text}' is no {what}")))?),
+        });
+    }
+    Ok(out)
+}
+
+pub(super) fn days(value: &Series) -> impl Iterator<Item = Option<i32>> {
+    let physical = value.cast(&DataType::Int32).expect("a date is days");
+    physical.i32().expect("days are i32").into_iter().collect::<Vec<_>>().into_iter()
+}
+
+fn date_of(days: i32) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH)?)
+}
+
+fn extract(field: &DateTimeField, value: &Series) -> Res<Series> {
+    let part: fn(NaiveDate) -> i64 = match field {
+        DateTimeField::Year => |date| i64::from(date.year()),
+        DateTimeField::Quarter => |date| i64::from(date.month0() / 3 + 1),
+        DateTimeField::Month => |date| i64::from(date.month()),
+        DateTimeField::Week(None) => |date| i64::from(date.iso_week().week()),
+        DateTimeField::Isoyear => |date| i64::from(date.iso_week().year()),
+        DateTimeField::Day => |date| i64::from(date.day()),
+        DateTimeField::Isodow => |date| i64::from(date.weekday().number_from_monday()),
+        DateTimeField::Dow => |date| i64::from(date.weekday().num_days_from_sunday()),
+        DateTimeField::Doy => |date| i64::from(date.ordinal()),
+        other => return Err(SqlErr::new(format!("extract({other} …) is not supported"))),
+    };
+    Ok(ints(days(value).map(|day| day.and_then(date_of).map(part))))
+}
+
+/// The one type that two values share, or `None`.
+pub(super) fn common(a: Ty, b: Ty) -> Option<Ty> {
+    match (a, b) {
+        (a, b) if a == b => Some(a),
+        (Ty::Null, ty) | (ty, Ty::Null) => Some(ty),
+        (Ty::Int, Ty::Float) | (Ty::Float, Ty::Int) => Some(Ty::Float),
+        _ => None,
+    }
+}
+
+fn case(
+    operand: Option<&Series>,
+    conditions: &[CaseWhen],
+    else_result: Option<&Expr>,
+    frame: &Frame,
+    params: &Params,
+) -> Res<Series> {
+    let mut arms = Vec::with_capacity(conditions.len());
+    for CaseWhen { condition, result } in conditions {
+        let hit = match operand {
+            None => mask(condition, frame, params)?,
+            Some(operand) => {
+                let equal = binary(operand, &BinaryOperator::Eq, &eval(condition, frame, params)?)?;
+                truth(&equal, condition)?.into_iter().map(|b| Some(b == Some(true))).collect()
+            }
+        };
+        arms.push((hit, eval(result, frame, params)?));
+    }
+    let otherwise = else_result.map_or_else(|| Ok(repeat(&Value::Null, frame.rows)), |expr| eval(expr, frame, params))?;
+    let mut ty = Ty::of(&otherwise);
+    for (_, result) in &arms {
+        ty = common(ty, Ty::of(result)).ok_or_else(|| SqlErr::new("the results of this case have different types"))?;
+    }
+    let mut out = cast(&otherwise, ty)?;
+    for (hit, result) in arms.into_iter().rev() {
+        out = cast(&result, ty)?.zip_with(&hit, &out).map_err(|err| SqlErr::new(err.to_string()))?;
+    }
+    Ok(out)
+}
+
+/// Whole numbers with a place for overflow: null stays null, `None` inside is the overflow.
+fn checked(values: impl Iterator<Item = Option<Option<i64>>>, node: &Expr) -> Res<Series> {
+    match values.map(|value| value.map_or(Some(None), |n| n.map(Some))).collect::<Option<Vec<_>>>() {
+        Some(all) => Ok(ints(all.into_iter())),
+        None => refuse(node, "the number is too large"),
+    }
+}
+
+pub(super) fn binary(left: &Series, op: &BinaryOperator, right: &Series) -> Res<Series> {
+    use BinaryOperator as Op;
+    let (l, r) = (Ty::of(left), Ty::of(right));
+    match op {
+        Op::And | Op::Or => {
+            let side = |series: &Series, ty| match ty {
+                Ty::Bool => Ok(series.bool().expect("Bool is bool").clone()),
+                Ty::Null => Ok(unknown(series.len())),
+                other => Err(SqlErr::new(format!("{op} joins conditions, not {other:?}"))),
+            };
+            // Three-valued: false and null is false, true or null is true.
+            let (a, b) = (side(left, l)?, side(right, r)?);
+            let pairs = a.into_iter().zip(&b);
+            Ok(if matches!(op, Op::And) {
+                bools(pairs.map(|pair| match pair {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                }))
+            } else {
+                bools(pairs.map(|pair| match pair {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                }))
+            })
+        }
+        Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => compare(left, op, right),
+        Op::StringConcat => match (l, r) {
+            (Ty::Text, Ty::Text) => {
+                let pairs = left.str().expect("Text is str").into_iter().zip(right.str().expect("Text is str"));
+                Ok(texts(pairs.map(|pair| match pair {
+                    (Some(a), Some(b)) => Some([a, b].concat()),
+                    _ => None,
+                })))
+            }
+            (Ty::Null, Ty::Text | Ty::Null) | (Ty::Text, Ty::Null) => Ok(repeat(&Value::Null, left.len())),
+            _ => Err(SqlErr::new("|| joins texts: cast the other side to varchar")),
+        },
+        Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo | Op::DuckIntegerDivide => arithmetic(left, op, right),
+        other => Err(SqlErr::new(format!("operator {other} is not supported"))),
+    }
+}
+
+fn compare(left: &Series, op: &BinaryOperator, right: &Series) -> Res<Series> {
+    use BinaryOperator as Op;
+    let (l, r) = (Ty::of(left), Ty::of(right));
+    if l == Ty::Null || r == Ty::Null {
+        return Ok(bools((0..left.len()).map(|_| None)));
+    }
+    let ty = common(l, r).ok_or_else(|| SqlErr::new(format!("{l:?} and {r:?} do not compare: cast one side")))?;
+    let (left, right) = (cast(left, ty)?, cast(right, ty)?);
+    if ty == Ty::Float && [&left, &right].iter().any(|side| side.f64().expect("Float").into_iter().flatten().any(f64::is_nan)) {
+        return Err(SqlErr::new("comparing NaN is not supported"));
+    }
+    let compared = match op {
+        Op::Eq => left.equal(&right),
+        Op::NotEq => left.not_equal(&right),
+        Op::Lt => left.lt(&right),
+        Op::LtEq => left.lt_eq(&right),
+        Op::Gt => left.gt(&right),
+        _ => left.gt_eq(&right),
+    };
+    Ok(compared.map_err(|err| SqlErr::new(err.to_string()))?.into_series())
+}
+
+fn arithmetic(left: &Series, op: &BinaryOperator, right: &Series) -> Res<Series> {
+    use BinaryOperator as Op;
+    let (l, r) = (Ty::of(left), Ty::of(right));
+    match (l, r) {
+        (Ty::Null, _) | (_, Ty::Null) => Ok(repeat(&Value::Null, left.len())),
+        (Ty::Int, Ty::Int) if matches!(op, Op::Divide) => {
+            arithmetic(&cast(left, Ty::Float)?, op, &cast(right, Ty::Float)?)
+        }
+        (Ty::Int, Ty::Int) => {
+            let step: fn(i64, i64) -> Option<i64> = match op {
+                Op::Plus => i64::checked_add,
+                Op::Minus => i64::checked_sub,
+                Op::Multiply => i64::checked_mul,
+                Op::Modulo => i64::checked_rem,
+                _ => i64::checked_div,
+            };
+            let mut out = Vec::with_capacity(left.len());
+            for pair in left.i64().expect("Int").into_iter().zip(right.i64().expect("Int")) {
+                out.push(match pair {
+                    (Some(_), Some(0)) if matches!(op, Op::Modulo | Op::DuckIntegerDivide) => {
+                        return Err(SqlErr::new("division by zero"));
+                    }
+                    (Some(a), Some(b)) => Some(step(a, b).ok_or_else(|| SqlErr::new("the number is too large"))?),
+                    _ => None,
+                });
+            }
+            Ok(ints(out.into_iter()))
+        }
+        (Ty::Float | Ty::Int, Ty::Float | Ty::Int) => {
+            let step: fn(f64, f64) -> f64 = match op {
+                Op::Plus => |a, b| a + b,
+                Op::Minus => |a, b| a - b,
+                Op::Multiply => |a, b| a * b,
+                Op::Divide => |a, b| a / b,
+                _ => return Err(SqlErr::new(format!("{op} on doubles is not supported"))),
+            };
+            let (left, right) = (cast(left, Ty::Float)?, cast(right, Ty::Float)?);
+            let pairs = left.f64().expect("Float").into_iter().zip(right.f64().expect("Float")).collect::<Vec<_>>();
+            if matches!(op, Op::Divide) && pairs.iter().any(|(a, b)| a.is_some() && *b == Some(0.0)) {
+                return Err(SqlErr::new("division by zero"));
+            }
+            Ok(floats(pairs.into_iter().map(|(a, b)| Some(step(a?, b?)))))
+        }
+        (Ty::Date, Ty::Int) if matches!(op, Op::Plus | Op::Minus) => {
+            let sign = if matches!(op, Op::Plus) { 1 } else { -1 };
+            let pairs = days(left).zip(right.i64().expect("Int"));
+            Ok(dates(pairs.map(|(day, n)| i32::try_from(i64::from(day?) + sign * n?).ok())))
+        }
+        (Ty::Date, Ty::Date) if matches!(op, Op::Minus) => {
+            Ok(ints(days(left).zip(days(right)).map(|(a, b)| Some(i64::from(a?) - i64::from(b?)))))
+        }
+        _ => Err(SqlErr::new(format!("{op} does not apply to {l:?} and {r:?}"))),
+    }
+}

@@ -1,0 +1,67 @@
+//! The rows that an expression is worked out over, and the names it may use for their columns.
+
+use polars::prelude::{BooleanChunked, IdxCa, Series};
+use sqlparser::ast::Expr;
+
+use crate::table::Table;
+
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    /// The table's name or alias, where the column came from one.
+    pub(super) relation: Option<String>,
+    pub(super) name: String,
+    pub(super) data: Series,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frame {
+    pub(super) fields: Vec<Field>,
+    pub(super) rows: usize,
+    /// Expressions that already have their column: group keys, aggregates and windows.
+    pub(super) computed: Vec<(Expr, Series)>,
+}
+
+impl Frame {
+    pub(super) fn of_table(relation: &str, table: &Table) -> Self {
+        let fields = table
+            .columns()
+            .map(|(name, data)| Field { relation: Some(relation.to_owned()), name: name.to_owned(), data: data.clone() })
+            .collect();
+        Self { fields, rows: table.rows(), computed: Vec::new() }
+    }
+
+    /// One row and no column: what `select 1` stands on.
+    pub(super) fn unit() -> Self {
+        Self { fields: Vec::new(), rows: 1, computed: Vec::new() }
+    }
+
+    /// SQL names fold case. Ambiguity is an error, absence is `Ok(None)`.
+    pub(super) fn find(&self, relation: Option<&str>, name: &str) -> Result<Option<&Series>, String> {
+        let mut found = self.fields.iter().filter(|field| {
+            field.name.eq_ignore_ascii_case(name)
+                && relation.is_none_or(|wanted| field.relation.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(wanted)))
+        });
+        match (found.next(), found.next()) {
+            (Some(_), Some(_)) => Err(format!("{name} is in more than one table: say which")),
+            (Some(field), None) => Ok(Some(&field.data)),
+            (None, _) => Ok(None),
+        }
+    }
+
+    pub(super) fn filter(&self, mask: &BooleanChunked) -> Self {
+        let keep = |series: &Series| series.filter(mask).expect("BUG: a mask of the frame's length");
+        self.map(mask.sum().unwrap_or(0) as usize, keep)
+    }
+
+    pub(super) fn take(&self, rows: &IdxCa) -> Self {
+        self.map(rows.len(), |series| series.take(rows).expect("BUG: rows of the frame"))
+    }
+
+    fn map(&self, rows: usize, change: impl Fn(&Series) -> Series) -> Self {
+        Self {
+            fields: self.fields.iter().map(|field| Field { data: change(&field.data), ..field.clone() }).collect(),
+            rows,
+            computed: self.computed.iter().map(|(expr, series)| (expr.clone(), change(series))).collect(),
+        }
+    }
+}

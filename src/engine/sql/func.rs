@@ -1,0 +1,130 @@
+//! Scalar functions by name.
+
+use polars::prelude::Series;
+use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+
+use super::{
+    error::{Res, SqlErr},
+    expr::{binary, cast, common},
+};
+use crate::table::{Ty, Value, floats, ints, repeat, texts};
+
+/// The arguments of a call that has nothing but positional ones.
+pub(super) fn plain_args(function: &Function) -> Res<Vec<&Expr>> {
+    let FunctionArguments::List(list) = &function.args else {
+        return Err(SqlErr::new(format!("{} needs arguments in parentheses", function.name)));
+    };
+    if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
+        return Err(SqlErr::new(format!("{}: only plain arguments are supported here", function.name)));
+    }
+    list.args
+        .iter()
+        .map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok(expr),
+            other => Err(SqlErr::new(format!("argument {other} is not supported"))),
+        })
+        .collect()
+}
+
+pub(super) fn call(name: &str, args: &[Series], rows: usize) -> Res<Series> {
+    match (name, args) {
+        ("coalesce", [first, rest @ ..]) => rest.iter().try_fold(first.clone(), |out, next| {
+            let ty = shared(name, &out, next)?;
+            let (out, next) = (cast(&out, ty)?, cast(next, ty)?);
+            out.zip_with(&out.is_not_null(), &next).map_err(|err| SqlErr::new(err.to_string()))
+        }),
+        ("nullif", [value, other]) => {
+            let equal = binary(value, &sqlparser::ast::BinaryOperator::Eq, other)?;
+            let keep = equal.bool().expect("a comparison").into_iter().map(|b| Some(b != Some(true))).collect();
+            let nothing = cast(&repeat(&Value::Null, rows), Ty::of(value))?;
+            value.zip_with(&keep, &nothing).map_err(|err| SqlErr::new(err.to_string()))
+        }
+        // DuckDB's greatest and least pass over nulls.
+        ("greatest" | "least", [first, rest @ ..]) => rest.iter().try_fold(first.clone(), |out, next| {
+            let ty = shared(name, &out, next)?;
+            let (out, next) = (cast(&out, ty)?, cast(next, ty)?);
+            let op = if name == "greatest" { sqlparser::ast::BinaryOperator::GtEq } else { sqlparser::ast::BinaryOperator::LtEq };
+            let ahead = binary(&out, &op, &next)?;
+            let keep = ahead
+                .bool()
+                .expect("a comparison")
+                .into_iter()
+                .zip(&next.is_null())
+                .map(|(ahead, no_other)| Some(ahead == Some(true) || no_other == Some(true)))
+                .collect();
+            out.zip_with(&keep, &next).map_err(|err| SqlErr::new(err.to_string()))
+        }),
+        ("abs", [value]) => match Ty::of(value) {
+            Ty::Int => {
+                let all: Option<Vec<_>> =
+                    value.i64().expect("Int").into_iter().map(|n| n.map_or(Some(None), |n| n.checked_abs().map(Some))).collect();
+                all.map(|all| ints(all.into_iter())).ok_or_else(|| SqlErr::new("the number is too large"))
+            }
+            Ty::Float => Ok(floats(value.f64().expect("Float").into_iter().map(|x| x.map(f64::abs)))),
+            Ty::Null => Ok(value.clone()),
+            ty => Err(SqlErr::new(format!("abs does not apply to {ty:?}"))),
+        },
+        ("lower", [text]) => map_text(name, text, |text| text.to_lowercase()),
+        ("upper", [text]) => map_text(name, text, |text| text.to_uppercase()),
+        ("trim", [text]) => map_text(name, text, |text| text.trim_matches(' ').to_owned()),
+        ("length", [text]) => match Ty::of(text) {
+            Ty::Text => Ok(ints(text.str().expect("Text").into_iter().map(|text| text.map(|text| text.chars().count() as i64)))),
+            Ty::Null => Ok(repeat(&Value::Null, rows)),
+            ty => Err(SqlErr::new(format!("length does not apply to {ty:?}"))),
+        },
+        ("substr" | "substring", [text, from]) => substr(text, from, None),
+        ("substr" | "substring", [text, from, len]) => substr(text, from, Some(len)),
+        ("strpos", [text, part]) => match (Ty::of(text), Ty::of(part)) {
+            (Ty::Text, Ty::Text) => {
+                let pairs = text.str().expect("Text").into_iter().zip(part.str().expect("Text"));
+                Ok(ints(pairs.map(|(text, part)| {
+                    let text = text?;
+                    Some(text.find(part?).map_or(0, |at| text[..at].chars().count() as i64 + 1))
+                })))
+            }
+            (Ty::Null, _) | (_, Ty::Null) => Ok(repeat(&Value::Null, rows)),
+            _ => Err(SqlErr::new("strpos needs two texts")),
+        },
+        _ => Err(SqlErr::new(format!("function {name} with {} arguments is not supported", args.len()))),
+    }
+}
+
+fn shared(name: &str, a: &Series, b: &Series) -> Res<Ty> {
+    common(Ty::of(a), Ty::of(b)).ok_or_else(|| SqlErr::new(format!("the arguments of {name} have different types")))
+}
+
+fn map_text(name: &str, text: &Series, change: impl Fn(&str) -> String) -> Res<Series> {
+    match Ty::of(text) {
+        Ty::Text => Ok(texts(text.str().expect("Text").into_iter().map(|text| text.map(&change)))),
+        Ty::Null => Ok(text.clone()),
+        ty => Err(SqlErr::new(format!("{name} does not apply to {ty:?}"))),
+    }
+}
+
+/// Counts characters from 1. Places before the first are refused rather than guessed at.
+fn substr(text: &Series, from: &Series, len: Option<&Series>) -> Res<Series> {
+    if Ty::of(text) == Ty::Null {
+        return Ok(text.clone());
+    }
+    if Ty::of(text) != Ty::Text || Ty::of(from) != Ty::Int || len.is_some_and(|len| Ty::of(len) != Ty::Int) {
+        return Err(SqlErr::new("substr needs a text and whole numbers"));
+    }
+    let from = from.i64().expect("Int");
+    let lens: Vec<Option<i64>> = match len {
+        Some(len) => len.i64().expect("Int").into_iter().collect(),
+        None => vec![Some(i64::MAX); text.len()],
+    };
+    let mut out = Vec::with_capacity(text.len());
+    for ((text, from), len) in text.str().expect("Text").into_iter().zip(from).zip(lens) {
+        let (Some(text), Some(from), Some(len)) = (text, from, len) else {
+            out.push(None);
+            continue;
+        };
+        if from < 1 || len < 0 {
+            return Err(SqlErr::new("substr counts from 1 and takes no negative length"));
+        }
+        let skip = usize::try_from(from - 1).unwrap_or(usize::MAX);
+        out.push(Some(text.chars().skip(skip).take(usize::try_from(len).unwrap_or(usize::MAX)).collect::<String>()));
+    }
+    Ok(texts(out.into_iter()))
+}

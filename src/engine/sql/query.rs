@@ -1,0 +1,701 @@
+//! Whole queries: from, where, group by, having, windows, qualify, select, distinct, set operations, order by, limit.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::{BooleanChunked, IdxSize, Series};
+use sqlparser::ast::{
+    BinaryOperator, Distinct, Expr, Function, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind,
+    Query, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias,
+    TableFactor, TableWithJoins, Value as Literal, Values, WildcardAdditionalOptions,
+};
+
+use super::{
+    agg::{self, Groups},
+    error::{Res, SqlErr, refuse},
+    expr::{cast, common, eval, mask},
+    frame::{Field, Frame},
+    window,
+};
+use crate::{
+    answer::Params,
+    table::{Table, Ty, index},
+};
+
+pub(super) struct Run<'a> {
+    params: &'a Params,
+    lookup: &'a dyn Fn(&str) -> Option<Table>,
+    ctes: BTreeMap<String, Table>,
+}
+
+/// A select's columns, and the rows they were worked out from, for an `order by` that names something else.
+struct Selected {
+    columns: Vec<(String, Series)>,
+    frame: Option<Frame>,
+    rows: usize,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(params: &'a Params, lookup: &'a dyn Fn(&str) -> Option<Table>) -> Self {
+        Self { params, lookup, ctes: BTreeMap::new() }
+    }
+
+    fn nested(&self) -> Self {
+        Run { params: self.params, lookup: self.lookup, ctes: self.ctes.clone() }
+    }
+
+    pub(super) fn query(&mut self, query: &Query) -> Res<Table> {
+        let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } = query;
+        if fetch.is_some()
+            || !locks.is_empty()
+            || for_clause.is_some()
+            || settings.is_some()
+            || format_clause.is_some()
+            || !pipe_operators.is_empty()
+        {
+            return refuse(query, "this clause after a query is not supported");
+        }
+        if let Some(with) = with {
+            if with.recursive {
+                return refuse(query, "recursive queries are not supported");
+            }
+            for cte in &with.cte_tables {
+                let table = self.nested().query(&cte.query)?;
+                let table = named_columns(table, &cte.alias)?;
+                self.ctes.insert(cte.alias.name.value.to_ascii_lowercase(), table);
+            }
+        }
+        let Selected { mut columns, frame, rows } = self.body(body)?;
+        let mut order: Option<Vec<IdxSize>> = None;
+        if let Some(order_by) = order_by {
+            let OrderByKind::Expressions(keys) = &order_by.kind else {
+                return refuse(query, "order by all is not supported");
+            };
+            let keys = window::sort_keys(keys, |expr| self.sort_value(expr, &columns, frame.as_ref(), rows))?;
+            order = Some(window::sorted_rows(&keys, rows)?);
+        }
+        if let Some(limit) = limit_clause {
+            let LimitClause::LimitOffset { limit, offset, limit_by } = limit else {
+                return refuse(query, "write limit … offset …");
+            };
+            if !limit_by.is_empty() {
+                return refuse(query, "limit by is not supported");
+            }
+            let offset = offset.as_ref().map_or(Ok(0), |offset| self.whole(&offset.value))?;
+            let limit = limit.as_ref().map_or(Ok(usize::MAX), |limit| self.whole(limit))?;
+            let all = order.unwrap_or_else(|| (0..rows as IdxSize).collect());
+            order = Some(all.into_iter().skip(offset).take(limit).collect());
+        }
+        if let Some(order) = order {
+            let rows = index(order);
+            for (_, series) in &mut columns {
+                *series = series.take(&rows).map_err(|err| SqlErr::new(err.to_string()))?;
+            }
+        }
+        distinct_names(&mut columns);
+        Ok(Table::new(columns))
+    }
+
+    fn whole(&self, expr: &Expr) -> Res<usize> {
+        let value = eval(expr, &Frame::unit(), self.params)?;
+        let n = if Ty::of(&value) == Ty::Int { value.i64().expect("Int").get(0) } else { None };
+        n.and_then(|n| usize::try_from(n).ok()).ok_or_else(|| SqlErr::new("a whole number from 0 is needed").at(expr))
+    }
+
+    fn sort_value(&self, expr: &Expr, columns: &[(String, Series)], frame: Option<&Frame>, rows: usize) -> Res<Series> {
+        if let Expr::Value(literal) = expr
+            && let Literal::Number(text, _) = &literal.value
+        {
+            let at: usize = text.parse().map_err(|_| SqlErr::new("a column's position is needed").at(expr))?;
+            return match at.checked_sub(1).and_then(|at| columns.get(at)) {
+                Some((_, series)) => Ok(series.clone()),
+                None => refuse(expr, "there is no such column"),
+            };
+        }
+        if let Expr::Identifier(name) = expr
+            && let Some((_, series)) = columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(&name.value))
+        {
+            return Ok(series.clone());
+        }
+        match frame {
+            Some(frame) => eval(expr, frame, self.params),
+            None => {
+                let fields =
+                    columns.iter().map(|(name, data)| Field { relation: None, name: name.clone(), data: data.clone() }).collect();
+                eval(expr, &Frame { fields, rows, computed: Vec::new() }, self.params)
+            }
+        }
+    }
+
+    fn body(&mut self, body: &SetExpr) -> Res<Selected> {
+        match body {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::Query(query) => {
+                let table = self.nested().query(query)?;
+                Ok(selected(table))
+            }
+            SetExpr::Values(Values { explicit_row: _, rows }) => self.values(rows).map(selected),
+            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right } => {
+                let distinct = match set_quantifier {
+                    SetQuantifier::All => false,
+                    SetQuantifier::None | SetQuantifier::Distinct => true,
+                    _ => return refuse(body, "union by name is not supported"),
+                };
+                let left = self.body(left)?;
+                let right = self.body(right)?;
+                if left.columns.len() != right.columns.len() {
+                    return refuse(body, "both sides of a union need the same number of columns");
+                }
+                let mut columns = Vec::with_capacity(left.columns.len());
+                for ((name, a), (_, b)) in left.columns.into_iter().zip(right.columns) {
+                    let Some(ty) = common(Ty::of(&a), Ty::of(&b)) else {
+                        return refuse(body, format!("column {name} has different types on the sides of the union"));
+                    };
+                    let mut both = cast(&a, ty)?;
+                    both.append(&cast(&b, ty)?).map_err(|err| SqlErr::new(err.to_string()))?;
+                    columns.push((name, both.rechunk()));
+                }
+                let out = Selected { rows: left.rows + right.rows, columns, frame: None };
+                if distinct { distinct_rows(out) } else { Ok(out) }
+            }
+            other => refuse(other, "this form of query is not supported"),
+        }
+    }
+
+    fn values(&self, rows: &[Vec<Expr>]) -> Res<Table> {
+        let width = rows.first().map_or(0, Vec::len);
+        let mut columns: Vec<Option<Series>> = vec![None; width];
+        for row in rows {
+            if row.len() != width {
+                return Err(SqlErr::new("every row of values needs the same number of columns"));
+            }
+            for (expr, column) in row.iter().zip(&mut columns) {
+                let cell = eval(expr, &Frame::unit(), self.params)?;
+                *column = Some(match column.take() {
+                    None => cell,
+                    Some(before) => {
+                        let Some(ty) = common(Ty::of(&before), Ty::of(&cell)) else {
+                            return refuse(expr, "the values of a column need one type");
+                        };
+                        let mut all = cast(&before, ty)?;
+                        all.append(&cast(&cell, ty)?).map_err(|err| SqlErr::new(err.to_string()))?;
+                        all
+                    }
+                });
+            }
+        }
+        let columns = columns.into_iter().flatten().enumerate();
+        Ok(Table::new(columns.map(|(at, series)| (format!("col{at}"), series.rechunk())).collect()))
+    }
+
+    fn select(&mut self, select: &Select) -> Res<Selected> {
+        let Select {
+            select_token: _,
+            distinct,
+            top,
+            top_before_distinct: _,
+            projection,
+            exclude,
+            into,
+            from,
+            lateral_views,
+            prewhere,
+            selection,
+            group_by,
+            cluster_by,
+            distribute_by,
+            sort_by,
+            having,
+            named_window,
+            qualify,
+            window_before_qualify: _,
+            value_table_mode,
+            connect_by,
+            flavor,
+        } = select;
+        if top.is_some()
+            || exclude.is_some()
+            || into.is_some()
+            || !lateral_views.is_empty()
+            || prewhere.is_some()
+            || !cluster_by.is_empty()
+            || !distribute_by.is_empty()
+            || !sort_by.is_empty()
+            || !named_window.is_empty()
+            || value_table_mode.is_some()
+            || connect_by.is_some()
+            || *flavor != SelectFlavor::Standard
+        {
+            return refuse(select, "this clause of select is not supported");
+        }
+        let mut frame = match from.as_slice() {
+            [] => Frame::unit(),
+            [first, rest @ ..] => {
+                let mut frame = self.table_with_joins(first)?;
+                for next in rest {
+                    frame = cross(&frame, &self.table_with_joins(next)?);
+                }
+                frame
+            }
+        };
+        if let Some(condition) = selection {
+            forbid_aggregates(condition)?;
+            frame = frame.filter(&mask(condition, &frame, self.params)?);
+        }
+
+        // Expressions that stand after grouping.
+        let mut later: Vec<&Expr> = projection
+            .iter()
+            .filter_map(|item| match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+                _ => None,
+            })
+            .collect();
+        later.extend(having.iter().chain(qualify));
+        let mut aggregates: Vec<&Expr> = Vec::new();
+        let mut windows: Vec<&Expr> = Vec::new();
+        for expr in &later {
+            calls(expr, &mut aggregates, &mut windows)?;
+        }
+
+        let GroupByExpr::Expressions(keys, modifiers) = group_by else {
+            return refuse(select, "group by all is not supported");
+        };
+        if !modifiers.is_empty() {
+            return refuse(select, "rollup, cube and grouping sets are not supported");
+        }
+        if !keys.is_empty() || !aggregates.is_empty() || having.is_some() {
+            frame = self.grouped(&frame, keys, projection, &aggregates)?;
+            if let Some(having) = having {
+                frame = frame.filter(&mask(having, &frame, self.params)?);
+            }
+        }
+        for expr in windows {
+            if let Expr::Function(function) = expr
+                && !frame.computed.iter().any(|(known, _)| known == expr)
+            {
+                let series = window::window(function, &frame, self.params).map_err(|err| err.at(expr))?;
+                frame.computed.push((expr.clone(), series));
+            }
+        }
+        if let Some(condition) = qualify {
+            frame = frame.filter(&mask(condition, &frame, self.params)?);
+        }
+
+        let mut columns = Vec::new();
+        for item in projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => columns.push((output_name(expr), eval(expr, &frame, self.params)?)),
+                SelectItem::ExprWithAlias { expr, alias } => columns.push((alias.value.clone(), eval(expr, &frame, self.params)?)),
+                SelectItem::Wildcard(options) => {
+                    plain_wildcard(options)?;
+                    columns.extend(frame.fields.iter().map(|field| (field.name.clone(), field.data.clone())));
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                    plain_wildcard(options)?;
+                    let wanted = name.to_string();
+                    let before = columns.len();
+                    columns.extend(
+                        frame
+                            .fields
+                            .iter()
+                            .filter(|field| field.relation.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(&wanted)))
+                            .map(|field| (field.name.clone(), field.data.clone())),
+                    );
+                    if columns.len() == before {
+                        return refuse(name, format!("no table {wanted}"));
+                    }
+                }
+                other => return refuse(other, "this form of select list is not supported"),
+            }
+        }
+        let out = Selected { rows: frame.rows, columns, frame: Some(frame) };
+        match distinct {
+            None => Ok(out),
+            Some(Distinct::Distinct) => distinct_rows(out),
+            Some(Distinct::On(_)) => refuse(select, "distinct on is not supported"),
+        }
+    }
+
+    fn grouped(&self, frame: &Frame, keys: &[Expr], projection: &[SelectItem], aggregates: &[&Expr]) -> Res<Frame> {
+        // A key is a position, an alias of the select list, or an expression.
+        let mut exprs: Vec<Expr> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let aliased = |name: &str| {
+                projection.iter().find_map(|item| match item {
+                    SelectItem::ExprWithAlias { expr, alias } if alias.value.eq_ignore_ascii_case(name) => Some(expr.clone()),
+                    _ => None,
+                })
+            };
+            exprs.push(match key {
+                Expr::Value(literal) => {
+                    let position = match &literal.value {
+                        Literal::Number(text, _) => text.parse::<usize>().ok().and_then(|at| at.checked_sub(1)),
+                        _ => None,
+                    };
+                    match position.and_then(|at| projection.get(at)) {
+                        Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) => expr.clone(),
+                        _ => return refuse(key, "there is no such column to group by"),
+                    }
+                }
+                Expr::Identifier(name) => match frame.find(None, &name.value) {
+                    Ok(None) => aliased(&name.value).unwrap_or_else(|| key.clone()),
+                    _ => key.clone(),
+                },
+                _ => key.clone(),
+            });
+        }
+        for expr in &exprs {
+            forbid_aggregates(expr)?;
+        }
+        let values = exprs.iter().map(|expr| eval(expr, frame, self.params)).collect::<Res<Vec<_>>>()?;
+        let groups = Groups::by(&values, frame.rows);
+        let mut out = Frame { fields: Vec::new(), rows: groups.len(), computed: Vec::new() };
+        let firsts = index(groups.first_row.clone());
+        for (expr, value) in exprs.into_iter().zip(values) {
+            let value = value.take(&firsts).map_err(|err| SqlErr::new(err.to_string()))?;
+            match &expr {
+                Expr::Identifier(name) => {
+                    // Both spellings of a column are the key: `exercise_id` and `sets.exercise_id`.
+                    let relation = frame.fields.iter().find(|field| field.name.eq_ignore_ascii_case(&name.value));
+                    let relation = relation.and_then(|field| field.relation.clone());
+                    out.fields.push(Field { relation, name: name.value.clone(), data: value.clone() });
+                }
+                Expr::CompoundIdentifier(parts) => {
+                    if let [relation, name] = parts.as_slice() {
+                        let relation = Some(relation.value.clone());
+                        out.fields.push(Field { relation, name: name.value.clone(), data: value.clone() });
+                    }
+                }
+                _ => {}
+            }
+            out.computed.push((expr, value));
+        }
+        for expr in aggregates {
+            if let Expr::Function(function) = expr
+                && !out.computed.iter().any(|(known, _)| known == *expr)
+            {
+                let value = agg::aggregate(function, frame, &groups, self.params).map_err(|err| err.at(*expr))?;
+                out.computed.push(((*expr).clone(), value));
+            }
+        }
+        Ok(out)
+    }
+
+    fn table_with_joins(&mut self, from: &TableWithJoins) -> Res<Frame> {
+        let mut frame = self.factor(&from.relation)?;
+        for Join { relation, global, join_operator } in &from.joins {
+            if *global {
+                return refuse(relation, "global joins are not supported");
+            }
+            let right = self.factor(relation)?;
+            frame = match join_operator {
+                JoinOperator::CrossJoin => cross(&frame, &right),
+                JoinOperator::Join(on) | JoinOperator::Inner(on) => self.join(&frame, &right, on, false)?,
+                JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => self.join(&frame, &right, on, true)?,
+                _ => return refuse(relation, "only inner, left and cross joins are supported"),
+            };
+        }
+        Ok(frame)
+    }
+
+    fn factor(&mut self, factor: &TableFactor) -> Res<Frame> {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                with_hints,
+                version: None,
+                with_ordinality: false,
+                partitions,
+                json_path: None,
+                sample: None,
+                index_hints,
+            } if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() => {
+                let text = name.to_string().to_ascii_lowercase();
+                let Some(table) = self.ctes.get(&text).cloned().or_else(|| (self.lookup)(&text)) else {
+                    return refuse(name, format!("no table {text}"));
+                };
+                match alias {
+                    Some(alias) => Ok(Frame::of_table(&alias.name.value, &named_columns(table, alias)?)),
+                    None => Ok(Frame::of_table(&text, &table)),
+                }
+            }
+            TableFactor::Derived { lateral: false, subquery, alias } => {
+                let table = self.nested().query(subquery)?;
+                match alias {
+                    Some(alias) => Ok(Frame::of_table(&alias.name.value, &named_columns(table, alias)?)),
+                    None => Ok(Frame::of_table("", &table)),
+                }
+            }
+            TableFactor::NestedJoin { table_with_joins, alias: None } => self.table_with_joins(table_with_joins),
+            other => refuse(other, "this kind of table is not supported"),
+        }
+    }
+
+    fn join(&self, left: &Frame, right: &Frame, on: &JoinConstraint, keep_left: bool) -> Res<Frame> {
+        let mut left_keys = Vec::new();
+        let mut right_keys = Vec::new();
+        let mut rest: Vec<&Expr> = Vec::new();
+        let mut right = right.clone();
+        match on {
+            JoinConstraint::On(condition) => {
+                let mut parts = Vec::new();
+                conjuncts(condition, &mut parts);
+                for part in parts {
+                    if let Expr::BinaryOp { left: a, op: BinaryOperator::Eq, right: b } = part {
+                        if let (Ok(a), Ok(b)) = (eval(a, left, self.params), eval(b, &right, self.params)) {
+                            left_keys.push(a);
+                            right_keys.push(b);
+                            continue;
+                        }
+                        if let (Ok(b), Ok(a)) = (eval(b, left, self.params), eval(a, &right, self.params)) {
+                            left_keys.push(b);
+                            right_keys.push(a);
+                            continue;
+                        }
+                    }
+                    rest.push(part);
+                }
+            }
+            JoinConstraint::Using(names) => {
+                for name in names {
+                    let name = name.to_string();
+                    let find = |frame: &Frame| frame.find(None, &name).ok().flatten().cloned();
+                    let (Some(a), Some(b)) = (find(left), find(&right)) else {
+                        return Err(SqlErr::new(format!("both sides of the join need a column {name}")));
+                    };
+                    left_keys.push(a);
+                    right_keys.push(b);
+                    right.fields.retain(|field| !field.name.eq_ignore_ascii_case(&name));
+                }
+            }
+            JoinConstraint::Natural | JoinConstraint::None => {
+                return Err(SqlErr::new("a join needs on or using"));
+            }
+        }
+        if left_keys.is_empty() {
+            return Err(SqlErr::new("a join needs an equality between its sides"));
+        }
+        if keep_left && let Some(part) = rest.first() {
+            return refuse(*part, "a left join takes equalities between its sides only");
+        }
+        for (a, b) in left_keys.iter_mut().zip(&mut right_keys) {
+            let Some(ty) = common(Ty::of(a), Ty::of(b)) else {
+                return Err(SqlErr::new("the sides of a join's equality have different types"));
+            };
+            (*a, *b) = (cast(a, ty)?, cast(b, ty)?);
+        }
+        let (left_rows, right_rows) = matches(&left_keys, &right_keys, left.rows, right.rows, keep_left)?;
+        let mut out = left.take(&index(left_rows));
+        for field in &right.fields {
+            out.fields.push(Field { data: agg::pick(&field.data, &right_rows)?, ..field.clone() });
+        }
+        for part in rest {
+            out = out.filter(&mask(part, &out, self.params)?);
+        }
+        Ok(out)
+    }
+}
+
+/// Pairs of rows with equal keys, in the order of the left side; null equals nothing.
+fn matches(
+    left: &[Series],
+    right: &[Series],
+    left_len: usize,
+    right_len: usize,
+    keep_left: bool,
+) -> Res<(Vec<IdxSize>, Vec<Option<IdxSize>>)> {
+    let mut both = Vec::with_capacity(left.len());
+    let mut complete: BooleanChunked = (0..left_len + right_len).map(|_| Some(true)).collect();
+    for (a, b) in left.iter().zip(right) {
+        let mut all = a.clone();
+        all.append(b).map_err(|err| SqlErr::new(err.to_string()))?;
+        complete = &complete & &all.is_not_null();
+        both.push(all.rechunk());
+    }
+    let complete: Vec<bool> = complete.into_iter().map(|b| b == Some(true)).collect();
+    let groups = Groups::by(&both, left_len + right_len);
+    // Right rows of each group, in order: a counting sort.
+    let mut starts = vec![0_usize; groups.len() + 1];
+    for row in left_len..left_len + right_len {
+        if complete[row] {
+            starts[groups.of_row[row] as usize + 1] += 1;
+        }
+    }
+    for group in 0..groups.len() {
+        starts[group + 1] += starts[group];
+    }
+    let mut fill = starts.clone();
+    let mut members = vec![0; starts[groups.len()]];
+    for row in 0..right_len {
+        if complete[left_len + row] {
+            let at = &mut fill[groups.of_row[left_len + row] as usize];
+            members[*at] = row as IdxSize;
+            *at += 1;
+        }
+    }
+    let mut left_rows = Vec::with_capacity(left_len);
+    let mut right_rows = Vec::with_capacity(left_len);
+    for row in 0..left_len {
+        let group = groups.of_row[row] as usize;
+        let found = if complete[row] { &members[starts[group]..starts[group + 1]] } else { &[] };
+        for other in found {
+            left_rows.push(row as IdxSize);
+            right_rows.push(Some(*other));
+        }
+        if keep_left && found.is_empty() {
+            left_rows.push(row as IdxSize);
+            right_rows.push(None);
+        }
+    }
+    Ok((left_rows, right_rows))
+}
+
+fn cross(left: &Frame, right: &Frame) -> Frame {
+    let left_rows = (0..left.rows).flat_map(|row| std::iter::repeat_n(row as IdxSize, right.rows)).collect();
+    let right_rows = (0..left.rows).flat_map(|_| 0..right.rows as IdxSize).collect();
+    let mut out = left.take(&index(left_rows));
+    out.rows = left.rows * right.rows;
+    out.fields.extend(right.take(&index(right_rows)).fields);
+    out
+}
+
+fn conjuncts<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
+    match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            conjuncts(left, out);
+            conjuncts(right, out);
+        }
+        Expr::Nested(inner) => conjuncts(inner, out),
+        other => out.push(other),
+    }
+}
+
+/// Finds the calls of aggregates and of windows in `expr`, each whole.
+fn calls<'e>(expr: &'e Expr, aggregates: &mut Vec<&'e Expr>, windows: &mut Vec<&'e Expr>) -> Res<()> {
+    if let Expr::Function(function) = expr {
+        if function.over.is_some() {
+            for inner in inside(function) {
+                calls(inner, aggregates, &mut Vec::new())?;
+            }
+            windows.push(expr);
+            return Ok(());
+        }
+        if agg::name_of(function).is_some() {
+            aggregates.push(expr);
+            return Ok(());
+        }
+    }
+    for child in children(expr) {
+        calls(child, aggregates, windows)?;
+    }
+    Ok(())
+}
+
+fn forbid_aggregates(expr: &Expr) -> Res<()> {
+    let (mut aggregates, mut windows) = (Vec::new(), Vec::new());
+    calls(expr, &mut aggregates, &mut windows)?;
+    match aggregates.first().or(windows.first()) {
+        Some(call) => refuse(*call, "aggregates and windows are not allowed here"),
+        None => Ok(()),
+    }
+}
+
+/// Arguments and window keys of a call.
+fn inside(function: &Function) -> Vec<&Expr> {
+    let mut out = super::func::plain_args(function).unwrap_or_default();
+    if let Some(sqlparser::ast::WindowType::WindowSpec(spec)) = &function.over {
+        out.extend(&spec.partition_by);
+        out.extend(spec.order_by.iter().map(|key| &key.expr));
+    }
+    out
+}
+
+fn children(expr: &Expr) -> Vec<&Expr> {
+    match expr {
+        Expr::Nested(a)
+        | Expr::UnaryOp { expr: a, .. }
+        | Expr::IsNull(a)
+        | Expr::IsNotNull(a)
+        | Expr::IsTrue(a)
+        | Expr::IsFalse(a)
+        | Expr::IsNotTrue(a)
+        | Expr::IsNotFalse(a)
+        | Expr::Cast { expr: a, .. }
+        | Expr::Extract { expr: a, .. } => vec![a],
+        Expr::BinaryOp { left, right, .. } => vec![left, right],
+        Expr::Between { expr, low, high, .. } => vec![expr, low, high],
+        Expr::InList { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
+        Expr::Substring { expr, substring_from, substring_for, .. } => {
+            let mut out = vec![&**expr];
+            out.extend(substring_from.as_deref());
+            out.extend(substring_for.as_deref());
+            out
+        }
+        Expr::Case { operand, conditions, else_result, .. } => {
+            let mut out: Vec<&Expr> = operand.iter().map(|operand| &**operand).collect();
+            out.extend(conditions.iter().flat_map(|arm| [&arm.condition, &arm.result]));
+            out.extend(else_result.as_deref());
+            out
+        }
+        Expr::Function(function) => inside(function),
+        _ => Vec::new(),
+    }
+}
+
+fn selected(table: Table) -> Selected {
+    let columns = table.columns().map(|(name, series)| (name.to_owned(), series.clone())).collect();
+    Selected { rows: table.rows(), columns, frame: None }
+}
+
+fn distinct_rows(selected: Selected) -> Res<Selected> {
+    let keys: Vec<Series> = selected.columns.iter().map(|(_, series)| series.clone()).collect();
+    let groups = Groups::by(&keys, selected.rows);
+    let firsts = index(groups.first_row.clone());
+    let mut columns = selected.columns;
+    for (_, series) in &mut columns {
+        *series = series.take(&firsts).map_err(|err| SqlErr::new(err.to_string()))?;
+    }
+    Ok(Selected { rows: groups.len(), columns, frame: None })
+}
+
+fn named_columns(table: Table, alias: &TableAlias) -> Res<Table> {
+    if alias.columns.is_empty() {
+        return Ok(table);
+    }
+    if alias.columns.len() != table.names().len() {
+        return Err(SqlErr::new(format!("{} names {} columns, not {}", alias.name, alias.columns.len(), table.names().len())));
+    }
+    let columns = table.columns().zip(&alias.columns).map(|((_, series), def)| (def.name.value.clone(), series.clone()));
+    Ok(Table::new(columns.collect()))
+}
+
+fn output_name(expr: &Expr) -> String {
+    match expr {
+        Expr::Identifier(Ident { value, .. }) => value.clone(),
+        Expr::CompoundIdentifier(parts) => parts.last().map_or_else(|| expr.to_string(), |part| part.value.clone()),
+        other => other.to_string(),
+    }
+}
+
+/// A table has each name once; the second `x` becomes `x_1`, as DuckDB has it.
+fn distinct_names(columns: &mut [(String, Series)]) {
+    for at in 0..columns.len() {
+        let taken = |name: &str, columns: &[(String, Series)]| columns[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let base = columns[at].0.clone();
+        let mut n = 0;
+        while taken(&columns[at].0, columns) {
+            n += 1;
+            columns[at].0 = format!("{base}_{n}");
+        }
+    }
+}
+
+fn plain_wildcard(options: &WildcardAdditionalOptions) -> Res<()> {
+    let WildcardAdditionalOptions { wildcard_token: _, opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename } = options;
+    if opt_ilike.is_some() || opt_exclude.is_some() || opt_except.is_some() || opt_replace.is_some() || opt_rename.is_some() {
+        return Err(SqlErr::new("options after * are not supported"));
+    }
+    Ok(())
+}

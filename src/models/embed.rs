@@ -1,0 +1,33 @@
+//! Lists every file under `sql/` into a static table. It reads nothing of them.
+
+use std::{env, fmt::Write as _, fs, path::Path};
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let mut files = Vec::new();
+    walk(&root, &root, &mut files);
+    files.sort();
+    let mut out = String::from("pub(crate) static FILES: &[(&str, &str)] = &[\n");
+    for path in files {
+        let full = root.join(&path).canonicalize().expect("the file was just listed");
+        writeln!(out, "    ({path:?}, include_str!({:?})),", full.display().to_string()).expect("writing to a string");
+    }
+    out.push_str("];\n");
+    let target = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("files.rs");
+    fs::write(target, out).expect("OUT_DIR is writable");
+}
+
+fn walk(root: &Path, folder: &Path, files: &mut Vec<String>) {
+    for file in fs::read_dir(folder).expect("sql/ is readable") {
+        let path = file.expect("sql/ is readable").path();
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != "target" && name != "logs") {
+                walk(root, &path, files);
+            }
+        } else if path.extension().is_some_and(|ext| ext == "sql" || ext == "csv") {
+            let name = path.strip_prefix(root).expect("walked from root");
+            files.push(name.to_str().expect("names in sql/ are UTF-8").replace('\\', "/"));
+        }
+    }
+}
