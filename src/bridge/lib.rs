@@ -1,1 +1,22 @@
-//! bridge
+//! The bridge: the words that the page, the storage worker and the projector exchange, and what a screen is shown.
+//!
+//! Belongs: requests, notices, questions with the shape of their rows, the plan of an import, the draft of a workout.
+//! Never: how anything is computed or stored.
+
+mod import;
+mod notice;
+mod pack;
+mod problem;
+mod question;
+mod request;
+mod sheet;
+mod view;
+
+pub use import::{Choices, ImportPlan, NameMatch, PlannedSet, PlannedWorkout, RowProblem, Suggestion, UnitGuess};
+pub use notice::{FromProjector, FromStorage, Guarantee, SavedRow, StorageReport};
+pub use pack::{pack, unpack};
+pub use problem::{Problem, ProblemKind};
+pub use question::{Asked, Ask, Question, ask};
+pub use request::{Draft, DraftScope, ToProjector, ToStorage};
+pub use sheet::{Sheet, SheetExercise, SheetSet};
+pub use view::*;

@@ -1,1 +1,17 @@
-//! device
+//! One device's behaviour, with nothing of a browser in it: what becomes a row, where it goes, when a session ends, what
+//! is found after a crash. Time, chance and bytes are handed in; what is to be written is handed back.
+//!
+//! Belongs: capture, chains, sessions, recovery, the manifest, the plan of sealing.
+//! Never: a file, a socket, a clock, a thread, the DOM; how projections are made.
+
+mod capture;
+mod identity;
+mod manifest;
+mod pool;
+mod recover;
+
+pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
+pub use identity::Identity;
+pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
+pub use pool::{FREE_MIN, MANIFESTS, SLOTS_FIRST, slot_name, FILE_YOUNG_MS};
+pub use recover::{OpenSegment, PoolFile, Recovered, recover};

@@ -370,8 +370,8 @@ impl Fact {
             }
             Self::ExerciseDefined(it) => {
                 Check.text("name", &it.name, 200)?.text("equipment", &it.equipment, 50)?;
-                if it.muscles.is_empty() || 20 < it.muscles.len() {
-                    return Err(Refusal::new("muscles", "an exercise works between 1 and 20 muscles"));
+                if 20 < it.muscles.len() {
+                    return Err(Refusal::new("muscles", "an exercise works at most 20 muscles"));
                 }
                 for muscle in &it.muscles {
                     Check.text("muscle", &muscle.muscle, 50)?.range("muscle weight", Some(muscle.weight_tenths), 1, 10)?;

@@ -1,0 +1,76 @@
+//! What the two workers say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{import::ImportPlan, problem::Problem};
+
+/// Why a saved row is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Guarantee {
+    /// Flushed to a file that was on the disk before.
+    File,
+    /// Flushed to a file that is young, and its bytes kept in a second place until it is not.
+    FileAndBirth,
+    /// This browser gives us no storage: it lasts until the tab is closed.
+    MemoryOnly,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedRow {
+    pub event_id: String,
+    pub hlc: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FromStorage {
+    Ready {
+        person: String,
+        device: String,
+        lane: String,
+        memory_only: bool,
+        /// The sheet of an unfinished workout.
+        sheet: Option<String>,
+        problems: Vec<Problem>,
+        /// Milliseconds from the worker's start to here.
+        took_ms: f64,
+    },
+    OtherBuild { build: String },
+    Saved { id: u32, rows: Vec<SavedRow>, guarantee: Guarantee },
+    Failed { id: u32, problem: Problem },
+    /// Another tab of this profile changed the sheet.
+    Sheet { json: String },
+    Report { id: u32, report: StorageReport },
+    Problem { problem: Problem },
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StorageReport {
+    pub leader: bool,
+    pub lane: String,
+    pub generation: u64,
+    pub sealed_files: usize,
+    pub sealed_rows: u64,
+    pub sealed_bytes: u64,
+    pub open_rows: u64,
+    pub open_bytes: u64,
+    pub pool_files: usize,
+    pub free_files: usize,
+    pub birth_rows: usize,
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FromProjector {
+    Hello,
+    OtherBuild { build: String },
+    /// The tables stand: everything that was on the device is in them.
+    Ready { events: usize, took_ms: f64 },
+    /// Its rows lie beside this message.
+    View { key: u32 },
+    Answer { id: u32 },
+    Planned { id: u32, plan: ImportPlan },
+    ImportProgress { id: u32, done: usize, total: usize },
+    Imported { id: u32, sets: usize, workouts: usize, cancelled: bool },
+    Measured { id: u32, events: usize, table_bytes: usize, refresh_ms: f64, hashes: Vec<(String, String)> },
+    Failed { id: u32, problem: Problem },
+}

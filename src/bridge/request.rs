@@ -1,0 +1,65 @@
+//! What is asked of the two workers.
+
+use ledger::{EntityId, Fact};
+use serde::{Deserialize, Serialize};
+
+use crate::{import::Choices, question::Asked};
+
+/// A fact that somebody wants written down: everything but the time, the ids and the chain, which the storage worker
+/// adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    pub scope: DraftScope,
+    pub fact: Fact,
+    /// The clock of the last event known of the entity that is touched: the new one goes above it.
+    #[serde(default)]
+    pub seen: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DraftScope {
+    /// This profile's person.
+    Me,
+    Room(EntityId),
+}
+
+impl Draft {
+    pub fn mine(fact: Fact) -> Self {
+        Self { scope: DraftScope::Me, fact, seen: None }
+    }
+
+    #[must_use]
+    pub fn after(mut self, seen: Option<String>) -> Self {
+        self.seen = seen;
+        self
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ToStorage {
+    /// Always first. A worker of another build answers `FromStorage::OtherBuild` and nothing else.
+    Hello { build: String },
+    /// All of the drafts or none.
+    Capture { id: u32, drafts: Vec<Draft> },
+    /// The workout sheet as it stands, for the next start; empty when there is none.
+    SaveSheet { json: String },
+    Report { id: u32 },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ToProjector {
+    Hello { build: String },
+    /// Answer now and after every change, until told otherwise.
+    Watch { key: u32, asked: Asked },
+    Unwatch { key: u32 },
+    Ask { id: u32, asked: Asked },
+    /// Read a file that was handed over beside this message, and say what an import would do.
+    PlanImport { id: u32, file_name: String, choices: Choices },
+    /// Carry out the plan that was made last.
+    RunImport { id: u32 },
+    CancelImport,
+    /// Bytes of memory and counts, for the storage page and the benches.
+    Measure { id: u32 },
+    /// Throw every table away and build them again; the answer carries the hashes.
+    Rebuild { id: u32 },
+}

@@ -1,0 +1,140 @@
+//! The manifest: which files hold sealed sessions, and their hashes. It is written whole, under the next generation; the
+//! highest valid one wins.
+
+use std::collections::BTreeMap;
+
+use ledger::{Hash, Head, LaneId, Scope};
+use serde::{Deserialize, Serialize};
+
+use crate::{identity::Identity, pool::FILE_YOUNG_MS};
+
+/// Where each chain of a lane stands.
+pub type LaneHeads = BTreeMap<Scope, Head>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedFile {
+    pub file: String,
+    pub use_id: String,
+    pub session_id: String,
+    pub lane: LaneId,
+    pub rows: u64,
+    pub bytes: u64,
+    pub hash: Hash,
+}
+
+/// An open segment whose rows are in a sealed file now. It stays until that file is a minute old.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retired {
+    pub file: String,
+    pub use_id: String,
+    pub at_ms: u64,
+}
+
+/// A file that cannot be read. It is left alone: somebody may be able to repair it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    pub file: String,
+    pub use_id: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u16,
+    pub generation: u64,
+    pub identity: Identity,
+    pub written_ms: u64,
+    pub sealed: Vec<SealedFile>,
+    pub retired: Vec<Retired>,
+    pub quarantined: Vec<Quarantined>,
+    pub lanes: BTreeMap<LaneId, LaneHeads>,
+}
+
+impl Manifest {
+    pub fn first(identity: Identity) -> Self {
+        Self {
+            format: ledger::FORMAT_VERSION,
+            generation: 0,
+            identity,
+            written_ms: 0,
+            sealed: Vec::new(),
+            retired: Vec::new(),
+            quarantined: Vec::new(),
+            lanes: BTreeMap::new(),
+        }
+    }
+
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a manifest has text keys only")
+    }
+
+    pub fn from_json(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+
+    /// The next generation, in which `sealed` stands for the open segment in `open_file`.
+    #[must_use]
+    pub fn with_sealed(&self, sealed: SealedFile, open: Retired, heads: &LaneHeads, now_ms: u64) -> Self {
+        let mut next = self.next(now_ms);
+        let lane = next.lanes.entry(sealed.lane.clone()).or_default();
+        merge_heads(lane, heads);
+        next.sealed.retain(|other| other.use_id != sealed.use_id);
+        next.sealed.push(sealed);
+        next.retired.retain(|other| other.use_id != open.use_id);
+        next.retired.push(open);
+        next
+    }
+
+    /// Retired files whose successor is old enough, by their place in the pool; they may be freed.
+    pub fn freeable(&self, now_ms: u64) -> Vec<Retired> {
+        self.retired.iter().filter(|file| file.at_ms + FILE_YOUNG_MS <= now_ms).cloned().collect()
+    }
+
+    #[must_use]
+    pub fn without_retired(&self, freed: &[Retired], now_ms: u64) -> Self {
+        let mut next = self.next(now_ms);
+        next.retired.retain(|file| !freed.contains(file));
+        next
+    }
+
+    fn next(&self, now_ms: u64) -> Self {
+        Self { generation: self.generation + 1, written_ms: now_ms, ..self.clone() }
+    }
+}
+
+/// Keeps the further head of each chain.
+pub(crate) fn merge_heads(into: &mut LaneHeads, from: &LaneHeads) {
+    for (scope, head) in from {
+        let own = into.entry(*scope).or_default();
+        if own.dseq < head.dseq {
+            *own = head.clone();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::{DeviceId, EntityId};
+
+    #[test]
+    fn a_retired_file_is_freed_only_when_its_successor_is_old() {
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]) };
+        let sealed = SealedFile {
+            file: "slot-001".to_owned(),
+            use_id: "b".to_owned(),
+            session_id: "s".to_owned(),
+            lane: LaneId::number(0),
+            rows: 2,
+            bytes: 10,
+            hash: "h".to_owned(),
+        };
+        let open = Retired { file: "slot-000".to_owned(), use_id: "a".to_owned(), at_ms: 1_000 };
+        let manifest = Manifest::first(identity).with_sealed(sealed, open.clone(), &LaneHeads::new(), 1_000);
+        assert_eq!(manifest.generation, 1);
+        assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS - 1), []);
+        assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS), std::slice::from_ref(&open));
+        assert_eq!(manifest.without_retired(&[open], 62_000).retired, []);
+        assert_eq!(Manifest::from_json(&manifest.to_json()), Some(manifest));
+    }
+}

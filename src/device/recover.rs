@@ -1,0 +1,254 @@
+//! What a device finds when it starts: everything that can be read, and a word on everything that cannot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bridge::{Problem, ProblemKind};
+use ledger::{FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
+
+use crate::{
+    capture::HeadFrame,
+    identity::Identity,
+    manifest::{LaneHeads, Manifest, SealedFile, merge_heads},
+};
+
+/// One file as it was found.
+#[derive(Debug, Clone)]
+pub struct PoolFile {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// A session that has not been sealed.
+#[derive(Debug, Clone)]
+pub struct OpenSegment {
+    pub file: String,
+    pub use_id: UseId,
+    pub session_id: Option<String>,
+    pub lane: Option<LaneId>,
+    pub rows: Vec<Row>,
+    pub closed: bool,
+    /// Its rows already stand in a sealed file: it waits to be freed.
+    pub retired: bool,
+    pub heads: LaneHeads,
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Recovered {
+    pub manifest: Option<Manifest>,
+    /// The file that holds the winning manifest: never the next one to be overwritten.
+    pub manifest_file: Option<String>,
+    pub identity: Option<Identity>,
+    /// Sealed sessions whose header and hash hold.
+    pub sealed: Vec<(SealedFile, Vec<u8>)>,
+    pub open: Vec<OpenSegment>,
+    /// Files that may be claimed.
+    pub free: Vec<String>,
+    /// Where each lane's chains stand, as far as can be told.
+    pub lanes: BTreeMap<LaneId, LaneHeads>,
+    pub problems: Vec<Problem>,
+    /// Rows kept for safety in a second place and found in no file.
+    pub unborn: Vec<Row>,
+    /// Ids of birth records that are safe in a file.
+    pub born: Vec<String>,
+}
+
+/// `slots` are all pool files but the manifests; `births` the raw rows that were kept while files were young.
+pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>]) -> Recovered {
+    let mut out = Recovered::default();
+    read_manifests(manifests, &mut out);
+    let listed: BTreeMap<String, SealedFile> = out
+        .manifest
+        .iter()
+        .flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone())))
+        .collect();
+    let retired: BTreeSet<String> =
+        out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())).collect();
+    let index_lost = out.manifest.is_none();
+    let mut found_sealed = BTreeSet::new();
+    let mut any = false;
+
+    for slot in slots {
+        let header = Header::decode(&slot.bytes);
+        let expected = listed.get(&slot.name);
+        match header {
+            Err(HeaderErr::Empty) if expected.is_none() => out.free.push(slot.name),
+            Ok(header) if header.role == Role::Free && expected.is_none() => out.free.push(slot.name),
+            Ok(header) if header.role == Role::Open && expected.is_none() => {
+                any = true;
+                let segment = read_open(&slot, &header, &retired, &mut out);
+                out.open.push(segment);
+            }
+            Ok(header) if header.role == Role::Sealed => {
+                any = true;
+                let use_id = hex(&header.use_id);
+                match header.payload(&slot.bytes) {
+                    // Listed, or everything when there is no list: a row that turns up twice is one row.
+                    Ok(payload) if expected.is_some_and(|file| file.use_id == use_id) || index_lost => {
+                        found_sealed.insert(slot.name.clone());
+                        let file = expected.cloned().unwrap_or_else(|| SealedFile {
+                            file: slot.name.clone(),
+                            use_id,
+                            session_id: String::new(),
+                            lane: LaneId::number(0),
+                            rows: 0,
+                            bytes: payload.len() as u64,
+                            hash: String::new(),
+                        });
+                        out.sealed.push((file, payload.to_vec()));
+                    }
+                    // Written and never listed: the open segment it was made from is still there.
+                    Ok(_) if expected.is_none() => out.free.push(slot.name),
+                    Err(_) if expected.is_none() && !index_lost => out.free.push(slot.name),
+                    Ok(_) => damaged(&slot.name, expected, "it holds another session than the index says", &mut out),
+                    Err(err) => damaged(&slot.name, expected, &err.to_string(), &mut out),
+                }
+            }
+            Err(HeaderErr::Newer(version)) => out.problems.push(Problem::new(
+                ProblemKind::NewerFormat,
+                format!("{} was written by a newer Spotter (format {version}; this one reads up to {FORMAT_VERSION}).", slot.name),
+                "The file is untouched.",
+                "Update Spotter to see what is in it.",
+            )),
+            Ok(_) => damaged(&slot.name, expected, "it has an unexpected role", &mut out),
+            Err(err) => {
+                any = true;
+                damaged(&slot.name, expected, &err.to_string(), &mut out);
+            }
+        }
+    }
+    for (name, file) in &listed {
+        let named = |problem: &Problem| problem.happened.contains(name.as_str());
+        if !found_sealed.contains(name) && !out.problems.iter().any(named) {
+            damaged(name, Some(file), "it is missing", &mut out);
+        }
+    }
+    if index_lost && any {
+        out.problems.push(Problem::new(
+            ProblemKind::MissingIndex,
+            "The index of saved sessions was missing or damaged.",
+            "Every session was found again from the files themselves.",
+            "Nothing: a new index is written by itself.",
+        ));
+    }
+
+    for segment in &out.open {
+        if let Some(lane) = &segment.lane {
+            merge_heads(out.lanes.entry(lane.clone()).or_default(), &segment.heads);
+        }
+    }
+    if let Some(manifest) = &out.manifest {
+        for (lane, heads) in &manifest.lanes {
+            merge_heads(out.lanes.entry(lane.clone()).or_default(), heads);
+        }
+        out.identity = Some(manifest.identity.clone());
+    }
+    read_births(births, &mut out);
+    out
+}
+
+fn read_manifests(files: &[PoolFile], out: &mut Recovered) {
+    for file in files {
+        let Ok(header) = Header::decode(&file.bytes) else { continue };
+        if header.role != Role::Manifest {
+            continue;
+        }
+        let manifest = header.payload(&file.bytes).ok().and_then(Manifest::from_json);
+        if let Some(manifest) = manifest
+            && manifest.generation == header.generation
+            && out.manifest.as_ref().is_none_or(|best| best.generation < manifest.generation)
+        {
+            out.manifest = Some(manifest);
+            out.manifest_file = Some(file.name.clone());
+        }
+    }
+}
+
+fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: &mut Recovered) -> OpenSegment {
+    let scan = scan(&header.use_id, &slot.bytes);
+    let mut segment = OpenSegment {
+        file: slot.name.clone(),
+        use_id: header.use_id,
+        session_id: None,
+        lane: None,
+        rows: Vec::new(),
+        closed: false,
+        retired: retired.contains(&hex(&header.use_id)),
+        heads: LaneHeads::new(),
+        bytes: slot.bytes.len() as u64,
+    };
+    let mut unreadable = 0;
+    for frame in scan.frames {
+        match frame.kind {
+            FrameKind::Head => {
+                if let Ok(head) = serde_json::from_slice::<HeadFrame>(frame.payload) {
+                    segment.session_id = Some(head.session_id.to_string());
+                    segment.lane = Some(head.lane);
+                    merge_heads(&mut segment.heads, &head.heads);
+                    out.identity.get_or_insert(head.identity);
+                }
+            }
+            FrameKind::Row => match Row::read(frame.payload) {
+                Ok(row) => {
+                    if Some(&row.lane) == segment.lane.as_ref() {
+                        let head = segment.heads.entry(row.scope).or_default();
+                        if head.dseq < row.dseq {
+                            *head = row.head();
+                        }
+                    }
+                    segment.rows.push(row);
+                }
+                Err(_) => unreadable += 1,
+            },
+            FrameKind::Closed => segment.closed = true,
+        }
+    }
+    let inside = scan.damage.iter().filter(|damage| !damage.torn_tail).count() + unreadable;
+    if 0 < inside {
+        out.problems.push(Problem::new(
+            ProblemKind::DamagedRows,
+            format!("{} has {inside} damaged place(s): what was written there cannot be read.", slot.name),
+            format!("{} other rows of that session were read. The damaged file is kept.", segment.rows.len()),
+            "Compare the last workout with your memory and log again what is missing.",
+        ));
+    } else if !scan.damage.is_empty() {
+        out.problems.push(Problem::new(
+            ProblemKind::TornTail,
+            format!("The last write to {} was cut off.", slot.name),
+            format!("All {} rows that were shown as saved are there.", segment.rows.len()),
+            "Nothing, unless a set you were just typing is missing: log it again.",
+        ));
+    }
+    segment
+}
+
+fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
+    if births.is_empty() {
+        return;
+    }
+    let in_files: BTreeSet<String> =
+        out.open.iter().flat_map(|segment| segment.rows.iter().map(|row| row.event_id.to_string())).collect();
+    for raw in births {
+        match Row::read(raw) {
+            Ok(row) if in_files.contains(&row.event_id.to_string()) => out.born.push(row.event_id.to_string()),
+            Ok(row) => out.unborn.push(row),
+            Err(_) => {}
+        }
+    }
+    // In the order they were written, so that a chain grows from its start.
+    out.unborn.sort_by(|a, b| (&a.lane, a.scope, a.dseq).cmp(&(&b.lane, b.scope, b.dseq)));
+}
+
+fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str, out: &mut Recovered) {
+    let rows = expected.map_or_else(|| "an unknown number of".to_owned(), |file| file.rows.to_string());
+    out.problems.push(Problem::new(
+        ProblemKind::DamagedFile,
+        format!("{name} cannot be read: {reason}. It held {rows} rows."),
+        "It is set aside untouched, and everything else was opened.",
+        "If you have a backup or another device, bring its data here; the missing rows come back.",
+    ));
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

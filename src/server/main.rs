@@ -1,0 +1,48 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Spotter's server and tools.
+#[derive(Parser)]
+#[command(name = "spotter", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the app. A phone installs it only over HTTPS: give a certificate and its key.
+    Serve {
+        /// The folder that `trunk build` made.
+        #[arg(long, default_value = "dist")]
+        dist: PathBuf,
+        /// Where to listen; 0.0.0.0 lets other machines in.
+        #[arg(long, default_value = "127.0.0.1")]
+        host: std::net::IpAddr,
+        #[arg(long, default_value_t = 7468)]
+        port: u16,
+        /// Certificate chain, PEM.
+        #[arg(long, requires = "tls_key")]
+        tls_cert: Option<PathBuf>,
+        /// Private key of the certificate, PEM.
+        #[arg(long, requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
+    },
+    /// Run the prebuilt models and write one Parquet file each.
+    BuildDims {
+        #[arg(long, default_value = "public/dims")]
+        out: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Serve { dist, host, port, tls_cert, tls_key } => {
+            let config = server::Serve { dist, address: SocketAddr::new(host, port), tls: tls_cert.zip(tls_key) };
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(server::serve(config))
+        }
+        Command::BuildDims { out } => server::build_dims(&out),
+    }
+}
