@@ -94,10 +94,6 @@ impl Table {
         Self { frame: self.frame.filter(mask).expect("BUG: a mask of the table's length") }
     }
 
-    pub(crate) fn take(&self, rows: &IdxCa) -> Self {
-        Self { frame: self.frame.take(rows).expect("BUG: rows of the table") }
-    }
-
     /// The rows of both; the other has the same columns, perhaps in another order or all null.
     pub(crate) fn append(&self, other: &Self) -> Self {
         let columns = self

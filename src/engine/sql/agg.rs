@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     answer::Params,
-    table::{Ty, floats, index, ints},
+    table::{Ty, floats, ints},
 };
 
 /// Which group each row is in, numbered by first appearance.
@@ -278,8 +278,4 @@ fn extreme(
 pub(super) fn pick(from: &Series, rows: &[Option<IdxSize>]) -> Res<Series> {
     let rows: polars::prelude::IdxCa = rows.iter().copied().collect();
     from.take(&rows).map_err(|err| SqlErr::new(err.to_string()))
-}
-
-pub(super) fn firsts(groups: &Groups, frame: &Frame) -> Frame {
-    frame.take(&index(groups.first_row.clone()))
 }

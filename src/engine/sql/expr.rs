@@ -284,27 +284,54 @@ fn case(
     frame: &Frame,
     params: &Params,
 ) -> Res<Series> {
+    let nobody: BooleanChunked = (0..frame.rows).map(|_| Some(false)).collect();
+    let mut taken = nobody;
     let mut arms = Vec::with_capacity(conditions.len());
     for CaseWhen { condition, result } in conditions {
-        let hit = match operand {
-            None => mask(condition, frame, params)?,
-            Some(operand) => {
-                let equal = binary(operand, &BinaryOperator::Eq, &eval(condition, frame, params)?)?;
-                truth(&equal, condition)?.into_iter().map(|b| Some(b == Some(true))).collect()
-            }
+        let open = !&taken;
+        let test = on_rows(condition, frame, params, &open)?;
+        let test = match operand {
+            None => truth(&test, condition)?,
+            Some(operand) => truth(&binary(operand, &BinaryOperator::Eq, &test)?, condition)?,
         };
-        arms.push((hit, eval(result, frame, params)?));
+        let hit: BooleanChunked = test.into_iter().zip(&open).map(|(hit, open)| Some(hit == Some(true) && open == Some(true))).collect();
+        arms.push((on_rows(result, frame, params, &hit)?, hit.clone()));
+        taken = &taken | &hit;
     }
-    let otherwise = else_result.map_or_else(|| Ok(repeat(&Value::Null, frame.rows)), |expr| eval(expr, frame, params))?;
-    let mut ty = Ty::of(&otherwise);
-    for (_, result) in &arms {
+    let mut out = match else_result {
+        Some(expr) => on_rows(expr, frame, params, &!&taken)?,
+        None => repeat(&Value::Null, frame.rows),
+    };
+    let mut ty = Ty::of(&out);
+    for (result, _) in &arms {
         ty = common(ty, Ty::of(result)).ok_or_else(|| SqlErr::new("the results of this case have different types"))?;
     }
-    let mut out = cast(&otherwise, ty)?;
-    for (hit, result) in arms.into_iter().rev() {
+    out = cast(&out, ty)?;
+    for (result, hit) in arms {
         out = cast(&result, ty)?.zip_with(&hit, &out).map_err(|err| SqlErr::new(err.to_string()))?;
     }
     Ok(out)
+}
+
+/// `expr` where `wanted` holds; elsewhere anything. Working it out everywhere is quicker, unless it fails on a row that
+/// nobody asked about: `case when n > 0 then 1 // n end` divides by nothing but what is above zero.
+fn on_rows(expr: &Expr, frame: &Frame, params: &Params, wanted: &BooleanChunked) -> Res<Series> {
+    let everywhere = eval(expr, frame, params);
+    if everywhere.is_ok() {
+        return everywhere;
+    }
+    let some = eval(expr, &frame.filter(wanted), params)?;
+    let mut next = 0;
+    let places: Vec<Option<polars::prelude::IdxSize>> = wanted
+        .into_iter()
+        .map(|wanted| {
+            (wanted == Some(true)).then(|| {
+                next += 1;
+                next - 1
+            })
+        })
+        .collect();
+    super::agg::pick(&some, &places)
 }
 
 /// Whole numbers with a place for overflow: null stays null, `None` inside is the overflow.
