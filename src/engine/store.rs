@@ -105,9 +105,9 @@ impl Store {
     }
 
     fn add(&mut self, fresh: Table) {
-        self.events = self.events.append(&fresh);
+        self.events = self.events.stack(&fresh);
         self.pending = Some(match self.pending.take() {
-            Some(pending) => pending.append(&fresh),
+            Some(pending) => pending.stack(&fresh),
             None => fresh,
         });
     }
@@ -123,6 +123,7 @@ impl Store {
     /// All tables from all events.
     pub fn rebuild(&mut self) -> Result<(), EngineErr> {
         self.pending = None;
+        self.events = self.events.in_one_piece();
         for at in 0..self.catalog.models.len() {
             let model = &self.catalog.models[at];
             if model.layer == Layer::Prebuilt {
@@ -141,6 +142,7 @@ impl Store {
             return self.rebuild();
         }
         let Some(fresh) = self.pending.take() else { return Ok(()) };
+        let fresh = fresh.in_one_piece();
         let mut deltas: BTreeMap<String, Delta> = BTreeMap::new();
         for at in 0..self.catalog.models.len() {
             let model = self.catalog.models[at].clone();

@@ -96,6 +96,16 @@ impl Table {
 
     /// The rows of both; the other has the same columns, perhaps in another order or all null.
     pub(crate) fn append(&self, other: &Self) -> Self {
+        self.stack(other).in_one_piece()
+    }
+
+    /// Copies every column into one stretch of memory, which is what working on it wants.
+    pub(crate) fn in_one_piece(&self) -> Self {
+        Self::new(self.columns().map(|(name, series)| (name.to_owned(), series.rechunk())).collect())
+    }
+
+    /// `append` without copying what is there: for rows that come a few at a time.
+    pub(crate) fn stack(&self, other: &Self) -> Self {
         let columns = self
             .columns()
             .map(|(name, mine)| {
@@ -107,7 +117,7 @@ impl Table {
                 };
                 let mut both = mine;
                 both.append(&theirs).expect("BUG: columns of one type");
-                (name.to_owned(), both.rechunk())
+                (name.to_owned(), both)
             })
             .collect();
         Self::new(columns)

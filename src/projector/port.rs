@@ -1,0 +1,127 @@
+//! Messages from the page and, over a port of their own, from the storage worker.
+
+use bridge::{FromProjector, ToProjector, unpack};
+use js_sys::{Array, Uint8Array};
+use ledger::Row;
+use serde::Serialize as _;
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
+
+use crate::{import, project};
+
+pub(crate) fn global() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Messages are `[ToProjector, bytes?]`, or `["link", port]` with the storage worker's port.
+pub(crate) fn listen() {
+    on_message(&global(), |message| {
+        if message.get(0).as_string().as_deref() == Some("link") {
+            let port: MessagePort = message.get(1).unchecked_into();
+            on_message(&port, storage_says);
+            project::with(|it| it.storage = Some(port));
+            return;
+        }
+        match serde_wasm_bindgen::from_value(message.get(0)) {
+            Ok(request) => page_asks(request, &message.get(1)),
+            Err(err) => complain(&format!("a request that cannot be read: {err}")),
+        }
+    });
+    let _ = global().post_message(&JsValue::from_str("up"));
+}
+
+fn on_message(target: &JsValue, mut handle: impl FnMut(&Array) + 'static) {
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| handle(event.data().unchecked_ref()));
+    // Both a worker's scope and a port take their handler here; setting it also starts a port.
+    let _ = js_sys::Reflect::set(target, &"onmessage".into(), handler.as_ref());
+    handler.forget();
+}
+
+fn page_asks(request: ToProjector, extra: &JsValue) {
+    match request {
+        ToProjector::Hello { build } => {
+            let own = js_sys::Reflect::get(&js_sys::global(), &"SPOTTER_BUILD".into());
+            let own = own.ok().and_then(|own| own.as_string()).unwrap_or_default();
+            tell(&if own == build { FromProjector::Hello } else { FromProjector::OtherBuild { build: own } });
+        }
+        ToProjector::Watch { key, asked } => project::watch(key, asked),
+        ToProjector::Unwatch { key } => project::with(|it| _ = it.watched.remove(&key)),
+        ToProjector::Ask { id, asked } => project::ask(id, asked),
+        ToProjector::PlanImport { id, file_name, choices } => {
+            let bytes = (!extra.is_undefined()).then(|| Uint8Array::new(extra).to_vec());
+            import::plan(id, file_name, choices, bytes);
+        }
+        ToProjector::RunImport { id } => import::run(id),
+        ToProjector::CancelImport => import::cancel(),
+        ToProjector::Measure { id } => project::measure(id, false),
+        ToProjector::Rebuild { id } => project::measure(id, true),
+    }
+}
+
+fn storage_says(message: &Array) {
+    let bytes = |at| Uint8Array::new(&message.get(at)).to_vec();
+    let text = |at| message.get(at).as_string().unwrap_or_default();
+    match text(0).as_str() {
+        "dims" => project::dimension(&text(1), &bytes(2)),
+        "sealed" => project::sealed(&bytes(1)),
+        "rows" => project::rows(&rows_of(&bytes(1))),
+        "loaded" => project::loaded(text(1)),
+        "encode" => {
+            let id = message.get(1);
+            match engine::segment_to_parquet(&rows_of(&bytes(2))) {
+                Ok(parquet) => say(&["encoded".into(), id], Some(&parquet)),
+                Err(err) => say(&["unencoded".into(), id, err.to_string().into()], None),
+            }
+        }
+        "captured" => import::captured(&message.get(2)),
+        other => complain(&format!("unknown message {other}")),
+    }
+}
+
+fn rows_of(packed: &[u8]) -> Vec<Row> {
+    unpack(packed).unwrap_or_default().into_iter().filter_map(|raw| Row::read(raw).ok()).collect()
+}
+
+/// To the storage worker.
+pub(crate) fn say(words: &[JsValue], bytes: Option<&[u8]>) {
+    let message: Array = words.iter().cloned().collect();
+    let transfer = Array::new();
+    if let Some(bytes) = bytes {
+        let array = Uint8Array::from(bytes);
+        transfer.push(&array.buffer());
+        message.push(&array);
+    }
+    project::with(|it| {
+        if let Some(port) = &it.storage {
+            let _ = port.post_message_with_transferable(&message, &transfer);
+        }
+    });
+}
+
+/// To the page.
+pub(crate) fn tell(notice: &FromProjector) {
+    tell_with(notice, JsValue::UNDEFINED);
+}
+
+/// To the page, with the rows of an answer.
+pub(crate) fn tell_rows(notice: &FromProjector, rows: &[serde_json::Value]) {
+    match rows.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) {
+        Ok(rows) => tell_with(notice, rows),
+        Err(err) => complain(&format!("rows that cannot be said: {err}")),
+    }
+}
+
+fn tell_with(notice: &FromProjector, extra: JsValue) {
+    match serde_wasm_bindgen::to_value(notice) {
+        Ok(notice) => _ = global().post_message(&Array::of2(&notice, &extra)),
+        Err(err) => complain(&format!("a notice that cannot be said: {err}")),
+    }
+}
+
+pub(crate) fn complain(text: &str) {
+    web_sys::console::error_1(&JsValue::from_str(text));
+}
+
+pub(crate) fn now_ms() -> f64 {
+    global().performance().map_or(0.0, |performance| performance.now())
+}

@@ -1,0 +1,220 @@
+//! The engine's life: fed, built once, then refreshed as rows come, with every watched question answered again.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use bridge::{Ask, Asked, FromProjector, Problem, ProblemKind};
+use engine::{EngineErr, Param, Params, Store, Table};
+use ledger::Row;
+use wasm_bindgen::{JsValue, closure::Closure};
+use web_sys::MessagePort;
+
+use crate::{
+    import::Import,
+    port::{complain, global, now_ms, tell, tell_rows},
+};
+
+#[derive(Default)]
+pub(crate) struct Projector {
+    pub(crate) storage: Option<MessagePort>,
+    pub(crate) watched: BTreeMap<u32, Watched>,
+    pub(crate) import: Import,
+    dims: BTreeMap<String, Table>,
+    store: Option<Store>,
+    person: String,
+    /// Everything that was on the device is in the tables.
+    ready: bool,
+    refresh_waits: bool,
+    refresh_ms: f64,
+    began_ms: f64,
+}
+
+pub(crate) struct Watched {
+    asked: Asked,
+    /// What was last sent, so that an answer that did not change is not sent again.
+    last: Option<Vec<serde_json::Value>>,
+}
+
+thread_local! {
+    static PROJECTOR: RefCell<Projector> = RefCell::default();
+}
+
+pub(crate) fn with<T>(act: impl FnOnce(&mut Projector) -> T) -> T {
+    PROJECTOR.with_borrow_mut(act)
+}
+
+pub(crate) fn dimension(name: &str, parquet: &[u8]) {
+    let table = engine::table_from_parquet(parquet);
+    with(|it| {
+        it.began_ms = if it.dims.is_empty() { now_ms() } else { it.began_ms };
+        match table {
+            Ok(table) => _ = it.dims.insert(name.to_owned(), table),
+            Err(err) => complain(&format!("{name}: {err}")),
+        }
+    });
+}
+
+impl Projector {
+    /// The store is made when the first rows come, which is after the last dimension.
+    fn store(&mut self) -> Option<&mut Store> {
+        if self.store.is_none() {
+            match Store::new(std::mem::take(&mut self.dims)) {
+                Ok(store) => self.store = Some(store),
+                Err(err) => fail(0, &err),
+            }
+        }
+        self.store.as_mut()
+    }
+
+    fn params(&self, asked: &Asked) -> Params {
+        let params = Params::none().with_text("user", &self.person);
+        asked.params.iter().fold(params, |params, (name, value)| match value {
+            Ask::Text(text) => params.with_text(name, text),
+            Ask::Int(n) => params.with(name, Param::Int(*n)),
+        })
+    }
+
+    pub(crate) fn answer(&self, asked: &Asked) -> Option<Result<Table, EngineErr>> {
+        Some(self.store.as_ref()?.ask(&asked.name, &self.params(asked)))
+    }
+
+}
+
+pub(crate) fn sealed(parquet: &[u8]) {
+    with(|it| {
+        if let Some(store) = it.store()
+            && let Err(err) = store.add_segment(parquet)
+        {
+            fail(0, &err);
+        }
+    });
+}
+
+pub(crate) fn rows(rows: &[Row]) {
+    let wait = with(|it| {
+        let fresh = it.store().map_or(0, |store| store.add_rows(rows));
+        // An import brings thousands of rows: the tables follow once, at its end.
+        let wait = 0 < fresh && it.ready && !it.import.running() && !it.refresh_waits;
+        it.refresh_waits |= wait;
+        wait
+    });
+    if wait {
+        soon(refresh);
+    }
+}
+
+pub(crate) fn loaded(person: String) {
+    let built = with(|it| {
+        it.person = person;
+        let began = it.began_ms;
+        let store = it.store()?;
+        match store.rebuild() {
+            Ok(()) => {
+                let events = store.events();
+                it.ready = true;
+                Some((events, now_ms() - began))
+            }
+            Err(err) => {
+                fail(0, &err);
+                None
+            }
+        }
+    });
+    if let Some((events, took_ms)) = built {
+        tell(&FromProjector::Ready { events, took_ms });
+        tell_watched();
+    }
+}
+
+pub(crate) fn refresh() {
+    with(|it| {
+        it.refresh_waits = false;
+        let began = now_ms();
+        if let Some(Err(err)) = it.store().map(Store::refresh) {
+            // Half a refresh is no table to answer from: everything again, from the events.
+            fail(0, &err);
+            if let Some(Err(err)) = it.store().map(Store::rebuild) {
+                fail(0, &err);
+            }
+        }
+        it.refresh_ms = now_ms() - began;
+    });
+    tell_watched();
+}
+
+pub(crate) fn watch(key: u32, asked: Asked) {
+    with(|it| it.watched.insert(key, Watched { asked, last: None }));
+    if with(|it| it.ready) {
+        tell_watched();
+    }
+}
+
+fn tell_watched() {
+    let keys: Vec<u32> = with(|it| it.watched.keys().copied().collect());
+    for key in keys {
+        let answer = with(|it| {
+            let asked = it.watched.get(&key)?.asked.clone();
+            match it.answer(&asked)? {
+                Ok(table) => {
+                    let rows = table.to_json();
+                    let watched = it.watched.get_mut(&key)?;
+                    let same = watched.last.as_ref() == Some(&rows);
+                    watched.last = Some(rows.clone());
+                    (!same).then_some(rows)
+                }
+                Err(err) => {
+                    fail(0, &err);
+                    None
+                }
+            }
+        });
+        if let Some(rows) = answer {
+            tell_rows(&FromProjector::View { key }, &rows);
+        }
+    }
+}
+
+pub(crate) fn ask(id: u32, asked: Asked) {
+    match with(|it| it.answer(&asked)) {
+        Some(Ok(table)) => tell_rows(&FromProjector::Answer { id }, &table.to_json()),
+        Some(Err(err)) => fail(id, &err),
+        None => tell_rows(&FromProjector::Answer { id }, &[]),
+    }
+}
+
+pub(crate) fn measure(id: u32, rebuild: bool) {
+    let measured = with(|it| {
+        let began = now_ms();
+        let refresh_ms = it.refresh_ms;
+        let store = it.store.as_mut()?;
+        if rebuild && let Err(err) = store.rebuild() {
+            fail(id, &err);
+            return None;
+        }
+        let took = if rebuild { now_ms() - began } else { refresh_ms };
+        let hashes = if rebuild { store.hashes().into_iter().collect() } else { Vec::new() };
+        Some(FromProjector::Measured { id, events: store.events(), table_bytes: store.bytes(), refresh_ms: took, hashes })
+    });
+    if let Some(measured) = measured {
+        tell(&measured);
+    }
+}
+
+/// After the messages that are already waiting, so that a burst of rows is one refresh.
+pub(crate) fn soon(act: fn()) {
+    let act = Closure::once_into_js(act);
+    let set_timeout = js_sys::Reflect::get(&global(), &"setTimeout".into());
+    if let Ok(set_timeout) = set_timeout.map(js_sys::Function::from) {
+        let _ = set_timeout.call2(&JsValue::UNDEFINED, &act, &JsValue::from(0));
+    }
+}
+
+pub(crate) fn fail(id: u32, err: &EngineErr) {
+    complain(&err.to_string());
+    let problem = Problem::new(
+        ProblemKind::Internal,
+        format!("Figures could not be worked out: {err}."),
+        "Everything you logged is safe.",
+        "Reload; if it stays, copy this text into a report.",
+    );
+    tell(&FromProjector::Failed { id, problem });
+}

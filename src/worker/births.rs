@@ -1,0 +1,78 @@
+//! The second place of a young row: IndexedDB with strict durability, until the file it was written to is old enough to
+//! survive a power cut. Also here: who this device is, and when each pool file was made.
+
+use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
+
+use crate::{fail::Fail, js};
+
+const STORES: [&str; 3] = ["births", "files", "identity"];
+
+#[derive(Debug, Clone)]
+pub(crate) struct Births {
+    database: IdbDatabase,
+}
+
+impl Births {
+    pub(crate) async fn open() -> Result<Self, Fail> {
+        let factory: IdbFactory = js::get(&js_sys::global(), "indexedDB").dyn_into()?;
+        let request: IdbOpenDbRequest = factory.open_with_u32("spotter", 1)?;
+        let upgrading = request.clone();
+        let upgrade = wasm_bindgen::closure::Closure::once_into_js(move || {
+            if let Ok(database) = upgrading.result().and_then(|result| result.dyn_into::<IdbDatabase>()) {
+                for store in STORES {
+                    let _ = database.create_object_store(store);
+                }
+            }
+        });
+        js::set(&request, "onupgradeneeded", &upgrade);
+        let database = js::event(&request, "onsuccess").await?;
+        Ok(Self { database: database.dyn_into()? })
+    }
+
+    fn write(&self, store: &str) -> Result<IdbTransaction, Fail> {
+        let options = Object::new();
+        js::set(&options, "durability", &"strict".into());
+        let transaction = js::call(&self.database, "transaction", &[&store.into(), &"readwrite".into(), &options])?;
+        Ok(transaction.dyn_into()?)
+    }
+
+    /// Durable when this returns.
+    pub(crate) async fn put(&self, store: &str, items: &[(String, JsValue)]) -> Result<(), Fail> {
+        let transaction = self.write(store)?;
+        let into = transaction.object_store(store)?;
+        for (key, value) in items {
+            into.put_with_key(value, &JsValue::from_str(key))?;
+        }
+        js::event(&transaction, "oncomplete").await.map(drop)
+    }
+
+    pub(crate) async fn delete(&self, store: &str, keys: &[String]) -> Result<(), Fail> {
+        let transaction = self.write(store)?;
+        let from = transaction.object_store(store)?;
+        for key in keys {
+            from.delete(&JsValue::from_str(key))?;
+        }
+        js::event(&transaction, "oncomplete").await.map(drop)
+    }
+
+    pub(crate) async fn all(&self, store: &str) -> Result<Vec<(String, JsValue)>, Fail> {
+        let from = self.database.transaction_with_str(store)?.object_store(store)?;
+        let (keys, values) = (from.get_all_keys()?, from.get_all()?);
+        let values: Array = js::event(&values, "onsuccess").await?.dyn_into()?;
+        let keys: Array = match keys.result() {
+            Ok(keys) => keys.dyn_into()?,
+            Err(_) => js::event(&keys, "onsuccess").await?.dyn_into()?,
+        };
+        Ok(keys.iter().filter_map(|key| key.as_string()).zip(values.iter()).collect())
+    }
+}
+
+pub(crate) fn bytes_of(value: &JsValue) -> Vec<u8> {
+    Uint8Array::new(value).to_vec()
+}
+
+pub(crate) fn value_of(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
+}

@@ -1,0 +1,22 @@
+//! The only clock and the only chance of this worker.
+
+use js_sys::Date;
+use ledger::{Entropy, Stamp};
+
+pub(crate) fn now_ms() -> u64 {
+    let now = Date::now();
+    // A clock before 1970 counts as 1970: the row is kept and flagged, not refused.
+    if 0.0 < now { now as u64 } else { 0 }
+}
+
+pub(crate) fn stamp() -> Stamp {
+    Stamp { utc_ms: now_ms(), offset_min: -(Date::new_0().get_timezone_offset() as i32) }
+}
+
+pub(crate) struct Chance;
+
+impl Entropy for Chance {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("every browser that runs this has crypto.getRandomValues");
+    }
+}

@@ -1,0 +1,64 @@
+//! Errors of the browser, turned into words once.
+
+use bridge::{Problem, ProblemKind};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::DomException;
+
+#[derive(Debug, Clone)]
+pub(crate) enum Fail {
+    /// The disk or the browser's share of it is full.
+    Full,
+    /// Another tab holds the file.
+    Held,
+    NotFound,
+    /// The file changed while it was read.
+    Changed,
+    Other(String),
+}
+
+impl std::fmt::Display for Fail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the device is full",
+            Self::Held => "another tab holds the file",
+            Self::NotFound => "it is not there",
+            Self::Changed => "the file changed while it was read",
+            Self::Other(why) => why,
+        })
+    }
+}
+
+impl From<JsValue> for Fail {
+    fn from(value: JsValue) -> Self {
+        let (name, message) = match value.dyn_ref::<DomException>() {
+            Some(error) => (error.name(), error.message()),
+            None => (String::new(), format!("{value:?}")),
+        };
+        match name.as_str() {
+            "QuotaExceededError" => Self::Full,
+            "NoModificationAllowedError" | "InvalidStateError" => Self::Held,
+            "NotFoundError" => Self::NotFound,
+            "NotReadableError" => Self::Changed,
+            _ => Self::Other(format!("{name} {message}")),
+        }
+    }
+}
+
+impl Fail {
+    pub(crate) fn problem(&self) -> Problem {
+        match self {
+            Self::Full => Problem::new(
+                ProblemKind::StorageFull,
+                "This device has no room left, so the last change could not be saved.",
+                "Everything that was saved before is safe, and what you typed is still on the screen.",
+                "Free some space on this device, then tap again.",
+            ),
+            other => Problem::new(
+                ProblemKind::Internal,
+                format!("The last change could not be saved ({other})."),
+                "Everything that was saved before is safe, and what you typed is still on the screen.",
+                "Try again; if it stays, close other tabs of Spotter and reload.",
+            ),
+        }
+    }
+}

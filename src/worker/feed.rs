@@ -1,0 +1,166 @@
+//! What the projector and the other tabs are told.
+//!
+//! Messages on the port are arrays: `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`, `["loaded", person]`,
+//! `["encode", id, packed]`, `["captured", id, problem?]`; back come `["encoded", id, bytes]`, `["unencoded", id, why]`
+//! and `["capture", id, drafts]`.
+
+use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
+use js_sys::{Array, Uint8Array};
+use ledger::{Header, Row};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{MessageEvent, MessagePort, Response};
+
+use crate::{
+    fail::Fail,
+    js, leader, port,
+    start::report_problem,
+    state::{self, global},
+};
+
+/// The prebuilt dimensions that ship with the build.
+const DIMS: [&str; 5] =
+    ["dim_date", "dim_muscle_group", "exercise_catalog", "exercise_catalog_aliases", "exercise_catalog_muscles"];
+
+pub(crate) fn say(port: &MessagePort, words: &[JsValue], bytes: Option<&[u8]>) {
+    let message: Array = words.iter().cloned().collect();
+    let transfer = Array::new();
+    if let Some(bytes) = bytes {
+        let array = Uint8Array::from(bytes);
+        transfer.push(&array.buffer());
+        message.push(&array);
+    }
+    let _ = port.post_message_with_transferable(&message, &transfer);
+}
+
+pub(crate) fn rows(port: &MessagePort, rows: &[Row]) {
+    say(port, &["rows".into()], Some(&pack(rows.iter().map(|row| row.raw.as_slice()))));
+}
+
+/// A projector has started, for the first time or again: it gets everything.
+pub(crate) async fn link(to: MessagePort) {
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| heard(&event.data()));
+    to.set_onmessage(Some(handler.as_ref().unchecked_ref()));
+    handler.forget();
+    let (pool, sealed, known, person, manifest) = state::with(|state| {
+        state.projector = Some(to.clone());
+        (
+            state.pool.clone(),
+            std::mem::take(&mut state.sealed),
+            pack(state.rows.iter().map(|row| row.raw.as_slice())),
+            state.device.identity().person.to_string(),
+            state.manifest.clone(),
+        )
+    });
+    for name in DIMS {
+        match dimension(name).await {
+            Ok(bytes) => say(&to, &["dims".into(), name.into()], Some(&bytes)),
+            Err(fail) => report_problem(Problem::new(
+                ProblemKind::Internal,
+                format!("A part of Spotter did not load ({name}: {fail})."),
+                "Everything you logged is safe, and new sets are saved.",
+                "Reload when you are online.",
+            )),
+        }
+    }
+    if sealed.is_empty() {
+        // Not the first projector, or nothing sealed: read the files as the manifest lists them.
+        if let Some(pool) = pool {
+            for file in &manifest.sealed {
+                let Ok(bytes) = pool.read(&file.file, None).await else { continue };
+                let payload = Header::decode(&bytes).and_then(|header| header.payload(&bytes));
+                if let Ok(payload) = payload {
+                    say(&to, &["sealed".into()], Some(payload));
+                }
+            }
+        }
+    } else {
+        for payload in sealed {
+            say(&to, &["sealed".into()], Some(&payload));
+        }
+    }
+    say(&to, &["rows".into()], Some(&known));
+    say(&to, &["loaded".into(), person.into()], None);
+    leader::nudge();
+}
+
+async fn dimension(name: &str) -> Result<Vec<u8>, Fail> {
+    let here = global().location().href();
+    let base = here.rsplit_once('/').map_or("", |(base, _)| base);
+    let promise: js_sys::Promise =
+        js::call(&global(), "fetch", &[&format!("{base}/dims/{name}.parquet").into()])?.dyn_into()?;
+    let response: Response = js::wait(promise).await?.dyn_into()?;
+    if !response.ok() {
+        return Err(Fail::Other(format!("HTTP {}", response.status())));
+    }
+    Ok(Uint8Array::new(&js::wait(response.array_buffer()?).await?).to_vec())
+}
+
+fn heard(message: &JsValue) {
+    let message: &Array = message.unchecked_ref();
+    let id = message.get(1).as_f64().unwrap_or(0.0) as u32;
+    match message.get(0).as_string().as_deref() {
+        Some("encoded") => leader::encoded(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
+        Some("unencoded") => leader::encoded(id, Err(message.get(2).as_string().unwrap_or_default())),
+        Some("capture") => {
+            let drafts = serde_json::from_slice(&Uint8Array::new(&message.get(2)).to_vec());
+            match drafts {
+                Ok(drafts) => port::enqueue(port::Work::Import { id, drafts }),
+                Err(err) => web_sys::console::error_1(&format!("drafts that cannot be read: {err}").into()),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Rows of other tabs of this profile, and their sheets.
+pub(crate) fn listen_to_siblings() {
+    let Some(channel) = state::with(|state| state.siblings.clone()) else { return };
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+        let message = event.data();
+        let message: &Array = message.unchecked_ref();
+        match message.get(0).as_string().as_deref() {
+            Some("rows") => {
+                let packed = Uint8Array::new(&message.get(1)).to_vec();
+                let fresh: Vec<Row> =
+                    unpack(&packed).unwrap_or_default().into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
+                state::with(|state| {
+                    if let Some(port) = &state.projector {
+                        rows(port, &fresh);
+                    }
+                    state.rows.extend(fresh);
+                });
+            }
+            Some("sheet") => {
+                if let Some(json) = message.get(1).as_string() {
+                    state::tell(&FromStorage::Sheet { json });
+                }
+            }
+            Some("closed") => leader::nudge(),
+            // A tab that starts reads the files; what was written between its reading and now it gets from here.
+            Some("hello") => state::with(|state| {
+                if let Some(channel) = &state.siblings
+                    && !state.rows.is_empty()
+                {
+                    tell_siblings_rows(channel, &state.rows);
+                }
+            }),
+            _ => {}
+        }
+    });
+    channel.set_onmessage(Some(handler.as_ref().unchecked_ref()));
+    handler.forget();
+    tell_siblings(&["hello".into()]);
+}
+
+pub(crate) fn tell_siblings(words: &[JsValue]) {
+    state::with(|state| {
+        if let Some(channel) = &state.siblings {
+            let _ = channel.post_message(&words.iter().cloned().collect::<Array>());
+        }
+    });
+}
+
+pub(crate) fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Row]) {
+    let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
+    let _ = channel.post_message(&Array::of2(&"rows".into(), &Uint8Array::from(&packed[..])));
+}

@@ -1,0 +1,159 @@
+//! Pool files in OPFS. A writer holds its file exclusively; a reader takes a snapshot, which needs no lock.
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{
+    File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, FileSystemReadWriteOptions,
+    FileSystemSyncAccessHandle, StorageManager,
+};
+
+use crate::{fail::Fail, js};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    folder: FileSystemDirectoryHandle,
+}
+
+impl Pool {
+    pub(crate) async fn open() -> Result<Self, Fail> {
+        let storage: StorageManager = js::get(&js::get(&js_sys::global(), "navigator"), "storage").unchecked_into();
+        if storage.is_undefined() || js::get(&storage, "getDirectory").is_undefined() {
+            return Err(Fail::NotFound);
+        }
+        let root: FileSystemDirectoryHandle = js::wait(storage.get_directory()).await?.dyn_into()?;
+        let options = web_sys::FileSystemGetDirectoryOptions::new();
+        options.set_create(true);
+        let folder = js::wait(root.get_directory_handle_with_options("pool", &options)).await?;
+        Ok(Self { folder: folder.dyn_into()? })
+    }
+
+    /// Names of all files, sorted.
+    pub(crate) async fn names(&self) -> Result<Vec<String>, Fail> {
+        let keys = js::call(&self.folder, "keys", &[])?;
+        let mut names = Vec::new();
+        loop {
+            let next: js_sys::Promise = js::call(&keys, "next", &[])?.dyn_into()?;
+            let next = js::wait(next).await?;
+            if js::get(&next, "done").is_truthy() {
+                names.sort();
+                return Ok(names);
+            }
+            names.extend(js::get(&next, "value").as_string());
+        }
+    }
+
+    async fn handle(&self, name: &str, create: bool) -> Result<FileSystemFileHandle, Fail> {
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(create);
+        Ok(js::wait(self.folder.get_file_handle_with_options(name, &options)).await?.dyn_into()?)
+    }
+
+    pub(crate) async fn create(&self, name: &str) -> Result<(), Fail> {
+        self.handle(name, true).await.map(drop)
+    }
+
+    /// A snapshot of the whole file, or of its first bytes. A file that grows meanwhile is asked for again.
+    pub(crate) async fn read(&self, name: &str, first: Option<usize>) -> Result<Vec<u8>, Fail> {
+        let mut tries = 0;
+        loop {
+            let read = async {
+                let file: File = js::wait(self.handle(name, false).await?.get_file()).await?.dyn_into()?;
+                let part = match first {
+                    Some(first) => file.slice_with_f64_and_f64(0.0, first as f64)?,
+                    None => file.slice()?,
+                };
+                let buffer: ArrayBuffer = js::wait(part.array_buffer()).await?.dyn_into()?;
+                Ok(Uint8Array::new(&buffer).to_vec())
+            };
+            match read.await {
+                Err(Fail::Changed) if tries < 40 => {
+                    tries += 1;
+                    js::sleep(25).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Takes the file for writing if nobody has it.
+    pub(crate) async fn claim(&self, name: &str) -> Result<Held, Fail> {
+        let file = self.handle(name, false).await?;
+        let create = js::get(&file, "createSyncAccessHandle");
+        if create.is_undefined() {
+            return Err(Fail::NotFound);
+        }
+        let access = js::wait(file.create_sync_access_handle()).await?.dyn_into()?;
+        Ok(Held { access })
+    }
+
+    /// Takes the file even if a worker that just died still seems to hold it: browsers need up to a second for that.
+    pub(crate) async fn claim_patiently(&self, name: &str) -> Result<Held, Fail> {
+        let mut tries = 0;
+        loop {
+            match self.claim(name).await {
+                Err(Fail::Held) if tries < 25 => {
+                    tries += 1;
+                    js::sleep(100).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+/// A file that this worker alone may write.
+#[derive(Debug)]
+pub(crate) struct Held {
+    access: FileSystemSyncAccessHandle,
+}
+
+impl Held {
+    pub(crate) fn size(&self) -> Result<u64, Fail> {
+        Ok(self.access.get_size()? as u64)
+    }
+
+    /// All of the bytes, flushed to the disk; on failure the file has its old length again.
+    pub(crate) fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Fail> {
+        let before = self.size()?;
+        let outcome = self.write_through(at, bytes);
+        if outcome.is_err() && before < at + bytes.len() as u64 {
+            // What was cut off was never acknowledged. If even this fails, the torn end is found at the next start.
+            let _ = self.access.truncate_with_f64(before as f64);
+        }
+        outcome
+    }
+
+    fn write_through(&self, at: u64, bytes: &[u8]) -> Result<(), Fail> {
+        let options = FileSystemReadWriteOptions::new();
+        options.set_at(at as f64);
+        let written = self.access.write_with_u8_array_and_options(bytes, &options).map_err(JsValue::from)?;
+        if written as usize != bytes.len() {
+            return Err(Fail::Full);
+        }
+        self.access.flush()?;
+        Ok(())
+    }
+
+    pub(crate) fn read_all(&self) -> Result<Vec<u8>, Fail> {
+        let mut bytes = vec![0; self.size()? as usize];
+        let options = FileSystemReadWriteOptions::new();
+        options.set_at(0.0);
+        let read = self.access.read_with_u8_array_and_options(&mut bytes, &options).map_err(JsValue::from)?;
+        bytes.truncate(read as usize);
+        Ok(bytes)
+    }
+
+    /// The file's whole content, replaced. Only for files that hold nothing of worth.
+    pub(crate) fn replace(&self, bytes: &[u8]) -> Result<(), Fail> {
+        self.write_through(0, bytes)?;
+        self.access.truncate_with_f64(bytes.len() as f64)?;
+        self.access.flush()?;
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.access.close();
+    }
+}

@@ -1,0 +1,50 @@
+//! The few browser calls that web-sys has no stable binding for, and promises from callbacks.
+
+use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::fail::Fail;
+
+pub(crate) fn get(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}
+
+pub(crate) fn set(of: &JsValue, name: &str, value: &JsValue) {
+    // Only ever called on plain objects made here, which refuse nothing.
+    let _ = Reflect::set(of, &JsValue::from_str(name), value);
+}
+
+pub(crate) fn call(of: &JsValue, name: &str, args: &[&JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = get(of, name).dyn_into().map_err(|_| JsValue::from_str(&format!("there is no {name}")))?;
+    Reflect::apply(&function, of, &args.iter().copied().collect::<Array>())
+}
+
+pub(crate) async fn wait(promise: impl Into<Promise>) -> Result<JsValue, Fail> {
+    JsFuture::from(promise.into()).await.map_err(Fail::from)
+}
+
+/// Settles when `request` (an IndexedDB request or transaction) fires one of the two events.
+pub(crate) async fn event(request: &JsValue, good: &str) -> Result<JsValue, Fail> {
+    let promise = Promise::new(&mut |resolve, reject| {
+        let target = request.clone();
+        let done = Closure::once_into_js(move || {
+            let _ = resolve.call1(&JsValue::UNDEFINED, &get(&target, "result"));
+        });
+        let target = request.clone();
+        let failed = Closure::once_into_js(move || {
+            let _ = reject.call1(&JsValue::UNDEFINED, &get(&target, "error"));
+        });
+        set(request, good, &done);
+        set(request, "onerror", &failed);
+        set(request, "onabort", &failed);
+    });
+    wait(promise).await
+}
+
+pub(crate) async fn sleep(ms: i32) {
+    let promise = Promise::new(&mut |resolve, _| {
+        let _ = call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(ms)]);
+    });
+    let _ = JsFuture::from(promise).await;
+}

@@ -1,0 +1,249 @@
+//! One tab of a profile leads: it seals sessions that are over, frees what is sealed, and keeps the pool from running
+//! dry. Everything else every tab does for itself.
+
+use std::cell::RefCell;
+
+use bridge::pack;
+use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, recover, slot_name};
+use js_sys::Promise;
+use ledger::{HEADER_LEN, Header, Role, sealed_bytes};
+use wasm_bindgen::JsValue;
+
+use crate::{
+    clock::{Chance, now_ms},
+    fail::Fail,
+    feed,
+    files::{Held, Pool},
+    js, locks, port,
+    start::make_files,
+    state,
+};
+
+type Outcome = Result<Vec<u8>, String>;
+
+thread_local! {
+    /// Resolves the wait for the encoder.
+    static ENCODED: RefCell<Option<(u32, js_sys::Function)>> = const { RefCell::new(None) };
+    static PARQUET: RefCell<Option<Outcome>> = const { RefCell::new(None) };
+    static NUDGE: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
+    static NUDGED: RefCell<bool> = const { RefCell::new(false) };
+}
+
+/// Something may have to be done: a session was closed, a projector came.
+pub(crate) fn nudge() {
+    NUDGED.with_borrow_mut(|nudged| *nudged = true);
+    if let Some(wake) = NUDGE.take() {
+        let _ = wake.call0(&JsValue::UNDEFINED);
+    }
+}
+
+pub(crate) async fn lead() {
+    locks::hold("spotter-leader").await;
+    state::with(|state| state.leader = true);
+    // A former leader may have gone on writing its manifest after this tab started.
+    let pool = state::with(|state| state.pool.clone());
+    let Some(pool) = pool else { return };
+    if let Ok(Some((manifest, file))) = newest_manifest(&pool).await {
+        state::with(|state| {
+            if state.manifest.generation < manifest.generation {
+                (state.manifest, state.manifest_file) = (manifest, Some(file));
+            }
+        });
+    }
+    loop {
+        // What fails now is tried again at the next turn; nothing is lost by waiting.
+        if let Err(fail) = turn(&pool).await {
+            web_sys::console::warn_1(&format!("housekeeping will be tried again: {fail}").into());
+        }
+        rest(15_000).await;
+    }
+}
+
+async fn turn(pool: &Pool) -> Result<(), Fail> {
+    forget_births().await?;
+    free_retired(pool).await?;
+    while seal_one(pool).await? {}
+    keep_free(pool).await
+}
+
+/// Sleeps, unless somebody nudges.
+async fn rest(ms: i32) {
+    if !NUDGED.take() {
+        let promise = Promise::new(&mut |resolve, _| {
+            let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(ms)]);
+            NUDGE.with_borrow_mut(|nudge| *nudge = Some(resolve));
+        });
+        let _ = js::wait(promise).await;
+    }
+    NUDGED.take();
+}
+
+async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
+    let mut files = Vec::new();
+    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
+        let bytes = pool.read(&name, None).await?;
+        files.push(PoolFile { name, bytes });
+    }
+    let found = recover(&files, Vec::new(), &[]);
+    Ok(found.manifest.zip(found.manifest_file))
+}
+
+/// Seals one session that nobody writes any more. `false` when there is none, or nobody to encode it.
+async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
+    let (own, skip) = state::with(|state| {
+        let own = state.slot.as_ref().map(|slot| slot.name.clone());
+        let sealed = state.manifest.sealed.iter().map(|file| file.file.clone());
+        (own, sealed.chain(state.manifest.retired.iter().map(|file| file.file.clone())).collect::<Vec<_>>())
+    });
+    if state::with(|state| state.projector.is_none()) {
+        return Ok(false);
+    }
+    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
+        if own.as_ref() == Some(&name) || skip.contains(&name) {
+            continue;
+        }
+        let head = pool.read(&name, Some(HEADER_LEN)).await?;
+        if !Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
+            continue;
+        }
+        // A session is over when its file can be taken: no tab holds it.
+        let Ok(held) = pool.claim(&name).await else { continue };
+        let bytes = held.read_all()?;
+        let mut found = recover(&[], vec![PoolFile { name: name.clone(), bytes }], &[]);
+        let Some(open) = found.open.pop() else { continue };
+        if open.rows.is_empty() {
+            free(&held)?;
+            continue;
+        }
+        // Damage inside the session: what can be read is sealed, and the file itself is kept for whoever can repair it.
+        let damaged = found.problems.iter().any(|problem| problem.kind == bridge::ProblemKind::DamagedRows);
+        drop(held);
+        let parquet = match encode(&open.rows).await {
+            Ok(parquet) => parquet,
+            Err(why) => return Err(Fail::Other(why)),
+        };
+        let mut use_id = [0; 16];
+        ledger::Entropy::fill(&mut Chance, &mut use_id);
+        let slot = port::claim_free(pool).await?;
+        slot.held.replace(&sealed_bytes(Role::Sealed, use_id, 0, &parquet))?;
+        let sealed = SealedFile {
+            file: slot.name.clone(),
+            use_id: hex(&use_id),
+            session_id: open.session_id.clone().unwrap_or_default(),
+            lane: open.lane.clone().unwrap_or_else(|| ledger::LaneId::number(0)),
+            rows: open.rows.len() as u64,
+            bytes: parquet.len() as u64,
+            hash: blake3_hex(&parquet),
+        };
+        drop(slot);
+        let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
+        let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms };
+        let next = state::with(|state| state.manifest.with_sealed(sealed, retired, &open.heads, now_ms()));
+        write_manifest(pool, next).await?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+fn blake3_hex(bytes: &[u8]) -> String {
+    hex(&Header::decode(&sealed_bytes(Role::Sealed, [0; 16], 0, bytes)[..HEADER_LEN]).map(|header| header.payload_hash).unwrap_or_default())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes the next generation into a file that does not hold the winning one.
+async fn write_manifest(pool: &Pool, next: Manifest) -> Result<(), Fail> {
+    let current = state::with(|state| state.manifest_file.clone());
+    let mut use_id = [0; 16];
+    ledger::Entropy::fill(&mut Chance, &mut use_id);
+    let bytes = sealed_bytes(Role::Manifest, use_id, next.generation, &next.to_json());
+    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
+        if current.as_ref() == Some(&name) {
+            continue;
+        }
+        // A frozen former leader may still hold its own.
+        let Ok(held) = pool.claim(&name).await else { continue };
+        held.replace(&bytes)?;
+        state::with(|state| (state.manifest, state.manifest_file) = (next, Some(name)));
+        return Ok(());
+    }
+    Err(Fail::Held)
+}
+
+async fn free_retired(pool: &Pool) -> Result<(), Fail> {
+    let due = state::with(|state| state.manifest.freeable(now_ms()));
+    if due.is_empty() {
+        return Ok(());
+    }
+    for file in &due {
+        let Ok(held) = pool.claim(&file.file).await else { continue };
+        let same = Header::decode(&held.read_all()?).is_ok_and(|header| hex(&header.use_id) == file.use_id);
+        if same {
+            free(&held)?;
+        }
+    }
+    let next = state::with(|state| state.manifest.without_retired(&due, now_ms()));
+    write_manifest(pool, next).await
+}
+
+fn free(held: &Held) -> Result<(), Fail> {
+    let header = Header { role: Role::Free, ..Header::open([0; 16]) };
+    held.replace(&header.encode())
+}
+
+async fn keep_free(pool: &Pool) -> Result<(), Fail> {
+    let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
+    let mut free = 0;
+    for name in &names {
+        free += usize::from(port::is_free(&pool.read(name, Some(HEADER_LEN)).await?));
+    }
+    if free < FREE_MIN {
+        let births = state::with(|state| state.births.clone());
+        let more: Vec<String> = (names.len()..names.len() + FREE_MIN - free).map(slot_name).collect();
+        let made = make_files(pool, births.as_ref(), &more).await?;
+        state::with(|state| state.young.extend(made));
+    }
+    Ok(())
+}
+
+/// Birth records whose file has become old are no longer needed.
+async fn forget_births() -> Result<(), Fail> {
+    let (births, due) = state::with(|state| {
+        let now = now_ms();
+        let mut due = Vec::new();
+        while state.births_due.front().is_some_and(|(at, _)| *at <= now) {
+            due.extend(state.births_due.pop_front().map(|(_, id)| id));
+        }
+        (state.births.clone(), due)
+    });
+    match births {
+        Some(births) if !due.is_empty() => births.delete("births", &due).await,
+        _ => Ok(()),
+    }
+}
+
+/// Parquet is the projector's business: it gets rows and gives bytes.
+async fn encode(rows: &[ledger::Row]) -> Outcome {
+    let (port, id) = state::with(|state| {
+        state.encoding += 1;
+        (state.projector.clone(), state.encoding)
+    });
+    let Some(port) = port else { return Err("no projector".to_owned()) };
+    let promise = Promise::new(&mut |resolve, _| ENCODED.with_borrow_mut(|slot| *slot = Some((id, resolve))));
+    feed::say(&port, &["encode".into(), id.into()], Some(&pack(rows.iter().map(|row| row.raw.as_slice()))));
+    // A projector that dies answers nothing: after a while the session waits for the next one.
+    let patience = Promise::new(&mut |resolve, _| {
+        let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(60_000)]);
+    });
+    let _ = js::wait(Promise::race(&js_sys::Array::of2(&promise, &patience))).await;
+    PARQUET.take().unwrap_or_else(|| Err("the projector did not answer".to_owned()))
+}
+
+pub(crate) fn encoded(id: u32, outcome: Outcome) {
+    if let Some((_, resolve)) = ENCODED.with_borrow_mut(|slot| slot.take_if(|(waiting, _)| *waiting == id)) {
+        PARQUET.with_borrow_mut(|parquet| *parquet = Some(outcome));
+        let _ = resolve.call0(&JsValue::UNDEFINED);
+    }
+}

@@ -1,0 +1,44 @@
+//! Web Locks. A lock is held until the worker dies, which is when the browser gives it away.
+
+use js_sys::{Object, Promise};
+use wasm_bindgen::{JsValue, closure::Closure};
+
+use crate::js;
+
+fn manager() -> Option<JsValue> {
+    let locks = js::get(&js::get(&js_sys::global(), "navigator"), "locks");
+    (!locks.is_undefined()).then_some(locks)
+}
+
+/// Takes the lock if nobody has it. Without Web Locks every tab thinks it is alone, which costs a lane and no row.
+pub(crate) async fn try_hold(name: &str) -> bool {
+    let Some(locks) = manager() else { return true };
+    let options = Object::new();
+    js::set(&options, "ifAvailable", &JsValue::TRUE);
+    let promise = Promise::new(&mut |resolve, _| {
+        let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
+            let got = !lock.is_null();
+            let _ = resolve.call1(&JsValue::UNDEFINED, &JsValue::from_bool(got));
+            if got { forever().into() } else { JsValue::UNDEFINED }
+        });
+        let _ = js::call(&locks, "request", &[&JsValue::from_str(name), &options, &callback]);
+    });
+    js::wait(promise).await.is_ok_and(|got| got.is_truthy())
+}
+
+/// Waits for the lock however long that takes, then keeps it.
+pub(crate) async fn hold(name: &str) {
+    let Some(locks) = manager() else { return };
+    let promise = Promise::new(&mut |resolve, _| {
+        let callback = Closure::once_into_js(move |_: JsValue| -> JsValue {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+            forever().into()
+        });
+        let _ = js::call(&locks, "request", &[&JsValue::from_str(name), &callback]);
+    });
+    let _ = js::wait(promise).await;
+}
+
+fn forever() -> Promise {
+    Promise::new(&mut |_, _| {})
+}

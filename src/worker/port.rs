@@ -1,0 +1,270 @@
+//! Messages in, one after another: each is carried out to its end before the next begins, so nothing is ever written
+//! twice or out of order.
+
+use std::{cell::RefCell, collections::VecDeque};
+
+use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage};
+use device::{Batch, DeviceErr, FILE_YOUNG_MS, slot_name};
+use js_sys::Array;
+use ledger::{HEADER_LEN, Header, HeaderErr, Role, Row};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{MessageEvent, MessagePort};
+
+use crate::{
+    births::value_of,
+    clock::{Chance, now_ms, stamp},
+    fail::Fail,
+    feed,
+    files::Pool,
+    js, leader,
+    start::{make_files, start},
+    state::{self, Slot, global, tell},
+};
+
+pub(crate) enum Work {
+    Page(ToStorage),
+    Link(MessagePort),
+    Import { id: u32, drafts: Vec<Draft> },
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Work>,
+    running: bool,
+}
+
+thread_local! {
+    static QUEUE: RefCell<Queue> = RefCell::default();
+}
+
+/// Messages are `[ToStorage]`, or `["link", port]` when a projector has started.
+pub(crate) fn listen() {
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+        let message = event.data();
+        let message: &Array = message.unchecked_ref();
+        if message.get(0).as_string().as_deref() == Some("link") {
+            enqueue(Work::Link(message.get(1).unchecked_into()));
+            return;
+        }
+        match serde_wasm_bindgen::from_value(message.get(0)) {
+            Ok(request) => enqueue(Work::Page(request)),
+            Err(err) => web_sys::console::error_1(&format!("a request that cannot be read: {err}").into()),
+        }
+    });
+    global().set_onmessage(Some(handler.as_ref().unchecked_ref()));
+    handler.forget();
+    // Only now may the page speak: what is sent to a module worker earlier is lost.
+    let _ = global().post_message(&JsValue::from_str("up"));
+}
+
+pub(crate) fn enqueue(work: Work) {
+    let idle = QUEUE.with_borrow_mut(|queue| {
+        queue.waiting.push_back(work);
+        !std::mem::replace(&mut queue.running, true)
+    });
+    if idle {
+        wasm_bindgen_futures::spawn_local(async {
+            while let Some(work) = QUEUE.with_borrow_mut(|queue| {
+                let next = queue.waiting.pop_front();
+                queue.running = next.is_some();
+                next
+            }) {
+                carry_out(work).await;
+            }
+        });
+    }
+}
+
+async fn carry_out(work: Work) {
+    match work {
+        Work::Page(ToStorage::Hello { build }) => {
+            let own = js::get(&js_sys::global(), "SPOTTER_BUILD").as_string().unwrap_or_default();
+            if own != build {
+                tell(&FromStorage::OtherBuild { build: own });
+            } else if !state::started() {
+                start().await;
+            }
+        }
+        _ if !state::started() => {}
+        Work::Page(ToStorage::Capture { id, drafts }) => match capture(drafts, false).await {
+            Ok((rows, guarantee)) => {
+                let rows =
+                    rows.iter().map(|row| SavedRow { event_id: row.event_id.to_string(), hlc: row.hlc.to_string() }).collect();
+                tell(&FromStorage::Saved { id, rows, guarantee });
+            }
+            Err(problem) => tell(&FromStorage::Failed { id, problem }),
+        },
+        Work::Page(ToStorage::SaveSheet { json }) => {
+            let outcome = state::with(|state| state.sheet.as_mut().map_or(Ok(()), |sheet| sheet.save(&json, now_ms())));
+            feed::tell_siblings(&["sheet".into(), json.into()]);
+            if let Err(fail) = outcome {
+                tell(&FromStorage::Problem { problem: fail.problem() });
+            }
+        }
+        Work::Page(ToStorage::Report { id }) => tell(&FromStorage::Report { id, report: report().await }),
+        Work::Link(port) => feed::link(port).await,
+        Work::Import { id, drafts } => {
+            let outcome = capture(drafts, true).await;
+            let problem = match outcome {
+                Ok(_) => JsValue::NULL,
+                Err(problem) => serde_wasm_bindgen::to_value(&problem).unwrap_or(JsValue::TRUE),
+            };
+            state::with(|state| {
+                if let Some(port) = &state.projector {
+                    feed::say(port, &["captured".into(), id.into(), problem], None);
+                }
+            });
+        }
+    }
+}
+
+/// Writes the drafts down, all or none. When this returns they are on the disk.
+async fn capture(drafts: Vec<Draft>, import: bool) -> Result<(Vec<Row>, Guarantee), Problem> {
+    let stamp = stamp();
+    if state::with(|state| state.device.needs_session(&stamp, import)) {
+        new_session(import).await.map_err(|fail| fail.problem())?;
+    }
+    let batch = state::with(|state| state.device.capture(&stamp, &mut Chance, drafts)).map_err(|err| match err {
+        DeviceErr::Refused(refusal) => Problem::new(
+            ProblemKind::Refused,
+            format!("That cannot be saved: {refusal}."),
+            "Nothing was changed.",
+            "Correct the value and try again.",
+        ),
+        other => Problem::new(ProblemKind::Internal, other.to_string(), "Nothing was changed.", "Try again."),
+    })?;
+    write(batch).await.map_err(|fail| fail.problem())
+}
+
+pub(crate) async fn adopt(rows: Vec<Row>) {
+    let outcome = async {
+        new_session(false).await?;
+        let batch = state::with(|state| state.device.adopt(rows)).map_err(|err| Fail::Other(err.to_string()))?;
+        write(batch).await
+    };
+    if let Err(fail) = outcome.await {
+        tell(&FromStorage::Problem { problem: fail.problem() });
+    }
+}
+
+async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
+    let (at, young, births) = state::with(|state| {
+        let young = state.slot.as_ref().is_some_and(|slot| is_young(&state.young, &slot.name));
+        (state.device.append_at(), young, state.births.clone().filter(|_| young))
+    });
+    state::with(|state| state.slot.as_ref().map_or(Ok(()), |slot| slot.held.write(at, &batch.bytes)))?;
+    let mut guarantee = if state::with(|state| state.slot.is_some()) { Guarantee::File } else { Guarantee::MemoryOnly };
+    if let Some(births) = births {
+        let items: Vec<(String, JsValue)> =
+            batch.rows.iter().map(|row| (row.event_id.to_string(), value_of(&row.raw))).collect();
+        births.put("births", &items).await?;
+        guarantee = Guarantee::FileAndBirth;
+    }
+    state::with(|state| {
+        state.device.saved(&batch);
+        if young {
+            let due = now_ms() + FILE_YOUNG_MS;
+            state.births_due.extend(batch.rows.iter().map(|row| (due, row.event_id.to_string())));
+        }
+        if let Some(port) = &state.projector {
+            feed::rows(port, &batch.rows);
+        }
+        if let Some(channel) = &state.siblings {
+            feed::tell_siblings_rows(channel, &batch.rows);
+        }
+        state.rows.extend(batch.rows.iter().cloned());
+    });
+    Ok((batch.rows, guarantee))
+}
+
+pub(crate) fn is_young(young: &[(String, u64)], name: &str) -> bool {
+    young.iter().any(|(file, at)| file == name && now_ms() < at + FILE_YOUNG_MS)
+}
+
+/// Ends the running session and begins the next in a free pool file.
+async fn new_session(import: bool) -> Result<(), Fail> {
+    let Some(pool) = state::with(|state| state.pool.clone()) else {
+        state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
+        return Ok(());
+    };
+    state::with(|state| {
+        let ending = state.slot.take().zip(state.device.closing_bytes());
+        if let Some((slot, bytes)) = ending {
+            // A session without its closing frame is still whole: it only looks interrupted.
+            let _ = slot.held.write(state.device.append_at(), &bytes);
+        }
+        state.device.drop_session();
+    });
+    feed::tell_siblings(&["closed".into()]);
+    leader::nudge();
+    let slot = claim_free(&pool).await?;
+    let begun = state::with(|state| {
+        let bytes = state.device.begin_session(&stamp(), import, &mut Chance);
+        slot.held.replace(&bytes)
+    });
+    if begun.is_err() {
+        state::with(|state| state.device.drop_session());
+    }
+    begun?;
+    state::with(|state| state.slot = Some(slot));
+    Ok(())
+}
+
+/// A pool file with nothing of worth in it, taken for this worker alone.
+pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
+    let listed: Vec<String> =
+        state::with(|state| state.manifest.sealed.iter().map(|file| file.file.clone()).collect());
+    let mut slots = 0;
+    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
+        slots += 1;
+        if listed.contains(&name) || !is_free(&pool.read(&name, Some(HEADER_LEN)).await.unwrap_or_else(|_| vec![1])) {
+            continue;
+        }
+        let Ok(held) = pool.claim(&name).await else { continue };
+        // Looked at again now that nobody else can write it.
+        if is_free(&held.read_all()?) {
+            return Ok(Slot { name, held });
+        }
+    }
+    let births = state::with(|state| state.births.clone());
+    let name = slot_name(slots);
+    let made = make_files(pool, births.as_ref(), std::slice::from_ref(&name)).await?;
+    state::with(|state| state.young.extend(made));
+    Ok(Slot { held: pool.claim_patiently(&name).await?, name })
+}
+
+/// An open segment that nobody ever wrote a row to counts as free too: a tab that was opened and closed.
+pub(crate) fn is_free(bytes: &[u8]) -> bool {
+    match Header::decode(bytes) {
+        Ok(header) => header.role == Role::Free,
+        Err(HeaderErr::Empty) => true,
+        Err(_) => false,
+    }
+}
+
+async fn report() -> StorageReport {
+    let pool = state::with(|state| state.pool.clone());
+    let mut free = 0;
+    let mut slots = 0;
+    if let Some(pool) = pool {
+        for name in pool.names().await.unwrap_or_default() {
+            slots += usize::from(name.starts_with("slot-"));
+            let head = pool.read(&name, Some(HEADER_LEN)).await.unwrap_or_else(|_| vec![1]);
+            free += usize::from(name.starts_with("slot-") && is_free(&head));
+        }
+    }
+    state::with(|state| StorageReport {
+        leader: state.leader,
+        lane: state.device.lane().as_str().to_owned(),
+        generation: state.manifest.generation,
+        sealed_files: state.manifest.sealed.len(),
+        sealed_rows: state.manifest.sealed.iter().map(|file| file.rows).sum(),
+        sealed_bytes: state.manifest.sealed.iter().map(|file| file.bytes).sum(),
+        open_rows: state.device.session_rows(),
+        open_bytes: state.device.append_at(),
+        pool_files: slots,
+        free_files: free,
+        birth_rows: state.births_due.len(),
+        problems: state.problems.clone(),
+    })
+}

@@ -1,0 +1,211 @@
+//! The start: find the files, recover what is in them, take a lane, and say ready.
+
+use bridge::{FromStorage, Problem, ProblemKind};
+use device::{Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, recover, slot_name};
+use ledger::LaneId;
+use wasm_bindgen::JsValue;
+use web_sys::BroadcastChannel;
+
+use crate::{
+    births::{Births, bytes_of, value_of},
+    clock::{Chance, now_ms, stamp},
+    fail::Fail,
+    feed,
+    files::Pool,
+    leader, locks, port,
+    sheet::{self, SheetSlot},
+    state::{self, State, global, install, tell},
+};
+
+pub(crate) async fn start() {
+    let began = performance_now();
+    let births = Births::open().await.ok();
+    let (state, sheet) = match Pool::open().await {
+        Ok(pool) => match with_storage(pool, births).await {
+            Ok(started) => started,
+            Err(fail) => without_storage(&fail),
+        },
+        Err(fail) => without_storage(&fail),
+    };
+    let ready = FromStorage::Ready {
+        person: state.device.identity().person.to_string(),
+        device: state.device.identity().device_id.as_str().to_owned(),
+        lane: state.device.lane().as_str().to_owned(),
+        memory_only: state.pool.is_none(),
+        sheet,
+        problems: state.problems.clone(),
+        took_ms: performance_now() - began,
+    };
+    let stored = state.pool.is_some();
+    install(state);
+    feed::listen_to_siblings();
+    tell(&ready);
+    if stored {
+        adopt_unborn().await;
+        wasm_bindgen_futures::spawn_local(leader::lead());
+    }
+}
+
+async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Option<String>), Fail> {
+    let mut names = pool.names().await?;
+    let mut young = young_files(births.as_ref()).await;
+    if names.is_empty() {
+        let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
+        names = files.chain([SheetSlot::file("00")]).collect();
+        young = make_files(&pool, births.as_ref(), &names).await?;
+    }
+    let (mut manifests, mut slots, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
+    for name in &names {
+        let bytes = match pool.read(name, None).await {
+            Ok(bytes) => bytes,
+            Err(Fail::NotFound) => continue,
+            Err(fail) => return Err(fail),
+        };
+        let file = PoolFile { name: name.clone(), bytes };
+        match name.split('-').next() {
+            Some("manifest") => manifests.push(file),
+            Some("slot") => slots.push(file),
+            _ => sheets.push(file),
+        }
+    }
+    let kept: Vec<(String, JsValue)> = match &births {
+        Some(births) => births.all("births").await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let raw: Vec<Vec<u8>> = kept.iter().map(|(_, value)| bytes_of(value)).collect();
+    let found = recover(&manifests, slots, &raw);
+
+    let identity = identity(births.as_ref(), &found).await;
+    let lane = take_lane().await;
+    let sheet = sheets.iter().filter_map(|file| sheet::read(&file.bytes)).max_by_key(|(generation, _)| *generation);
+    let generation = sheet.as_ref().map_or(0, |(generation, _)| *generation);
+    let sheet_slot = SheetSlot::open(&pool, lane.as_str(), generation).await.ok();
+    let heads = found.lanes.get(&lane).cloned().unwrap_or_default();
+
+    let due = now_ms() + FILE_YOUNG_MS;
+    let births_due = found.born.iter().map(|id| (due, id.clone())).collect();
+    let mut rows: Vec<ledger::Row> = found.open.into_iter().flat_map(|segment| segment.rows).collect();
+    rows.extend(found.unborn.iter().cloned());
+    let state = State {
+        pool: Some(pool),
+        births,
+        device: Device::new(identity.clone(), lane, heads),
+        slot: None,
+        sheet: sheet_slot,
+        manifest: found.manifest.unwrap_or_else(|| Manifest::first(identity)),
+        manifest_file: found.manifest_file,
+        young,
+        births_due,
+        rows,
+        sealed: found.sealed.into_iter().map(|(_, payload)| payload).collect(),
+        projector: None,
+        siblings: BroadcastChannel::new("spotter").ok(),
+        leader: false,
+        problems: found.problems,
+        encoding: 0,
+    };
+    UNBORN.with_borrow_mut(|unborn| *unborn = found.unborn);
+    Ok((state, sheet.map(|(_, json)| json).filter(|json| !json.is_empty())))
+}
+
+thread_local! {
+    static UNBORN: std::cell::RefCell<Vec<ledger::Row>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Rows that a power cut took out of their file go into this lane's, before anything new.
+async fn adopt_unborn() {
+    let unborn = UNBORN.take();
+    if !unborn.is_empty() {
+        port::adopt(unborn).await;
+    }
+}
+
+fn without_storage(fail: &Fail) -> (State, Option<String>) {
+    let identity = Identity::mint(now_ms(), &mut Chance);
+    let problem = Problem::new(
+        ProblemKind::NoStorage,
+        format!("This browser gives Spotter no place to store anything ({fail}); a private window may be the reason."),
+        "You can use everything, but it is gone when this tab is closed.",
+        "Open Spotter in a normal window of Chrome, Edge, Firefox or Safari.",
+    );
+    let state = State {
+        pool: None,
+        births: None,
+        device: Device::new(identity.clone(), LaneId::number(0), Default::default()),
+        slot: None,
+        sheet: None,
+        manifest: Manifest::first(identity),
+        manifest_file: None,
+        young: Vec::new(),
+        births_due: Default::default(),
+        rows: Vec::new(),
+        sealed: Vec::new(),
+        projector: None,
+        siblings: None,
+        leader: false,
+        problems: vec![problem],
+        encoding: 0,
+    };
+    (state, None)
+}
+
+/// The identity is kept in three places: IndexedDB, every manifest, and the first frame of every session.
+async fn identity(births: Option<&Births>, found: &Recovered) -> Identity {
+    let kept = match births {
+        Some(births) => births.all("identity").await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let kept = kept.first().and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
+    let identity = found.identity.clone().or(kept.clone()).unwrap_or_else(|| Identity::mint(stamp().utc_ms, &mut Chance));
+    if kept.as_ref() != Some(&identity)
+        && let (Some(births), Ok(json)) = (births, serde_json::to_vec(&identity))
+    {
+        // Failing is survivable: the manifest and the segments say it too.
+        let _ = births.put("identity", &[("me".to_owned(), value_of(&json))]).await;
+    }
+    identity
+}
+
+/// The lowest lane that no other tab holds, so that lanes stay few over the years.
+async fn take_lane() -> LaneId {
+    for n in 0..=u8::MAX {
+        let lane = LaneId::number(n);
+        if locks::try_hold(&format!("spotter-lane-{}", lane.as_str())).await {
+            return lane;
+        }
+    }
+    LaneId::number(u8::MAX)
+}
+
+async fn young_files(births: Option<&Births>) -> Vec<(String, u64)> {
+    let Some(births) = births else { return Vec::new() };
+    let made = births.all("files").await.unwrap_or_default();
+    let now = now_ms();
+    made.into_iter()
+        .filter_map(|(name, at)| Some((name, at.as_f64()? as u64)))
+        // A time in the future is a clock that was set back: as good as now.
+        .filter(|(_, at)| now < *at || now - *at < FILE_YOUNG_MS)
+        .collect()
+}
+
+/// Makes files and remembers when, so that what is written to them is kept twice while they are young.
+pub(crate) async fn make_files(pool: &Pool, births: Option<&Births>, names: &[String]) -> Result<Vec<(String, u64)>, Fail> {
+    let now = now_ms();
+    for name in names {
+        pool.create(name).await?;
+    }
+    if let Some(births) = births {
+        let items: Vec<(String, JsValue)> = names.iter().map(|name| (name.clone(), JsValue::from_f64(now as f64))).collect();
+        births.put("files", &items).await?;
+    }
+    Ok(names.iter().map(|name| (name.clone(), now)).collect())
+}
+
+pub(crate) fn performance_now() -> f64 {
+    global().performance().map_or(0.0, |performance| performance.now())
+}
+
+pub(crate) fn report_problem(problem: Problem) {
+    state::with(|state| state.problems.push(problem.clone()));
+    tell(&FromStorage::Problem { problem });
+}

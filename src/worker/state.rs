@@ -1,0 +1,74 @@
+//! What this worker holds while it lives.
+
+use std::{cell::RefCell, collections::VecDeque};
+
+use bridge::{FromStorage, Problem};
+use device::{Device, Manifest};
+use ledger::Row;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
+
+use crate::{
+    births::Births,
+    files::{Held, Pool},
+    sheet::SheetSlot,
+};
+
+thread_local! {
+    static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
+}
+
+pub(crate) struct State {
+    /// `None` where the browser gives no storage: everything lasts as long as the tab.
+    pub(crate) pool: Option<Pool>,
+    pub(crate) births: Option<Births>,
+    pub(crate) device: Device,
+    /// The file of the running session.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) sheet: Option<SheetSlot>,
+    pub(crate) manifest: Manifest,
+    pub(crate) manifest_file: Option<String>,
+    /// Made in the last minute: name and time.
+    pub(crate) young: Vec<(String, u64)>,
+    /// Event ids with a birth record, and when it may go.
+    pub(crate) births_due: VecDeque<(u64, String)>,
+    /// Every row that is in no sealed file this worker has handed over, for a projector that starts again.
+    pub(crate) rows: Vec<Row>,
+    /// Sealed sessions as they were read at the start, until the first projector has them.
+    pub(crate) sealed: Vec<Vec<u8>>,
+    pub(crate) projector: Option<MessagePort>,
+    pub(crate) siblings: Option<BroadcastChannel>,
+    pub(crate) leader: bool,
+    pub(crate) problems: Vec<Problem>,
+    /// Sealing waits for the projector to encode this many-th request.
+    pub(crate) encoding: u32,
+}
+
+pub(crate) struct Slot {
+    pub(crate) name: String,
+    pub(crate) held: Held,
+}
+
+pub(crate) fn install(state: State) {
+    STATE.with_borrow_mut(|slot| *slot = Some(state));
+}
+
+/// Never held across an await.
+pub(crate) fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
+    STATE.with_borrow_mut(|state| act(state.as_mut().expect("BUG: used before the start was over")))
+}
+
+pub(crate) fn started() -> bool {
+    STATE.with_borrow(Option::is_some)
+}
+
+pub(crate) fn global() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+pub(crate) fn tell(notice: &FromStorage) {
+    match serde_wasm_bindgen::to_value(notice) {
+        Ok(value) => _ = global().post_message(&value),
+        Err(err) => web_sys::console::error_1(&JsValue::from_str(&format!("a notice that cannot be said: {err}"))),
+    }
+}
