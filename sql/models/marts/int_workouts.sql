@@ -16,7 +16,9 @@ select
     arg_max(offset_min, version) filter (where kind = 'workout.started') as offset_min,
     arg_max(import_id, version) as import_id,
     max(case when kind in ('workout.finished') then 1 else 0 end) as finished,
-    max(case when kind = 'workout.discarded' then 1 else 0 end) as discarded,
+    arg_max(
+        case kind when 'workout.discarded' then 1 when 'workout.restored' then 0 when 'workout.started' then 0 end, version
+    ) as discarded,
     arg_max(
         case kind when 'workout.removed' then 1 when 'workout.restored' then 0 when 'workout.started' then 0 end, version
     ) as removed,

@@ -1,0 +1,43 @@
+// The first script: tells the app which build it is, starts it, and looks after the service worker. `cargo xtask`
+// writes the build's id where BUILD stands.
+const build = "BUILD";
+const base = new URL(".", import.meta.url).href;
+globalThis.SPOTTER = { build, base };
+
+const { default: init } = await import("./app.js");
+await init({ module_or_path: new URL("app_bg.wasm", base) });
+document.getElementById("first-paint")?.remove();
+
+if ("serviceWorker" in navigator && build !== "BU" + "ILD") {
+  let waiting = null;
+  const offer = (worker) => {
+    waiting = worker;
+    dispatchEvent(new Event("spotter:update"));
+  };
+  // Only after somebody said so: a page is never changed under a running workout.
+  addEventListener("spotter:accept-update", () => {
+    if (waiting) waiting.postMessage("SKIP_WAITING");
+    else location.reload();
+  });
+  let accepted = false;
+  const hadController = navigator.serviceWorker.controller !== null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (hadController && !accepted) {
+      accepted = true;
+      location.reload();
+    }
+  });
+  // A service worker of another build would hand out files that do not fit this page.
+  navigator.serviceWorker.addEventListener("message", (event) => {
+    if (event.data?.build && event.data.build !== build) dispatchEvent(new Event("spotter:update"));
+  });
+  const registration = await navigator.serviceWorker.register("/sw.js", { type: "classic", updateViaCache: "none" });
+  navigator.serviceWorker.controller?.postMessage("BUILD?");
+  if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const next = registration.installing;
+    next?.addEventListener("statechange", () => {
+      if (next.state === "installed" && navigator.serviceWorker.controller) offer(next);
+    });
+  });
+}

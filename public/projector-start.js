@@ -1,0 +1,4 @@
+// Starts the projector worker's WebAssembly. Messages that come before it listens are lost, so it speaks first ("up").
+globalThis.SPOTTER_BUILD = "BUILD";
+const { default: init } = await import("./projector.js");
+await init({ module_or_path: new URL("projector_bg.wasm", import.meta.url) });

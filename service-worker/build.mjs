@@ -1,0 +1,84 @@
+// Stamps a build: puts everything that belongs together under /b/<build>/, writes the id into it, bundles the service
+// worker with the list of files it must have, and compresses what is worth it. Called by `cargo xtask`.
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+import { buildSync } from "esbuild";
+import { getManifest } from "workbox-build";
+
+const [dist, quality = "9", optimise = "yes"] = process.argv.slice(2);
+const walk = (folder) =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)],
+  );
+
+// wasm-opt makes the two small ones smaller; on the engine it makes the transfer larger, so it is left alone.
+if (optimise === "yes") {
+  for (const name of ["app_bg.wasm", "worker_bg.wasm"]) {
+    execFileSync("node_modules/.bin/wasm-opt", [join(dist, name), "-Oz", "--all-features", "-o", join(dist, name)], { stdio: "inherit" });
+  }
+}
+
+const together = ["app.js", "app_bg.wasm", "worker.js", "worker_bg.wasm", "projector.js", "projector_bg.wasm", "boot.js", "storage.js", "projector-start.js", "style.css", "dims"];
+for (const name of together) if (!existsSync(join(dist, name))) throw new Error(`the build has no ${name}`);
+
+const hash = createHash("sha256");
+for (const name of together.flatMap((name) => (statSync(join(dist, name)).isDirectory() ? walk(join(dist, name)) : [join(dist, name)])).sort()) {
+  hash.update(relative(dist, name)).update(readFileSync(name));
+}
+hash.update(readFileSync("service-worker/sw.js")).update(readFileSync("index.html"));
+const build = hash.digest("hex").slice(0, 16);
+
+const home = join(dist, "b", build);
+mkdirSync(home, { recursive: true });
+for (const name of together) renameSync(join(dist, name), join(home, name));
+if (existsSync(join(dist, "snippets"))) cpSync(join(dist, "snippets"), join(home, "snippets"), { recursive: true });
+// `projector.js` is the glue of wasm-bindgen; the worker's own start is `projector-start.js`.
+for (const name of ["boot.js", "storage.js", "projector-start.js"]) {
+  const from = existsSync(join(home, name)) ? join(home, name) : join(dist, name);
+  writeFileSync(join(home, name), readFileSync(from, "utf8").replaceAll("\"BUILD\"", JSON.stringify(build)));
+  if (from !== join(home, name)) rmSync(from);
+}
+for (const name of walk(dist)) if (name.endsWith(".d.ts")) rmSync(name);
+const page = readFileSync(join(dist, "index.html"), "utf8")
+  .replace('src="boot.js"', `src="/b/${build}/boot.js"`)
+  .replace('href="style.css"', `href="/b/${build}/style.css"`)
+  .replace('href="manifest.webmanifest"', 'href="/manifest.webmanifest"')
+  .replaceAll('href="icons/', 'href="/icons/');
+writeFileSync(join(dist, "index.html"), page);
+
+const { manifestEntries, warnings } = await getManifest({
+  globDirectory: dist,
+  globPatterns: ["index.html", "manifest.webmanifest", "icons/*.png", `b/${build}/**/*`],
+  maximumFileSizeToCacheInBytes: 100_000_000,
+  // The folder's name is the revision.
+  dontCacheBustURLsMatching: new RegExp(`^b/${build}/`),
+});
+for (const warning of warnings) console.warn(warning);
+buildSync({
+  entryPoints: ["service-worker/sw.js"],
+  outfile: join(dist, "sw.js"),
+  bundle: true,
+  minify: true,
+  format: "iife",
+  define: {
+    "self.__BUILD__": JSON.stringify(build),
+    "self.__WB_MANIFEST": JSON.stringify(manifestEntries.map((entry) => ({ ...entry, url: `/${entry.url}` }))),
+    "process.env.NODE_ENV": '"production"',
+  },
+});
+
+const sizes = {};
+for (const name of walk(dist)) {
+  if (!/\.(wasm|js|css|html|webmanifest|parquet)$/.test(name)) continue;
+  const bytes = readFileSync(name);
+  const small = brotliCompressSync(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: Number(quality), [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  });
+  writeFileSync(`${name}.br`, small);
+  sizes[relative(dist, name).replace(`b/${build}/`, "")] = { raw: bytes.length, brotli: small.length };
+}
+writeFileSync(join(dist, "build.json"), JSON.stringify({ build, sizes }, null, 2) + "\n");
+console.log(`build ${build}`);

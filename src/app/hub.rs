@@ -1,0 +1,480 @@
+//! The hub: starts the two workers, keeps them apart, and turns what they say into signals. The only place that posts a
+//! message.
+//!
+//! ```text
+//! page ── ToStorage ──> storage worker ── rows, files ──> projector ── View, Answer ──> page
+//!      <─ Saved, Ready ─┘            <── Parquet, drafts ─┘
+//! ```
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use bridge::{
+    Ask, Asked, Choices, Draft, FromProjector, FromStorage, ImportPlan, Problem, ProblemKind, Question, SavedRow, StorageReport,
+    ToProjector, ToStorage,
+};
+use gloo::{events::EventListener, timers::callback::Timeout};
+use js_sys::{Array, Reflect, Uint8Array};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
+
+type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
+type OnRows = Rc<dyn Fn(JsValue)>;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    pub person: String,
+    pub device: String,
+    pub memory_only: bool,
+}
+
+/// Where an import stands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum ImportState {
+    #[default]
+    Idle,
+    Reading,
+    Planned(Box<ImportPlan>),
+    Running { done: usize, total: usize },
+    Done { sets: usize, workouts: usize, cancelled: bool },
+    Failed(Problem),
+}
+
+#[derive(Debug, Clone)]
+pub struct Toast {
+    pub text: String,
+    /// Carried out when "Undo" is tapped.
+    pub undo: Option<Callback<()>>,
+    pub nth: u32,
+}
+
+#[derive(Clone, Copy)]
+pub struct Hub {
+    inner: StoredValue<Rc<RefCell<Inner>>, LocalStorage>,
+    pub profile: RwSignal<Option<Profile>>,
+    /// The tables stand.
+    pub projected: RwSignal<bool>,
+    /// Captures that are not on the disk yet.
+    pub saving: RwSignal<u32>,
+    pub problems: RwSignal<Vec<Problem>>,
+    pub online: RwSignal<bool>,
+    /// A newer build is ready, or this page and its workers differ.
+    pub update: RwSignal<bool>,
+    pub toast: RwSignal<Option<Toast>>,
+    pub import: RwSignal<ImportState>,
+    /// The sheet as storage has it, once at the start and whenever another tab changes it.
+    pub stored_sheet: RwSignal<Option<String>>,
+    /// Milliseconds: storage ready, tables ready, last capture. For the storage page and the benches.
+    pub timings: RwSignal<(f64, f64, f64)>,
+}
+
+#[derive(Default)]
+struct Inner {
+    storage: Option<Worker>,
+    projector: Option<Worker>,
+    storage_up: bool,
+    projector_up: bool,
+    waiting: Vec<ToStorage>,
+    next: u32,
+    captures: HashMap<u32, (OnSaved, Vec<Draft>, f64)>,
+    watches: HashMap<u32, (Asked, OnRows)>,
+    asks: HashMap<u32, OnRows>,
+    reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
+    measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
+    restarts: u32,
+}
+
+/// What `boot.js` knows of the build: its id and where its files are.
+fn built(name: &str) -> String {
+    let spotter = Reflect::get(&js_sys::global(), &"SPOTTER".into()).unwrap_or_default();
+    Reflect::get(&spotter, &name.into()).ok().and_then(|value| value.as_string()).unwrap_or_default()
+}
+
+pub fn build_id() -> String {
+    built("build")
+}
+
+fn performance_now() -> f64 {
+    let performance = Reflect::get(&js_sys::global(), &"performance".into()).unwrap_or_default();
+    let now = Reflect::get(&performance, &"now".into()).ok().and_then(|now| now.dyn_into::<js_sys::Function>().ok());
+    now.and_then(|now| now.call0(&performance).ok()).and_then(|now| now.as_f64()).unwrap_or(0.0)
+}
+
+pub fn use_hub() -> Hub {
+    expect_context()
+}
+
+impl Hub {
+    pub fn start() -> Self {
+        let navigator = window().navigator();
+        let hub = Self {
+            inner: StoredValue::new_local(Rc::default()),
+            profile: RwSignal::new(None),
+            projected: RwSignal::new(false),
+            saving: RwSignal::new(0),
+            problems: RwSignal::new(Vec::new()),
+            online: RwSignal::new(navigator.on_line()),
+            update: RwSignal::new(false),
+            toast: RwSignal::new(None),
+            import: RwSignal::new(ImportState::Idle),
+            stored_sheet: RwSignal::new(None),
+            timings: RwSignal::new((0.0, 0.0, 0.0)),
+        };
+        for (event, online) in [("online", true), ("offline", false)] {
+            EventListener::new(&window(), event, move |_| hub.online.set(online)).forget();
+        }
+        EventListener::new(&window(), "spotter:update", move |_| hub.update.set(true)).forget();
+        EventListener::new(&document(), "visibilitychange", move |_| hub.start_projector()).forget();
+        hub.start_storage();
+        hub
+    }
+
+    fn inner(self) -> Rc<RefCell<Inner>> {
+        self.inner.get_value()
+    }
+
+    fn spawn(self, file: &str, heard: impl FnMut(MessageEvent) + 'static, died: impl FnMut(String) + 'static) -> Option<Worker> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(&format!("{}{file}", built("base")), &options).ok()?;
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(heard);
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        heard.forget();
+        let mut died = died;
+        let died = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| died(event.message()));
+        worker.set_onerror(Some(died.as_ref().unchecked_ref()));
+        died.forget();
+        Some(worker)
+    }
+
+    fn start_storage(self) {
+        let worker = self.spawn("storage.js", move |event| self.storage_says(&event.data()), move |why| self.storage_died(&why));
+        self.inner().borrow_mut().storage = worker;
+    }
+
+    /// Only in a tab that somebody looks at, and only once storage speaks.
+    fn start_projector(self) {
+        let inner = self.inner();
+        let wanted = {
+            let inner = inner.borrow();
+            inner.projector.is_none() && inner.storage_up && self.profile.with_untracked(Option::is_some)
+        };
+        if !wanted || document().visibility_state() != VisibilityState::Visible {
+            return;
+        }
+        let worker =
+            self.spawn("projector-start.js", move |event| self.projector_says(&event.data()), move |why| self.projector_died(&why));
+        inner.borrow_mut().projector = worker;
+    }
+
+    fn storage_says(self, message: &JsValue) {
+        let inner = self.inner();
+        if message.as_string().as_deref() == Some("up") {
+            self.post_storage(&ToStorage::Hello { build: build_id() });
+            return;
+        }
+        let Ok(notice) = serde_wasm_bindgen::from_value::<FromStorage>(message.clone()) else {
+            web_sys::console::error_2(&"a notice that cannot be read".into(), message);
+            return;
+        };
+        match notice {
+            FromStorage::Ready { person, device, lane: _, memory_only, sheet, problems, took_ms } => {
+                let waiting = {
+                    let mut inner = inner.borrow_mut();
+                    inner.storage_up = true;
+                    std::mem::take(&mut inner.waiting)
+                };
+                self.timings.update(|timings| timings.0 = took_ms);
+                self.problems.update(|all| all.extend(problems));
+                self.stored_sheet.set(Some(sheet.unwrap_or_default()));
+                self.profile.set(Some(Profile { person, device, memory_only }));
+                waiting.iter().for_each(|request| self.post_storage(request));
+                self.start_projector();
+            }
+            FromStorage::OtherBuild { .. } => self.update.set(true),
+            FromStorage::Saved { id, rows, guarantee: _ } => {
+                let waiting = inner.borrow_mut().captures.remove(&id);
+                if let Some((then, _, began)) = waiting {
+                    self.saving.update(|n| *n = n.saturating_sub(1));
+                    self.timings.update(|timings| timings.2 = performance_now() - began);
+                    then(Ok(rows));
+                }
+            }
+            FromStorage::Failed { id, problem } => {
+                let waiting = inner.borrow_mut().captures.remove(&id);
+                self.saving.update(|n| *n = n.saturating_sub(1));
+                self.problem(problem.clone());
+                if let Some((then, ..)) = waiting {
+                    then(Err(problem));
+                }
+            }
+            FromStorage::Sheet { json } => self.stored_sheet.set(Some(json)),
+            FromStorage::Report { id, report } => {
+                let then = inner.borrow_mut().reports.remove(&id);
+                if let Some(then) = then {
+                    then(report);
+                }
+            }
+            FromStorage::Problem { problem } => self.problem(problem),
+        }
+    }
+
+    fn projector_says(self, message: &JsValue) {
+        let inner = self.inner();
+        if message.as_string().as_deref() == Some("up") {
+            self.post_projector(&ToProjector::Hello { build: build_id() }, None);
+            return;
+        }
+        let message: &Array = message.unchecked_ref();
+        let Ok(notice) = serde_wasm_bindgen::from_value::<FromProjector>(message.get(0)) else {
+            web_sys::console::error_2(&"a notice that cannot be read".into(), message);
+            return;
+        };
+        match notice {
+            FromProjector::Hello => {
+                self.link();
+                inner.borrow_mut().projector_up = true;
+                let watches: Vec<(u32, Asked)> =
+                    inner.borrow().watches.iter().map(|(key, (asked, _))| (*key, asked.clone())).collect();
+                for (key, asked) in watches {
+                    self.post_projector(&ToProjector::Watch { key, asked }, None);
+                }
+            }
+            FromProjector::OtherBuild { .. } => self.update.set(true),
+            FromProjector::Ready { events: _, took_ms } => {
+                self.timings.update(|timings| timings.1 = took_ms);
+                self.projected.set(true);
+            }
+            FromProjector::View { key } => {
+                let then = inner.borrow().watches.get(&key).map(|(_, then)| Rc::clone(then));
+                if let Some(then) = then {
+                    then(message.get(1));
+                }
+            }
+            FromProjector::Answer { id } => {
+                let then = inner.borrow_mut().asks.remove(&id);
+                if let Some(then) = then {
+                    then(message.get(1));
+                }
+            }
+            FromProjector::Planned { id: _, plan } => self.import.set(ImportState::Planned(Box::new(plan))),
+            FromProjector::ImportProgress { id: _, done, total } => self.import.set(ImportState::Running { done, total }),
+            FromProjector::Imported { id: _, sets, workouts, cancelled } => {
+                self.import.set(ImportState::Done { sets, workouts, cancelled });
+            }
+            FromProjector::Measured { id, .. } => {
+                let then = inner.borrow_mut().measures.remove(&id);
+                if let Some(then) = then {
+                    then(notice);
+                }
+            }
+            FromProjector::Failed { id: _, problem } => {
+                let importing = self.import.with_untracked(|state| matches!(state, ImportState::Reading | ImportState::Running { .. }));
+                if importing {
+                    self.import.set(ImportState::Failed(problem));
+                } else {
+                    self.problem(problem);
+                }
+            }
+        }
+    }
+
+    /// The two workers get a wire of their own: rows and files never pass through the page.
+    fn link(self) {
+        let Ok(channel) = MessageChannel::new() else { return };
+        let inner = self.inner();
+        let inner = inner.borrow();
+        for (worker, port) in [(&inner.projector, channel.port2()), (&inner.storage, channel.port1())] {
+            if let Some(worker) = worker {
+                let message = Array::of2(&"link".into(), &port);
+                let _ = worker.post_message_with_transfer(&message, &Array::of1(&port));
+            }
+        }
+    }
+
+    fn storage_died(self, why: &str) {
+        let inner = self.inner();
+        let again = {
+            let mut inner = inner.borrow_mut();
+            if let Some(worker) = inner.storage.take() {
+                worker.terminate();
+            }
+            if let Some(worker) = inner.projector.take() {
+                worker.terminate();
+            }
+            (inner.storage_up, inner.projector_up) = (false, false);
+            inner.restarts += 1;
+            // What was not acknowledged is asked for again. The entities are the same, so nothing counts twice.
+            let open: Vec<ToStorage> =
+                inner.captures.iter().map(|(id, (_, drafts, _))| ToStorage::Capture { id: *id, drafts: drafts.clone() }).collect();
+            inner.waiting.splice(0..0, open);
+            inner.restarts <= 3
+        };
+        self.projected.set(false);
+        self.problem(Problem::new(
+            ProblemKind::Restarted,
+            format!("A part of Spotter stopped ({why})."),
+            "Everything that was shown as saved is safe; what was on its way is saved again.",
+            if again { "Nothing: it was started again." } else { "Reload; if it stays, copy this text into a report." },
+        ));
+        if again {
+            self.start_storage();
+        }
+    }
+
+    fn projector_died(self, why: &str) {
+        web_sys::console::error_1(&format!("the projector stopped: {why}").into());
+        let again = {
+            let inner = self.inner();
+            let mut inner = inner.borrow_mut();
+            if let Some(worker) = inner.projector.take() {
+                worker.terminate();
+            }
+            inner.projector_up = false;
+            inner.restarts += 1;
+            inner.restarts <= 3
+        };
+        self.projected.set(false);
+        if again {
+            self.start_projector();
+        } else {
+            self.problem(Problem::new(
+                ProblemKind::Restarted,
+                "The part of Spotter that works out figures keeps stopping.",
+                "Everything you log is still saved.",
+                "Reload; if it stays, copy this text into a report.",
+            ));
+        }
+    }
+
+    fn post_storage(self, request: &ToStorage) {
+        let inner = self.inner();
+        let mut inner = inner.borrow_mut();
+        let hello = matches!(request, ToStorage::Hello { .. });
+        if !hello && !inner.storage_up {
+            inner.waiting.push(request.clone());
+            return;
+        }
+        if let (Some(worker), Ok(value)) = (&inner.storage, serde_wasm_bindgen::to_value(request)) {
+            let _ = worker.post_message(&Array::of1(&value));
+        }
+    }
+
+    fn post_projector(self, request: &ToProjector, bytes: Option<Uint8Array>) {
+        let inner = self.inner();
+        let inner = inner.borrow();
+        if let (Some(worker), Ok(value)) = (&inner.projector, serde_wasm_bindgen::to_value(request)) {
+            let extra = bytes.map_or(JsValue::UNDEFINED, JsValue::from);
+            let _ = worker.post_message(&Array::of2(&value, &extra));
+        }
+    }
+
+    fn next(self) -> u32 {
+        let inner = self.inner();
+        let mut inner = inner.borrow_mut();
+        inner.next += 1;
+        inner.next
+    }
+
+    /// Writes the drafts down and says when they are on the disk. A failure is also shown.
+    pub fn capture(self, drafts: Vec<Draft>, then: impl FnOnce(Result<Vec<SavedRow>, Problem>) + 'static) {
+        let id = self.next();
+        let inner = self.inner();
+        inner.borrow_mut().captures.insert(id, (Box::new(then), drafts.clone(), performance_now()));
+        self.saving.update(|n| *n += 1);
+        self.post_storage(&ToStorage::Capture { id, drafts });
+    }
+
+    pub fn save_sheet(self, json: String) {
+        self.post_storage(&ToStorage::SaveSheet { json });
+    }
+
+    pub fn report(self, then: impl FnOnce(StorageReport) + 'static) {
+        let id = self.next();
+        self.inner().borrow_mut().reports.insert(id, Box::new(then));
+        self.post_storage(&ToStorage::Report { id });
+    }
+
+    pub fn measure(self, rebuild: bool, then: impl FnOnce(FromProjector) + 'static) {
+        let id = self.next();
+        self.inner().borrow_mut().measures.insert(id, Box::new(then));
+        self.post_projector(&if rebuild { ToProjector::Rebuild { id } } else { ToProjector::Measure { id } }, None);
+    }
+
+    /// The rows that answer, kept up to date while the component lives; `None` until the first answer.
+    pub fn watch<Q: Question + Send + Sync>(self, params: impl Fn() -> Vec<(&'static str, Ask)> + 'static) -> ReadSignal<Option<Vec<Q>>> {
+        let (rows, set_rows) = signal(None::<Vec<Q>>);
+        let key = self.next();
+        let then: OnRows = Rc::new(move |value| match serde_wasm_bindgen::from_value::<Vec<Q>>(value) {
+            Ok(rows) => _ = set_rows.try_set(Some(rows)),
+            Err(err) => web_sys::console::error_1(&format!("{}: {err}", Q::NAME).into()),
+        });
+        Effect::new(move |_| {
+            let asked = bridge::ask::<Q>(&params());
+            self.inner().borrow_mut().watches.insert(key, (asked.clone(), Rc::clone(&then)));
+            if self.inner().borrow().projector_up {
+                self.post_projector(&ToProjector::Watch { key, asked }, None);
+            }
+        });
+        on_cleanup(move || {
+            self.inner().borrow_mut().watches.remove(&key);
+            self.post_projector(&ToProjector::Unwatch { key }, None);
+        });
+        rows
+    }
+
+    /// The rows that answer, once.
+    pub fn ask<Q: Question>(self, params: &[(&str, Ask)], then: impl Fn(Vec<Q>) + 'static) {
+        let id = self.next();
+        let then: OnRows = Rc::new(move |value| match serde_wasm_bindgen::from_value::<Vec<Q>>(value) {
+            Ok(rows) => then(rows),
+            Err(err) => web_sys::console::error_1(&format!("{}: {err}", Q::NAME).into()),
+        });
+        if self.inner().borrow().projector_up {
+            self.inner().borrow_mut().asks.insert(id, then);
+            self.post_projector(&ToProjector::Ask { id, asked: bridge::ask::<Q>(params) }, None);
+        } else {
+            then(Array::new().into());
+        }
+    }
+
+    pub fn plan_import(self, file_name: String, choices: Choices, bytes: Option<Uint8Array>) {
+        let id = self.next();
+        if bytes.is_some() {
+            self.import.set(ImportState::Reading);
+        }
+        self.post_projector(&ToProjector::PlanImport { id, file_name, choices }, bytes);
+    }
+
+    pub fn run_import(self) {
+        self.import.set(ImportState::Running { done: 0, total: 1 });
+        let id = self.next();
+        self.post_projector(&ToProjector::RunImport { id }, None);
+    }
+
+    pub fn cancel_import(self) {
+        self.post_projector(&ToProjector::CancelImport, None);
+    }
+
+    pub fn problem(self, problem: Problem) {
+        self.problems.update(|all| {
+            if all.last() != Some(&problem) {
+                all.push(problem);
+            }
+        });
+    }
+
+    /// Says something for a few seconds, with a way back where there is one.
+    pub fn say(self, text: impl Into<String>, undo: Option<Callback<()>>) {
+        let nth = self.next();
+        self.toast.set(Some(Toast { text: text.into(), undo, nth }));
+        Timeout::new(6_000, move || {
+            self.toast.update(|toast| {
+                if toast.as_ref().is_some_and(|toast| toast.nth == nth) {
+                    *toast = None;
+                }
+            });
+        })
+        .forget();
+    }
+}

@@ -1,0 +1,120 @@
+//! Crew: for now one room on this device, "Notes", with its timeline.
+
+use bridge::{Draft, DraftScope, MessageLine, RoomLine};
+use ledger::{EntityId, Fact, Message};
+use leptos::prelude::*;
+
+use crate::{
+    clock::{entity_id, now_ms, offset_min, today},
+    hub::use_hub,
+    icons::{Glyph, Icon},
+    parts::{Empty, Header, Skeleton},
+    words,
+};
+
+const CHANNEL: &str = "main";
+
+#[component]
+pub(crate) fn Crew() -> impl IntoView {
+    let hub = use_hub();
+    let rooms = hub.watch::<RoomLine>(Vec::new);
+    let room = Memo::new(move |_| rooms.with(|rooms| rooms.as_ref().and_then(|rooms| rooms.first().map(|room| room.room_id.clone()))));
+    let messages = hub.watch::<MessageLine>(move || vec![("room", room.get().unwrap_or_default().as_str().into()), ("limit", 200.into())]);
+    let typed = RwSignal::new(String::new());
+    let editing = RwSignal::new(None::<MessageLine>);
+    let me = move || hub.profile.with_untracked(|profile| profile.as_ref().and_then(|profile| EntityId::parse(&profile.person).ok()));
+    let send = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let text = typed.get_untracked().trim().to_owned();
+        let Some(sender) = me().filter(|_| !text.is_empty()) else { return };
+        let at_ms = now_ms();
+        let offset_min = offset_min(at_ms);
+        let mut drafts = Vec::new();
+        let room_id = match room.get_untracked().and_then(|id| EntityId::parse(&id).ok()) {
+            Some(room_id) => room_id,
+            None => {
+                // The person's own room is named by the person, so that two tabs make one.
+                let room_id = EntityId::v5("notes", &sender.to_string());
+                let fact = Fact::RoomCreated { room_id, name: "Notes".to_owned(), sender, at_ms, offset_min };
+                drafts.push(Draft { scope: DraftScope::Room(room_id), fact, seen: None });
+                room_id
+            }
+        };
+        let draft = |fact, seen| Draft { scope: DraftScope::Room(room_id), fact, seen };
+        drafts.push(match editing.get_untracked() {
+            Some(line) => {
+                let Ok(target) = EntityId::parse(&line.message_id) else { return };
+                draft(Fact::MessageEdited { channel: CHANNEL.to_owned(), target, sender, text, at_ms, offset_min }, Some(line.hlc))
+            }
+            None => {
+                let message = Message { message_id: entity_id(), channel: CHANNEL.to_owned(), sender, thread: None, text, at_ms, offset_min };
+                draft(Fact::MessagePosted(message), None)
+            }
+        });
+        hub.capture(drafts, move |outcome| {
+            if outcome.is_ok() {
+                typed.set(String::new());
+                editing.set(None);
+            }
+        });
+    };
+    let remove = move |line: MessageLine| {
+        let (Some(sender), Ok(target)) = (me(), EntityId::parse(&line.message_id)) else { return };
+        let Some(room_id) = room.get_untracked().and_then(|id| EntityId::parse(&id).ok()) else { return };
+        let at_ms = now_ms();
+        let fact = Fact::MessageRemoved { channel: CHANNEL.to_owned(), target, sender, at_ms, offset_min: offset_min(at_ms) };
+        hub.capture(vec![Draft { scope: DraftScope::Room(room_id), fact, seen: Some(line.hlc) }], |_| {});
+    };
+    view! {
+        <Header title=Signal::derive(|| "Notes".to_owned())/>
+        <p class="quiet">"A room of your own, on this phone."</p>
+        <Show when=move || rooms.with(Option::is_none)><Skeleton lines=4/></Show>
+        <Show when=move || messages.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
+            <Empty text="Write down what you want to remember next time: grip, seat height, how it felt."/>
+        </Show>
+        <ol class="timeline" aria-label="Messages" data-test="timeline">
+            <For each=move || days(messages.get().unwrap_or_default()) key=|(day, line)| (*day, line.message_id.clone(), line.hlc.clone()) let:item>
+                {item.0.map(|day| view! { <li class="day" aria-hidden="true">{words::day(day, today())}</li> })}
+                <li class="message" class:removed=item.1.is_removed == 1>
+                    {match item.1.text.clone() {
+                        Some(text) => view! { <p>{text}</p> }.into_any(),
+                        None => view! { <p class="quiet">"Removed"</p> }.into_any(),
+                    }}
+                    <footer>
+                        <time>{words::time_of_day(item.1.posted_ms, item.1.offset_min)}</time>
+                        {(item.1.is_edited == 1).then_some(" · edited")}
+                        {(item.1.is_removed == 0).then(|| {
+                            let (to_edit, to_remove) = (item.1.clone(), item.1.clone());
+                            view! {
+                                <button class="tiny" on:click=move |_| {
+                                    typed.set(to_edit.text.clone().unwrap_or_default());
+                                    editing.set(Some(to_edit.clone()));
+                                }>"Edit"</button>
+                                <button class="tiny" on:click=move |_| remove(to_remove.clone())>"Remove"</button>
+                            }
+                        })}
+                    </footer>
+                </li>
+            </For>
+        </ol>
+        <form class="composer" on:submit=send>
+            <textarea rows="1" aria-label="Message" placeholder="Note to self" maxlength="10000" data-test="message" prop:value=move || typed.get()
+                on:input=move |event| typed.set(event_target_value(&event))></textarea>
+            <button class="iconic send" aria-label=move || if editing.get().is_some() { "Save the change" } else { "Send" } data-test="send"><Glyph icon=Icon::Send/></button>
+        </form>
+    }
+}
+
+/// Each message, with the day before the first of a day.
+fn days(lines: Vec<MessageLine>) -> Vec<(Option<i64>, MessageLine)> {
+    let mut last = None;
+    lines
+        .into_iter()
+        .map(|line| {
+            let day = Some(words::day_of(line.posted_ms, line.offset_min));
+            let first = day != last;
+            last = day;
+            (day.filter(|_| first), line)
+        })
+        .collect()
+}

@@ -1,0 +1,263 @@
+//! Progress: tiles, weekly sets and volume per muscle, estimates over time, the year, records. Every figure opens the
+//! rows behind it.
+
+use bridge::{E1rmPoint, MuscleSets, MuscleWeek, Record, TopExercise, Totals, TrainingDay};
+use leptos::prelude::*;
+
+use crate::{
+    charts::{Bar, Bars, Heatmap, Line, Point},
+    clock::today,
+    hub::use_hub,
+    parts::{BottomSheet, Empty, Figure, Header, Segments, Skeleton, use_settings},
+    route::{Route, use_router},
+    words,
+};
+
+const RANGES: &[(&str, &str)] = &[("4w", "4 weeks"), ("3m", "3 months"), ("1y", "Year"), ("all", "All")];
+
+fn days(range: &str) -> i64 {
+    match range {
+        "4w" => 28,
+        "3m" => 91,
+        "1y" => 365,
+        // dim_date begins in 2000.
+        _ => today() - 10_957,
+    }
+}
+
+#[component]
+pub(crate) fn Progress() -> impl IntoView {
+    let (hub, router, settings) = (use_hub(), use_router(), use_settings());
+    let range = RwSignal::new("4w".to_owned());
+    let now = today();
+    let span = Memo::new(move |_| (now - days(&range.get()) + 1, now));
+    let within = move || {
+        let (from, to) = span.get();
+        vec![("from", words::iso(from).as_str().into()), ("to", words::iso(to).as_str().into())]
+    };
+    let with_limit = move |n: i64| {
+        let mut params = within();
+        params.push(("limit", n.into()));
+        params
+    };
+    let totals = hub.watch::<Totals>(within);
+    let weeks = hub.watch::<MuscleWeek>(within);
+    let top = hub.watch::<TopExercise>(move || with_limit(6));
+    let records = hub.watch::<Record>(move || with_limit(12));
+    let mode = RwSignal::new("sets".to_owned());
+    let why = RwSignal::new(None::<Why>);
+    let any = move || totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| 0 < row.workouts)));
+
+    let bars = Memo::new(move |_| {
+        let (from, to) = span.get();
+        let n_weeks = ((to - from + 1) / 7).max(1);
+        let lb = settings.lb();
+        let by_volume = mode.get() == "volume";
+        let mut bars: Vec<(i64, Bar)> = Vec::new();
+        let first = weeks.with(|rows| rows.iter().flatten().map(|row| row.week_start).min()).unwrap_or(from);
+        // In "All" the weeks before the first workout are no weeks of training.
+        let n_weeks = n_weeks.min((to - first) / 7 + 1).max(1);
+        weeks.with(|rows| {
+            for row in rows.iter().flatten() {
+                let value = if by_volume { row.volume_g } else { row.sets_tenths };
+                match bars.iter_mut().find(|(_, bar)| bar.id == row.muscle) {
+                    Some((_, bar)) => bar.tenths += value,
+                    None => bars.push((row.sort_order, Bar { id: row.muscle.clone(), name: row.name.clone(), tenths: value, label: String::new(), plate: 0 })),
+                }
+            }
+        });
+        bars.sort_by_key(|(order, _)| *order);
+        bars.into_iter()
+            .map(|(order, mut bar)| {
+                bar.tenths /= n_weeks;
+                bar.label = if by_volume {
+                    let (value, unit) = words::volume(bar.tenths, lb);
+                    format!("{value}{}{unit}", words::NARROW)
+                } else {
+                    words::tenths(bar.tenths)
+                };
+                bar.plate = (order as usize) % 5;
+                bar
+            })
+            .filter(|bar| 0 < bar.tenths)
+            .collect::<Vec<_>>()
+    });
+    view! {
+        <Header title=Signal::derive(|| "Progress".to_owned())/>
+        <Segments label="Range" options=RANGES value=range on_pick=Callback::new(move |id| range.set(id))/>
+        <Show when=move || totals.with(Option::is_none)><Skeleton lines=6/></Show>
+        <Show when=move || any() == Some(false)>
+            <Empty text="No training in this range. Log a workout, or bring your history.">
+                <button class="plain" on:click=move |_| router.go(Route::Import)>"Bring your history from Strong"</button>
+            </Empty>
+        </Show>
+        {move || totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned())).filter(|row| 0 < row.workouts).map(|row| {
+            let (volume, unit) = words::volume(row.volume_g, settings.lb());
+            view! {
+                <dl class="tiles">
+                    <div><dt>"Workouts"</dt><dd data-test="total-workouts">{words::thousands(row.workouts)}</dd></div>
+                    <div><dt>"Sets"</dt><dd data-test="total-sets">{words::thousands(row.sets)}</dd></div>
+                    <div><dt>"Volume"</dt><dd data-test="total-volume"><Figure value=volume unit=unit/></dd></div>
+                    <div><dt>"Records"</dt><dd data-test="total-records">{words::thousands(row.records)}</dd></div>
+                </dl>
+            }
+        })}
+        <Show when=move || !bars.with(Vec::is_empty)>
+            <section class="card" aria-labelledby="per-muscle">
+                <div class="card-head">
+                    <h2 id="per-muscle">"Per muscle and week"</h2>
+                    <Segments label="Measure" options=&[("sets", "Sets"), ("volume", "Volume")] value=mode on_pick=Callback::new(move |id| mode.set(id))/>
+                </div>
+                {move || {
+                    let band = (mode.get() == "sets").then_some((100, 200));
+                    view! {
+                        <Bars bars=bars.get() band title="Per muscle and week".to_owned() on_pick=Callback::new(move |muscle| why.set(Some(Why::Muscle(muscle))))/>
+                        {band.map(|_| view! { <p class="quiet small">"Secondary muscles count half. The band is 10 to 20 sets a week."</p> })}
+                    }
+                }}
+            </section>
+        </Show>
+        {move || top.get().unwrap_or_default().into_iter().map(|exercise| view! { <Estimate exercise span why/> }).collect_view()}
+        <Year/>
+        <Show when=move || records.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
+            <section class="card" aria-labelledby="records">
+                <h2 id="records">"Records"</h2>
+                <ul class="list flat">
+                    {move || records.get().unwrap_or_default().into_iter().map(|row| {
+                        let lb = settings.lb();
+                        let id = row.workout_id.clone();
+                        let (value, gain) = match row.record.as_str() {
+                            "e1rm" => (words::estimate(row.value_g, lb), words::estimate(row.value_g - row.before_g, lb)),
+                            _ => (words::load(row.value_g, lb), words::load(row.value_g - row.before_g, lb)),
+                        };
+                        view! {
+                            <li><button class="row" on:click=move |_| router.go(Route::Workout(id.clone()))>
+                                <span class="row-main">
+                                    <strong>{row.name.clone().unwrap_or(row.exercise_id)}</strong>
+                                    <span class="quiet">{format!("{} · {}", if row.record == "e1rm" { "e1RM" } else { "Load" }, words::day(row.workout_date, today()))}</span>
+                                </span>
+                                <span class="row-end"><Figure value=value unit=words::unit(lb)/><span class="up">{format!("+{gain}")}</span></span>
+                            </button></li>
+                        }
+                    }).collect_view()}
+                </ul>
+            </section>
+        </Show>
+        {move || why.get().map(|reason| view! { <Because reason span why/> })}
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Why {
+    Muscle(String),
+    Estimate { name: String, point: E1rmPoint },
+}
+
+#[component]
+fn Estimate(exercise: TopExercise, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> impl IntoView {
+    let (hub, settings) = (use_hub(), use_settings());
+    let id = StoredValue::new(exercise.exercise_id.clone());
+    let name = exercise.name.clone().unwrap_or(exercise.exercise_id);
+    let series = hub.watch::<E1rmPoint>(move || {
+        let (from, to) = span.get();
+        vec![("exercise", id.get_value().as_str().into()), ("from", words::iso(from).as_str().into()), ("to", words::iso(to).as_str().into())]
+    });
+    let heading = name.clone();
+    view! {
+        <section class="card" data-test="estimate">
+            <h2>{heading}</h2>
+            {move || {
+                let lb = settings.lb();
+                let rows: Vec<E1rmPoint> = series.get().unwrap_or_default().into_iter().filter(|row| row.best_e1rm_g.is_some()).collect();
+                let points: Vec<Point> = rows.iter().filter_map(|row| Some(Point { day: row.workout_date, value: row.best_e1rm_g?, label: words::estimate(row.best_e1rm_g?, lb) })).collect();
+                let best = points.iter().map(|point| point.value).max();
+                let name = name.clone();
+                let title = format!("Estimated one-repetition maximum of {name}");
+                view! {
+                    <p class="quiet">{best.map(|best| format!("e1RM, best {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p>
+                    <Line points title unit=words::unit(lb).to_owned() day_name=words::short_day
+                        on_pick=Callback::new(move |at: usize| why.set(rows.get(at).map(|point| Why::Estimate { name: name.clone(), point: point.clone() })))/>
+                }
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Year() -> impl IntoView {
+    let (hub, settings) = (use_hub(), use_settings());
+    let now = today();
+    // 1970-01-01 was a Thursday: day 4 is the first Monday.
+    let monday = now - (now + 3).rem_euclid(7);
+    let first = monday - 52 * 7;
+    let days = hub.watch::<TrainingDay>(move || vec![("from", words::iso(first).as_str().into()), ("to", words::iso(now).as_str().into())]);
+    let month_name = |week_monday: i64| {
+        let (this, before) = (words::month(week_monday), words::month(week_monday - 7));
+        (this != before).then(|| this.chars().take(3).collect::<String>())
+    };
+    view! {
+        <Show when=move || days.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
+            <section class="card" aria-labelledby="year">
+                <h2 id="year">"The year"</h2>
+                {move || {
+                    let lb = settings.lb();
+                    let rows = days.get().unwrap_or_default();
+                    let most = rows.iter().map(|row| row.sets).max().unwrap_or(1).max(1);
+                    let cells = (first..=now).map(|day| match rows.iter().find(|row| row.workout_date == day) {
+                        Some(row) => {
+                            let (volume, unit) = words::volume(row.volume_g, lb);
+                            (day, (1 + 3 * row.sets / most) as u8, format!("{}: {}, {volume} {unit}", words::iso(day), words::plural(row.sets, "set", "sets")))
+                        }
+                        None => (day, 0, words::iso(day)),
+                    }).collect();
+                    view! { <Heatmap days=cells first_monday=first weeks=53 month_name title="Training days".to_owned()/> }
+                }}
+            </section>
+        </Show>
+    }
+}
+
+/// The rows behind a figure: formula, what counted, what was left out.
+#[component]
+fn Because(reason: Why, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> impl IntoView {
+    let (hub, settings, router) = (use_hub(), use_settings(), use_router());
+    let close = Callback::new(move |()| why.set(None));
+    let lb = settings.lb();
+    match reason {
+        Why::Muscle(muscle) => {
+            let rows = hub.watch::<MuscleSets>(move || {
+                let (from, to) = span.get();
+                vec![("muscle", muscle.as_str().into()), ("from", words::iso(from).as_str().into()), ("to", words::iso(to).as_str().into())]
+            });
+            view! {
+                <BottomSheet label="Why this number" on_close=close>
+                    <h2>"Why this number"</h2>
+                    <p class="quiet">"Working sets of every exercise that trains the muscle, divided by the weeks of the range. A secondary muscle counts half; warm-ups are left out."</p>
+                    <ul class="list tall">
+                        <For each=move || rows.get().unwrap_or_default() key=|row| (row.workout_id.clone(), row.name.clone()) let:row>
+                            <li><div class="row">
+                                <span class="row-main"><strong>{row.name.clone()}</strong><span class="quiet">{words::day(row.workout_date, today())}</span></span>
+                                <span class="tabular">{format!("{} × {}", row.sets, words::tenths(row.weight_tenths))}</span>
+                            </div></li>
+                        </For>
+                    </ul>
+                </BottomSheet>
+            }.into_any()
+        }
+        Why::Estimate { name, point } => {
+            let id = point.workout_id.clone();
+            view! {
+                <BottomSheet label="Why this number" on_close=close>
+                    <h2>{name}</h2>
+                    <p class="big"><Figure value=words::estimate(point.best_e1rm_g.unwrap_or(0), lb) unit=words::unit(lb)/></p>
+                    <p class="quiet">{format!("The best estimate of {}.", words::day(point.workout_date, today()))}</p>
+                    <p class="quiet">"Epley: load × (1 + repetitions ÷ 30), counting repetitions left in reserve. One repetition with none left is the load itself. Above 15 there is no estimate, above 10 it is rough. Warm-ups and assisted sets are left out."</p>
+                    <button class="primary wide" on:click=move |_| {
+                        why.set(None);
+                        router.go(Route::Workout(id.clone()));
+                    }>"See the workout"</button>
+                </BottomSheet>
+            }.into_any()
+        }
+    }
+}

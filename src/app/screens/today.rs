@@ -1,0 +1,160 @@
+//! Today: what is next, this week, the last workout beside the one before, body weight.
+
+use bridge::{Draft, OpenWorkout, TrainingDay, Weighing, WorkoutLine};
+use ledger::{BodyWeight, EntityId, Fact, Unit};
+use leptos::prelude::*;
+
+use crate::{
+    clock::{entity_id, now_ms, offset_min, today},
+    hub::use_hub,
+    icons::{Glyph, Icon},
+    parts::{Empty, Figure, Header, Skeleton, use_settings},
+    route::{Route, use_router},
+    training::use_training,
+    words,
+};
+
+#[component]
+pub(crate) fn Today() -> impl IntoView {
+    let (hub, router, training, settings) = (use_hub(), use_router(), use_training(), use_settings());
+    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", i64::MAX.into()), ("limit", 2.into())]);
+    let open = hub.watch::<OpenWorkout>(Vec::new);
+    let lost = move || {
+        let none = training.sheet.with(Option::is_none);
+        open.with(|open| open.as_ref().and_then(|open| open.first().cloned())).filter(|_| none)
+    };
+    let start = move |_| training.start("");
+    let last = move || workouts.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned()));
+    let before = move || workouts.with(|rows| rows.as_ref().and_then(|rows| rows.get(1).cloned()));
+    view! {
+        <Header title=Signal::derive(|| "Today".to_owned())/>
+        <Week/>
+        {move || lost().map(|workout| {
+            let name = workout.name.clone().unwrap_or_default();
+            view! {
+                <section class="card">
+                    <h2>"A workout is still open"</h2>
+                    <p class="quiet">{format!("Started {}", words::day(words::day_of(workout.started_ms, workout.offset_min), today()))}</p>
+                    <button class="primary" on:click=move |_| training.resume(workout.workout_id.clone(), name.clone(), workout.started_ms)>"Go on"</button>
+                </section>
+            }
+        })}
+        <Show when=move || workouts.with(Option::is_none)><Skeleton lines=3/></Show>
+        {move || last().map(|line| {
+            let lb = settings.lb();
+            let (volume, unit) = words::volume(line.volume_g, lb);
+            let id = line.workout_id.clone();
+            let change = before().map(|before| compare(line.volume_g, before.volume_g));
+            view! {
+                <section class="card" aria-labelledby="last-workout">
+                    <p class="eyebrow">{format!("Last workout · {}", words::day(words::day_of(line.started_ms, line.offset_min), today()))}</p>
+                    <h2 id="last-workout">{line.name.clone().unwrap_or_else(|| "Workout".to_owned())}</h2>
+                    <dl class="figures">
+                        <div><dt>"Volume"</dt><dd><Figure value=volume unit=unit/></dd></div>
+                        <div><dt>"Sets"</dt><dd>{line.sets}</dd></div>
+                        <div><dt>"Records"</dt><dd>{line.records}</dd></div>
+                    </dl>
+                    {change.map(|change| view! { <p class="quiet">{change}</p> })}
+                    <button class="plain" on:click=move |_| router.go(Route::Workout(id.clone()))>"See it"</button>
+                </section>
+            }
+        })}
+        <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(Vec::is_empty)) && training.sheet.with(Option::is_none)>
+            <Empty text="Log your first set: it is saved on this phone at once, with or without a network.">
+                <button class="plain" on:click=move |_| router.go(Route::Import)>"Bring your history from Strong"</button>
+            </Empty>
+        </Show>
+        <BodyWeightCard/>
+        <div class="thumb">
+            <button class="primary wide" data-test="start-workout" on:click=start>
+                {move || if training.sheet.with(Option::is_some) { "Back to the workout" } else { "Start workout" }}
+            </button>
+        </div>
+    }
+}
+
+fn compare(now: i64, before: i64) -> String {
+    if before <= 0 {
+        return "The one before had no volume to compare with.".to_owned();
+    }
+    let percent = (now - before) * 100 / before;
+    match percent {
+        0 => "As much as the workout before.".to_owned(),
+        percent if 0 < percent => format!("{percent}{}% more than the workout before.", words::NARROW),
+        percent => format!("{}{}% less than the workout before.", -percent, words::NARROW),
+    }
+}
+
+#[component]
+fn Week() -> impl IntoView {
+    let settings = use_settings();
+    let now = today();
+    let first = move || now - (now + 3 - (settings.week_start() - 1)).rem_euclid(7);
+    let days = use_hub().watch::<TrainingDay>(move || {
+        let first = now - 7;
+        vec![("from", words::iso(first).as_str().into()), ("to", words::iso(now + 7).as_str().into())]
+    });
+    view! {
+        <ol class="week" aria-label="This week">
+            {move || (0..7).map(|nth| {
+                let day = first() + nth;
+                let trained = days.with(|days| days.iter().flatten().any(|row| row.workout_date == day));
+                let date = words::date_of(day);
+                view! {
+                    <li class:trained=trained class:now=day == now aria-label=format!("{}{}", date.format("%A"), if trained { ", trained" } else { "" })>
+                        <span aria-hidden="true">{date.format("%a").to_string().chars().next().map(String::from)}</span>
+                        <span class="dot" aria-hidden="true">{date.format("%-d").to_string()}</span>
+                    </li>
+                }
+            }).collect_view()}
+        </ol>
+    }
+}
+
+#[component]
+fn BodyWeightCard() -> impl IntoView {
+    let (hub, settings) = (use_hub(), use_settings());
+    let weighings = hub.watch::<Weighing>(|| vec![("limit", 2.into())]);
+    let typed = RwSignal::new(String::new());
+    let log = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let lb = settings.lb();
+        let Some(weight_g) = words::grams(&typed.get_untracked(), lb) else {
+            hub.say("Type a weight, for example 82.5.", None);
+            return;
+        };
+        let at_ms = now_ms();
+        let weighing_id = entity_id();
+        let fact = Fact::BodyWeightLogged(BodyWeight {
+            weighing_id,
+            weight_g,
+            unit: if lb { Unit::Lb } else { Unit::Kg },
+            at_ms,
+            offset_min: offset_min(at_ms),
+        });
+        hub.capture(vec![Draft::mine(fact)], move |outcome| {
+            if outcome.is_ok() {
+                typed.set(String::new());
+                hub.say("Body weight saved on this phone.", Some(Callback::new(move |()| undo(hub, weighing_id))));
+            }
+        });
+    };
+    view! {
+        <section class="card slim">
+            <form class="inline" on:submit=log>
+                <label for="body-weight">"Body weight"</label>
+                <span class="quiet">{move || weighings.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| format!(
+                    "{}{}{}", words::load(row.weight_g, settings.lb()), words::NARROW, words::unit(settings.lb())
+                ))))}</span>
+                <input id="body-weight" inputmode="decimal" autocomplete="off" enterkeyhint="done" placeholder=move || words::unit(settings.lb())
+                    prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
+                <button class="iconic" aria-label="Save body weight"><Glyph icon=Icon::Plus/></button>
+            </form>
+        </section>
+    }
+}
+
+fn undo(hub: crate::Hub, weighing_id: EntityId) {
+    let at_ms = now_ms();
+    hub.capture(vec![Draft::mine(Fact::BodyWeightRemoved { weighing_id, at_ms, offset_min: offset_min(at_ms) })], |_| {});
+}

@@ -1,0 +1,84 @@
+//! Train: start, repeat last, and the way into the history.
+
+use bridge::{SetLine, WorkoutExercise, WorkoutLine};
+use leptos::prelude::*;
+
+use crate::{
+    clock::today,
+    hub::use_hub,
+    parts::{Empty, Header, Skeleton},
+    route::{Route, use_router},
+    training::use_training,
+    words,
+};
+
+#[component]
+pub(crate) fn Train() -> impl IntoView {
+    let (hub, router, training) = (use_hub(), use_router(), use_training());
+    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", i64::MAX.into()), ("limit", 4.into())]);
+    let repeat = move |line: WorkoutLine| {
+        let name = line.name.clone().unwrap_or_default();
+        hub.ask::<SetLine>(&[("workout", line.workout_id.as_str().into())], move |sets| {
+            training.start(&name);
+            let mut seen = Vec::new();
+            for set in &sets {
+                if !seen.contains(&set.exercise_id) {
+                    seen.push(set.exercise_id.clone());
+                    let name = set.name.clone().unwrap_or_else(|| set.exercise_id.clone());
+                    training.add_exercise(&set.exercise_id, &name, &set.load_mode, &set.tracking);
+                }
+            }
+        });
+    };
+    view! {
+        <Header title=Signal::derive(|| "Train".to_owned())>
+            <button class="plain" on:click=move |_| router.go(Route::History)>"History"</button>
+        </Header>
+        <Show when=move || workouts.with(Option::is_none)><Skeleton lines=4/></Show>
+        <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
+            <Empty text="What you train will be here to repeat with one tap."/>
+        </Show>
+        <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
+            <h2 class="section">"Repeat"</h2>
+        </Show>
+        <ul class="list">
+            <For each=move || workouts.get().unwrap_or_default() key=|line| line.workout_id.clone() let:line>
+                <li>
+                    <button class="row" on:click={
+                        let line = line.clone();
+                        move |_| repeat(line.clone())
+                    }>
+                        <span class="row-main">
+                            <strong>{line.name.clone().unwrap_or_else(|| "Workout".to_owned())}</strong>
+                            <span class="quiet">{format!(
+                                "{} · {} · {}",
+                                words::day(words::day_of(line.started_ms, line.offset_min), today()),
+                                words::plural(line.exercises, "exercise", "exercises"),
+                                words::plural(line.sets, "set", "sets"),
+                            )}</span>
+                        </span>
+                        <span class="chevron" aria-hidden="true">"Repeat"</span>
+                    </button>
+                </li>
+            </For>
+        </ul>
+        <div class="thumb">
+            <button class="primary wide" data-test="empty-workout" on:click=move |_| training.start("")>
+                {move || if training.sheet.with(Option::is_some) { "Back to the workout" } else { "Empty workout" }}
+            </button>
+        </div>
+    }
+}
+
+/// The lines under a workout's name: what was done, heaviest first said.
+pub(crate) fn exercise_lines(rows: &[WorkoutExercise], lb: bool) -> Vec<String> {
+    rows.iter()
+        .map(|row| {
+            let name = row.name.clone().unwrap_or_else(|| row.exercise_id.clone());
+            match row.heaviest_g.filter(|load| 0 < *load) {
+                Some(load) => format!("{} × {name}, {}{}{}", row.sets, words::load(load, lb), words::NARROW, words::unit(lb)),
+                None => format!("{} × {name}", row.sets),
+            }
+        })
+        .collect()
+}

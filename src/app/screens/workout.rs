@@ -1,0 +1,236 @@
+//! The active workout: exercise chips, the set table, the rest bar, finish. One tap logs a set.
+
+use gloo::timers::callback::Interval;
+use leptos::prelude::*;
+
+use super::{keypad::Keypad, picker::Picker};
+use crate::{
+    clock::now_ms,
+    icons::{Glyph, Icon},
+    route::{Route, use_router},
+    training::{Cell, cells, use_training},
+    words,
+};
+
+/// A second hand for whoever shows one.
+fn seconds() -> ReadSignal<i64> {
+    let (now, set_now) = signal(now_ms());
+    let tick = Interval::new(500, move || _ = set_now.try_set(now_ms()));
+    let tick = StoredValue::new_local(Some(tick));
+    on_cleanup(move || tick.update_value(|tick| _ = tick.take()));
+    now
+}
+
+#[component]
+pub(crate) fn Elapsed() -> impl IntoView {
+    let training = use_training();
+    let now = seconds();
+    let text = Memo::new(move |_| {
+        let now = now.get();
+        training.sheet.with(|sheet| {
+            let sheet = sheet.as_ref()?;
+            Some(match sheet.rest_ends_ms.filter(|ends| now < *ends) {
+                Some(ends) => format!("rest {}", words::clock(ends - now + 999)),
+                None => words::clock(now - sheet.started_ms),
+            })
+        })
+    });
+    view! { <span class="elapsed">{text}</span> }
+}
+
+#[component]
+pub(crate) fn Workout() -> impl IntoView {
+    let (training, router) = (use_training(), use_router());
+    let picking = RwSignal::new(false);
+    // Which cell the keypad has: exercise, set, cell.
+    let editing = RwSignal::new(None::<(usize, usize, Cell)>);
+    let panel = NodeRef::<leptos::html::Section>::new();
+    Effect::new(move |_| {
+        if let Some(panel) = panel.get() {
+            let _ = panel.focus();
+        }
+    });
+    let exercises = Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().map_or(0, |sheet| sheet.exercises.len())));
+    let current = Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().map_or(0, |sheet| sheet.current)));
+    let finish = move |_| {
+        training.finish(move |id| router.go(Route::Workout(id)));
+    };
+    view! {
+        <section class="workout" role="dialog" aria-modal="true" aria-label="Workout" tabindex="-1" node_ref=panel>
+            <header class="bar">
+                <button class="iconic" aria-label="Fold" data-test="fold" on:click=move |_| training.open.set(false)><Glyph icon=Icon::Down/></button>
+                <h1>{move || training.sheet.with(|sheet| sheet.as_ref().map(|sheet| if sheet.name.is_empty() { "Workout".to_owned() } else { sheet.name.clone() }))}</h1>
+                <Elapsed/>
+                <button class="plain strong" data-test="finish" on:click=finish>"Finish"</button>
+            </header>
+            <div class="chips" role="tablist" aria-label="Exercises">
+                {move || (0..exercises.get()).map(|at| {
+                    let label = move || training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| {
+                        let done = exercise.sets.iter().filter(|set| set.done).count();
+                        (short(&exercise.name), done, exercise.sets.len())
+                    }));
+                    view! {
+                        <button class="chip" role="tab" aria-selected=move || (current.get() == at).to_string()
+                            class:complete=move || label().is_some_and(|(_, done, all)| 0 < all && done == all)
+                            on:click=move |_| training.change(|sheet| sheet.current = at)>
+                            {move || label().map(|(name, done, all)| view! { {name} <span class="quiet">{format!("{done}/{all}")}</span> })}
+                        </button>
+                    }
+                }).collect_view()}
+                <button class="chip add" data-test="add-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>"Exercise"</button>
+            </div>
+            <div class="workout-body">
+                <Show when=move || exercises.get() == 0>
+                    <div class="empty">
+                        <p>"Choose an exercise. Its sets are filled in from last time."</p>
+                        <button class="primary" on:click=move |_| picking.set(true)>"Add exercise"</button>
+                        <button class="plain danger" on:click=move |_| training.discard()>"Discard workout"</button>
+                    </div>
+                </Show>
+                {move || (0 < exercises.get()).then(|| view! { <Exercise at=current.get() editing/> })}
+            </div>
+            <Rest/>
+            <Show when=move || picking.get()>
+                <Picker on_close=Callback::new(move |()| picking.set(false))/>
+            </Show>
+            {move || editing.get().map(|(at, nth, cell)| view! { <Keypad at nth cell editing/> })}
+        </section>
+    }
+}
+
+/// `Bench Press (Barbell)` is `Bench Press` on a chip.
+fn short(name: &str) -> String {
+    words::one_line(name.split(" (").next().unwrap_or(name), 18)
+}
+
+#[component]
+fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl IntoView {
+    let training = use_training();
+    let exercise = Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at).cloned())));
+    let head = Memo::new(move |_| exercise.with(|exercise| exercise.as_ref().map(|exercise| (exercise.name.clone(), exercise.last.clone(), exercise.unit.clone(), exercise.tracking.clone()))));
+    let rows = Memo::new(move |_| exercise.with(|exercise| exercise.as_ref().map_or(0, |exercise| exercise.sets.len())));
+    view! {
+        {move || head.get().map(|(name, last, unit, tracking)| {
+            let columns = cells(&tracking);
+            view! {
+                <div class="exercise-head">
+                    <h2>{name}</h2>
+                    <button class="iconic" aria-label="Remove exercise" on:click=move |_| training.remove_exercise(at)><Glyph icon=Icon::Trash/></button>
+                </div>
+                <p class="quiet last">{if last.is_empty() { "First time".to_owned() } else { format!("Last: {last}") }}</p>
+                <div class="sets" role="table" aria-label="Sets">
+                    <div class="set head" role="row">
+                        <span role="columnheader">"Set"</span>
+                        <span role="columnheader">"Previous"</span>
+                        {columns.iter().map(|cell| view! { <span role="columnheader">{heading(*cell, &unit, &tracking)}</span> }).collect_view()}
+                        <span role="columnheader" class="hidden">"Done"</span>
+                    </div>
+                    {move || (0..rows.get()).map(|nth| view! { <SetRow at nth columns editing/> }).collect_view()}
+                </div>
+                <button class="plain" data-test="add-set" on:click=move |_| training.add_set(at)>"Add set"</button>
+            }
+        })}
+    }
+}
+
+fn heading(cell: Cell, unit: &str, tracking: &str) -> String {
+    match cell {
+        Cell::Load => unit.to_owned(),
+        Cell::Reps => "Reps".to_owned(),
+        Cell::Rpe => "RPE".to_owned(),
+        Cell::Amount if tracking.contains("distance") => "Metres".to_owned(),
+        Cell::Amount => "Seconds".to_owned(),
+    }
+}
+
+#[component]
+fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl IntoView {
+    let training = use_training();
+    let set = Memo::new(move |_| {
+        training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).and_then(|exercise| exercise.sets.get(nth).cloned())).unwrap_or_default()
+    });
+    let done = Memo::new(move |_| set.with(|set| set.done));
+    // The row that is next: the first that is not done.
+    let next = Memo::new(move |_| {
+        training.sheet.with(|sheet| {
+            let sets = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| &exercise.sets);
+            sets.and_then(|sets| sets.iter().position(|set| !set.done)) == Some(nth)
+        })
+    });
+    let saving = move || training.pending.with(|pending| set.with(|set| pending.contains(&set.set_id)));
+    let kind = move || set.with(|set| match set.kind.as_str() {
+        "warmup" => "W".to_owned(),
+        "drop" => "D".to_owned(),
+        "failure" => "F".to_owned(),
+        _ => (nth + 1).to_string(),
+    });
+    let name = move || set.with(|set| format!("Set {}, {} by {}", nth + 1, if set.load.is_empty() { "no load" } else { &set.load }, if set.reps.is_empty() { &set.amount } else { &set.reps }));
+    let drag = StoredValue::new(None::<i32>);
+    view! {
+        <div class="set" role="row" class:done=done class:next=next
+            on:touchstart=move |event| drag.set_value(event.touches().get(0).map(|touch| touch.client_x()))
+            on:touchend=move |event| {
+                let moved = drag.get_value().zip(event.changed_touches().get(0)).map(|(from, touch)| touch.client_x() - from);
+                match moved {
+                    Some(by) if by < -80 => training.remove_set(at, nth),
+                    Some(by) if 80 < by => training.next_kind(at, nth),
+                    _ => {}
+                }
+            }
+            on:keydown=move |event| if event.key() == "Delete" { training.remove_set(at, nth) }>
+            <span role="cell"><button class="kind" aria-label=move || format!("Kind of set {}: {}", nth + 1, set.with(|set| set.kind.clone())) on:click=move |_| training.next_kind(at, nth)>{kind}</button></span>
+            <span role="cell" class="previous">{move || set.with(|set| set.previous.clone())}</span>
+            {columns.iter().map(|cell| {
+                let cell = *cell;
+                view! {
+                    <span role="cell"><button
+                        class="cell" class:editing=move || editing.get() == Some((at, nth, cell))
+                        data-test=format!("cell-{nth}-{cell:?}").to_lowercase()
+                        aria-label=move || format!("{cell:?} of set {}", nth + 1)
+                        on:click=move |_| editing.set(Some((at, nth, cell)))
+                    >{move || set.with(|set| match cell.text(set) {
+                        text if text.is_empty() => "–".to_owned(),
+                        text => text,
+                    })}</button></span>
+                }
+            }).collect_view()}
+            <span role="cell"><button
+                class="tick" role="checkbox" aria-checked=move || done.get().to_string() aria-label=name class:saving=saving
+                data-test=format!("tick-{nth}") on:click=move |_| training.tick(at, nth)
+            ><Glyph icon=Icon::Tick/></button></span>
+        </div>
+    }
+}
+
+/// The rest, by the wall clock: it goes on while the phone sleeps.
+#[component]
+fn Rest() -> impl IntoView {
+    let training = use_training();
+    let now = seconds();
+    let left = Memo::new(move |_| {
+        let now = now.get();
+        training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| Some((sheet.rest_ends_ms? - now, sheet.rest_ms))))
+    });
+    let shift = move |by: i64| training.change(|sheet| sheet.rest_ends_ms = sheet.rest_ends_ms.map(|ends| ends + by));
+    Effect::new(move |before: Option<bool>| {
+        let resting = left.get().is_some_and(|(left, _)| 0 < left);
+        if before == Some(true) && !resting {
+            let _ = window().navigator().vibrate_with_duration(200);
+        }
+        resting
+    });
+    view! {
+        {move || left.get().filter(|(left, _)| -60_000 < *left).map(|(left, all)| {
+            let over = left <= 0;
+            view! {
+                <div class="rest" class:over=over role="timer" aria-label="Rest">
+                    <span class="rest-time">{if over { format!("Rest over {} ago", words::clock(-left)) } else { words::clock(left + 999) }}</span>
+                    <progress max=all value=left.max(0) aria-hidden="true"></progress>
+                    <button on:click=move |_| shift(-15_000)>"−15"</button>
+                    <button on:click=move |_| shift(15_000)>"+15"</button>
+                    <button on:click=move |_| training.change(|sheet| sheet.rest_ends_ms = None)>"Skip"</button>
+                </div>
+            }
+        })}
+    }
+}

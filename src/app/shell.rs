@@ -1,0 +1,217 @@
+//! The frame: tabs, the workout's bar above them, the pill that says how things stand, toasts and problems.
+
+use leptos::prelude::*;
+
+use crate::{
+    hub::{Hub, use_hub},
+    icons::{Glyph, Icon},
+    parts::{Settings, use_settings},
+    route::{Route, Router, use_router},
+    screens::{crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, today::Today, train::Train, workout::Workout},
+    training::{Training, use_training},
+    words,
+};
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_context(Hub::start());
+    provide_context(Router::new());
+    Settings::provide();
+    Training::provide();
+    let router = use_router();
+    let training = use_training();
+    let settings = use_settings();
+    Effect::new(move |_| {
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-theme", &settings.theme());
+        }
+    });
+    shortcuts(router, training);
+    let screen = move || match router.route.get() {
+        Route::Today => view! { <Today/> }.into_any(),
+        Route::Train => view! { <Train/> }.into_any(),
+        Route::History => view! { <History/> }.into_any(),
+        Route::Workout(id) => view! { <Detail id/> }.into_any(),
+        Route::Progress => view! { <Progress/> }.into_any(),
+        Route::Crew => view! { <Crew/> }.into_any(),
+        Route::Me => view! { <Me/> }.into_any(),
+        Route::Import => view! { <Import/> }.into_any(),
+        Route::Storage => view! { <Storage/> }.into_any(),
+    };
+    view! {
+        <a class="skip" href="#main">"Skip to content"</a>
+        <div class="app" inert=move || training.open.get()>
+            <Pill/>
+            <Problems/>
+            <main id="main" tabindex="-1">{screen}</main>
+            <WorkoutBar/>
+            <Tabs/>
+        </div>
+        <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
+        <Toasts/>
+    }
+}
+
+#[component]
+fn Tabs() -> impl IntoView {
+    let router = use_router();
+    let tab = move |route: Route, icon: Icon, name: &'static str| {
+        let here = {
+            let route = route.clone();
+            move || match (router.route.get(), &route) {
+                (Route::History | Route::Workout(_), Route::Train) => true,
+                (Route::Import | Route::Storage, Route::Me) => true,
+                (now, route) => now == *route,
+            }
+        };
+        view! {
+            <a
+                href=route.path()
+                aria-current=move || here().then_some("page")
+                on:click=move |event| {
+                    event.prevent_default();
+                    router.go(route.clone());
+                }
+            ><Glyph icon/><span>{name}</span></a>
+        }
+    };
+    view! {
+        <nav class="tabs" aria-label="Main">
+            {tab(Route::Today, Icon::Today, "Today")}
+            {tab(Route::Train, Icon::Train, "Train")}
+            {tab(Route::Progress, Icon::Progress, "Progress")}
+            {tab(Route::Crew, Icon::Crew, "Crew")}
+            {tab(Route::Me, Icon::Me, "Me")}
+        </nav>
+    }
+}
+
+/// Quiet: only what differs from "all is well".
+#[component]
+fn Pill() -> impl IntoView {
+    let hub = use_hub();
+    let text = move || {
+        if hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
+            return Some("Not stored: private window".to_owned());
+        }
+        match (hub.online.get(), hub.saving.get()) {
+            (_, n) if 3 < n => Some(format!("Saving {}", words::plural(i64::from(n), "change", "changes"))),
+            (false, _) => Some("Offline · saved on this phone".to_owned()),
+            _ => None,
+        }
+    };
+    let training = use_training();
+    // Never under a running workout: a reload between two sets is the last thing anybody needs.
+    let update = move || hub.update.get() && training.sheet.with(Option::is_none);
+    view! {
+        <div class="pills" role="status">
+            {move || text().map(|text| view! { <span class="pill">{text}</span> })}
+            <Show when=update>
+                <button class="pill action" on:click=|_| reload_with_update()>"Update ready · Reload"</button>
+            </Show>
+        </div>
+    }
+}
+
+fn reload_with_update() {
+    // boot.js knows the waiting service worker; without one a plain reload is the update.
+    let event = web_sys::Event::new("spotter:accept-update").expect("an event can be made");
+    let _ = window().dispatch_event(&event);
+}
+
+#[component]
+fn Problems() -> impl IntoView {
+    let hub = use_hub();
+    let numbered = move || -> Vec<(usize, bridge::Problem)> { hub.problems.get().into_iter().enumerate().collect() };
+    view! {
+        <For each=numbered key=|(at, problem)| (*at, problem.happened.clone()) let:item>
+            <div class="problem" role="alert">
+                <p><strong>{item.1.happened.clone()}</strong></p>
+                <p>{item.1.kept.clone()}</p>
+                <p>{item.1.todo.clone()}</p>
+                <button class="iconic" aria-label="Dismiss" on:click=move |_| dismiss(hub, item.0)>
+                    <Glyph icon=Icon::Close/>
+                </button>
+            </div>
+        </For>
+    }
+}
+
+fn dismiss(hub: Hub, at: usize) {
+    hub.problems.update(|all| {
+        if at < all.len() {
+            all.remove(at);
+        }
+    });
+}
+
+/// The workout that is going on, folded to one line above the tabs.
+#[component]
+fn WorkoutBar() -> impl IntoView {
+    let training = use_training();
+    let line = move || {
+        training.sheet.with(|sheet| {
+            let sheet = sheet.as_ref()?;
+            let exercise = sheet.exercises.get(sheet.current);
+            let name = exercise.map_or_else(|| "Workout".to_owned(), |exercise| exercise.name.clone());
+            let sets = exercise.map(|exercise| {
+                format!("set {}/{}", exercise.sets.iter().filter(|set| set.done).count(), exercise.sets.len())
+            });
+            Some((name, sets))
+        })
+    };
+    view! {
+        <Show when=move || training.sheet.with(Option::is_some)>
+            <button class="workout-bar" data-test="workout-bar" on:click=move |_| training.open.set(true)>
+                <span class="workout-bar-name">{move || line().map(|(name, _)| name)}</span>
+                <span class="quiet">{move || line().and_then(|(_, sets)| sets)}</span>
+                <crate::screens::workout::Elapsed/>
+            </button>
+        </Show>
+    }
+}
+
+#[component]
+fn Toasts() -> impl IntoView {
+    let hub = use_hub();
+    view! {
+        <div class="toasts" role="status" aria-live="polite">
+            {move || hub.toast.get().map(|toast| view! {
+                <div class="toast">
+                    <span>{toast.text}</span>
+                    {toast.undo.map(|undo| view! {
+                        <button on:click=move |_| {
+                            hub.toast.set(None);
+                            undo.run(());
+                        }>"Undo"</button>
+                    })}
+                </div>
+            })}
+        </div>
+    }
+}
+
+fn shortcuts(router: Router, training: Training) {
+    use wasm_bindgen::JsCast as _;
+    gloo::events::EventListener::new(&document(), "keydown", move |event| {
+        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        let typing = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
+        if typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        match event.key().as_str() {
+            "Escape" => training.open.set(false),
+            "n" => training.start(""),
+            "1" if !training.open.get_untracked() => router.go(Route::Today),
+            "2" if !training.open.get_untracked() => router.go(Route::Train),
+            "3" if !training.open.get_untracked() => router.go(Route::Progress),
+            "4" if !training.open.get_untracked() => router.go(Route::Crew),
+            "5" if !training.open.get_untracked() => router.go(Route::Me),
+            _ => {}
+        }
+    })
+    .forget();
+}

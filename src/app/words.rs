@@ -1,0 +1,190 @@
+//! Words and figures for people: numbers, units, dates, durations, plurals. Pure, so that it is tested natively.
+
+use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _};
+
+pub const NARROW: &str = "\u{202f}";
+
+/// A load in the person's unit, with as many decimals as it has, at most two.
+pub fn load(grams: i64, lb: bool) -> String {
+    // Hundredths of the unit, rounded half up.
+    let hundredths = if lb { (i128::from(grams) * 100 * 100_000 + 22_679_618) / 45_359_237 } else { (i128::from(grams) + 5) / 10 };
+    trimmed(hundredths as i64)
+}
+
+/// Hundredths as a decimal without idle zeros.
+fn trimmed(hundredths: i64) -> String {
+    let (whole, rest) = (hundredths / 100, hundredths.abs() % 100);
+    match rest {
+        0 => whole.to_string(),
+        rest if rest % 10 == 0 => format!("{whole}.{}", rest / 10),
+        rest => format!("{whole}.{rest:02}"),
+    }
+}
+
+pub fn unit(lb: bool) -> &'static str {
+    if lb { "lb" } else { "kg" }
+}
+
+/// One decimal: an estimate pretends no more.
+pub fn estimate(grams: i64, lb: bool) -> String {
+    let tenths = if lb { (i128::from(grams) * 10 * 100_000 + 22_679_618) / 45_359_237 } else { (i128::from(grams) + 50) / 100 };
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// A volume: tonnes from ten thousand kilograms, otherwise whole kilograms or pounds.
+pub fn volume(grams: i64, lb: bool) -> (String, &'static str) {
+    if lb {
+        return (thousands((i128::from(grams) * 100_000 / 45_359_237) as i64), "lb");
+    }
+    if 10_000_000 <= grams {
+        let tenths = (grams + 50_000) / 100_000;
+        return (format!("{}.{}", thousands(tenths / 10), tenths % 10), "t");
+    }
+    (thousands((grams + 500) / 1000), "kg")
+}
+
+/// Groups of three, parted by a narrow space.
+pub fn thousands(n: i64) -> String {
+    let digits = n.abs().to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if 0 < at && (digits.len() - at).is_multiple_of(3) {
+            out.push_str(NARROW);
+        }
+        out.push(digit);
+    }
+    if n < 0 { format!("−{out}") } else { out }
+}
+
+/// Sets in tenths: 12.5, 8.
+pub fn tenths(tenths: i64) -> String {
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+pub fn plural(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(n), if n == 1 { one } else { many })
+}
+
+/// Minutes and seconds, or hours from an hour on.
+pub fn clock(ms: i64) -> String {
+    let seconds = ms.max(0) / 1000;
+    if seconds < 3600 {
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    } else {
+        format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    }
+}
+
+pub fn minutes(ms: i64) -> String {
+    let minutes = (ms.max(0) + 30_000) / 60_000;
+    if minutes < 60 { format!("{minutes}{NARROW}min") } else { format!("{}{NARROW}h {}{NARROW}min", minutes / 60, minutes % 60) }
+}
+
+pub fn date_of(day: i64) -> NaiveDate {
+    NaiveDate::from_num_days_from_ce_opt(day as i32 + 719_163).unwrap_or_default()
+}
+
+pub fn day_of(at_ms: i64, offset_min: i64) -> i64 {
+    (at_ms + offset_min * 60_000).div_euclid(86_400_000)
+}
+
+pub fn iso(day: i64) -> String {
+    date_of(day).format("%Y-%m-%d").to_string()
+}
+
+/// Relative within a week, then the date; the year only where it is another one.
+pub fn day(day: i64, today: i64) -> String {
+    let date = date_of(day);
+    match today - day {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        2..=6 => date.format("%A").to_string(),
+        _ if date.year() == date_of(today).year() => date.format("%a %-d %b").to_string(),
+        _ => date.format("%-d %b %Y").to_string(),
+    }
+}
+
+pub fn short_day(day: i64) -> String {
+    date_of(day).format("%-d %b").to_string()
+}
+
+pub fn month(day: i64) -> String {
+    date_of(day).format("%B %Y").to_string()
+}
+
+pub fn time_of_day(at_ms: i64, offset_min: i64) -> String {
+    match DateTime::from_timestamp_millis(at_ms + offset_min * 60_000) {
+        Some(time) => format!("{:02}:{:02}", time.hour(), time.minute()),
+        None => String::new(),
+    }
+}
+
+pub fn bytes(n: f64) -> String {
+    match n {
+        n if n < 1e6 => format!("{:.0}{NARROW}kB", n / 1e3),
+        n if n < 1e9 => format!("{:.1}{NARROW}MB", n / 1e6),
+        n => format!("{:.1}{NARROW}GB", n / 1e9),
+    }
+}
+
+/// A number as somebody types it, in thousandths; `,` and `.` both part the decimals.
+pub fn typed(text: &str) -> Option<i64> {
+    let text = text.trim().replace(',', ".");
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && decimals.is_empty()) || !digits(whole) || !digits(decimals) || 7 < whole.len() {
+        return None;
+    }
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let padded = format!("{decimals:0<3}");
+    Some(whole * 1000 + padded[..3].parse::<i64>().ok()?)
+}
+
+/// Grams from what was typed in a unit.
+pub fn grams(text: &str, lb: bool) -> Option<i64> {
+    let thousandths = typed(text)?;
+    Some(if lb { ((i128::from(thousandths) * 45_359_237 + 50_000_000) / 100_000_000) as i64 } else { thousandths })
+}
+
+pub fn one_line(text: &str, max: usize) -> String {
+    if text.chars().count() <= max { text.to_owned() } else { format!("{}…", text.chars().take(max - 1).collect::<String>()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loads_keep_what_was_typed() {
+        for text in ["82.5", "100", "0", "2.25", "999.75"] {
+            assert_eq!(load(grams(text, false).expect(text), false), text);
+            assert_eq!(load(grams(text, true).expect(text), true), text, "lb");
+        }
+        assert_eq!(grams("82,5", false), Some(82_500));
+        for nonsense in ["", ".", "1e5", "-3", "5kg", "12345678"] {
+            assert_eq!(typed(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn dates_are_relative_within_a_week() {
+        let today = 20_778;
+        assert_eq!(day(today, today), "Today");
+        assert_eq!(day(today - 1, today), "Yesterday");
+        assert_eq!(day(today - 6, today), date_of(today - 6).format("%A").to_string());
+        assert_eq!(iso(0), "1970-01-01");
+        assert_eq!(day_of(-1, 0), -1);
+    }
+
+    #[test]
+    fn figures() {
+        assert_eq!(thousands(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(volume(9_400_000, false), ("9\u{202f}400".to_owned(), "kg"));
+        assert_eq!(volume(12_340_000, false), ("12.3".to_owned(), "t"));
+        assert_eq!(estimate(95_583, false), "95.6");
+        assert_eq!(clock(72_000), "1:12");
+        assert_eq!(clock(4_332_000), "1:12:12");
+        assert_eq!(plural(1, "set", "sets"), "1 set");
+        assert_eq!(tenths(125), "12.5");
+    }
+}
