@@ -29,3 +29,6 @@ impl Entropy for Chance {
 pub(crate) fn entity_id() -> EntityId {
     Chance.entity_id(now_ms().max(0) as u64)
 }
+
+/// Later than any workout, and still a whole number in JavaScript.
+pub(crate) const FAR_MS: i64 = 1 << 52;

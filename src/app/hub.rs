@@ -94,6 +94,10 @@ pub fn build_id() -> String {
     built("build")
 }
 
+fn spoken(value: Result<JsValue, serde_wasm_bindgen::Error>) -> Option<JsValue> {
+    value.inspect_err(|err| web_sys::console::error_1(&format!("a request that cannot be said: {err}").into())).ok()
+}
+
 fn performance_now() -> f64 {
     let performance = Reflect::get(&js_sys::global(), &"performance".into()).unwrap_or_default();
     let now = Reflect::get(&performance, &"now".into()).ok().and_then(|now| now.dyn_into::<js_sys::Function>().ok());
@@ -355,7 +359,7 @@ impl Hub {
             inner.waiting.push(request.clone());
             return;
         }
-        if let (Some(worker), Ok(value)) = (&inner.storage, serde_wasm_bindgen::to_value(request)) {
+        if let (Some(worker), Some(value)) = (&inner.storage, spoken(serde_wasm_bindgen::to_value(request))) {
             let _ = worker.post_message(&Array::of1(&value));
         }
     }
@@ -363,7 +367,7 @@ impl Hub {
     fn post_projector(self, request: &ToProjector, bytes: Option<Uint8Array>) {
         let inner = self.inner();
         let inner = inner.borrow();
-        if let (Some(worker), Ok(value)) = (&inner.projector, serde_wasm_bindgen::to_value(request)) {
+        if let (Some(worker), Some(value)) = (&inner.projector, spoken(serde_wasm_bindgen::to_value(request))) {
             let extra = bytes.map_or(JsValue::UNDEFINED, JsValue::from);
             let _ = worker.post_message(&Array::of2(&value, &extra));
         }

@@ -17,7 +17,7 @@ use crate::{
 #[component]
 pub(crate) fn Today() -> impl IntoView {
     let (hub, router, training, settings) = (use_hub(), use_router(), use_training(), use_settings());
-    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", i64::MAX.into()), ("limit", 2.into())]);
+    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", 2.into())]);
     let open = hub.watch::<OpenWorkout>(Vec::new);
     let lost = move || {
         let none = training.sheet.with(Option::is_none);

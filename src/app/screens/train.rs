@@ -15,7 +15,7 @@ use crate::{
 #[component]
 pub(crate) fn Train() -> impl IntoView {
     let (hub, router, training) = (use_hub(), use_router(), use_training());
-    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", i64::MAX.into()), ("limit", 4.into())]);
+    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", 4.into())]);
     let repeat = move |line: WorkoutLine| {
         let name = line.name.clone().unwrap_or_default();
         hub.ask::<SetLine>(&[("workout", line.workout_id.as_str().into())], move |sets| {
