@@ -12,7 +12,13 @@ pub struct Point {
 
 /// A value over time. Time is to scale, so a gap is seen as one.
 #[component]
-pub fn Line(points: Vec<Point>, title: String, unit: String, day_name: fn(i64) -> String, on_pick: Callback<usize>) -> impl IntoView {
+pub fn Line(
+    points: Vec<Point>,
+    title: String,
+    unit: String,
+    day_name: fn(i64) -> String,
+    on_pick: Callback<usize>,
+) -> impl IntoView {
     const W: f64 = 340.0;
     const H: f64 = 132.0;
     let n = points.len();
@@ -22,8 +28,11 @@ pub fn Line(points: Vec<Point>, title: String, unit: String, day_name: fn(i64) -
     let (low, high) = (low - pad, high + pad);
     let x = move |day: i64| 8.0 + (W - 16.0) * (day - first) as f64 / ((last - first).max(1)) as f64;
     let y = move |value: i64| 14.0 + (H - 34.0) * (1.0 - (value - low) as f64 / ((high - low).max(1)) as f64);
-    let path: String =
-        points.iter().enumerate().map(|(at, p)| format!("{}{:.1} {:.1}", if at == 0 { "M" } else { "L" }, x(p.day), y(p.value))).collect();
+    let path: String = points
+        .iter()
+        .enumerate()
+        .map(|(at, p)| format!("{}{:.1} {:.1}", if at == 0 { "M" } else { "L" }, x(p.day), y(p.value)))
+        .collect();
     let end = points.last().cloned();
     let rows = points.clone();
     let heading = title.clone();
@@ -93,7 +102,13 @@ pub fn Bars(bars: Vec<Bar>, title: String, band: Option<(i64, i64)>, on_pick: Ca
 
 /// A year of days as a grid of weeks. `level` is 0 to 4.
 #[component]
-pub fn Heatmap(days: Vec<(i64, u8, String)>, first_monday: i64, weeks: i64, month_name: fn(i64) -> Option<String>, title: String) -> impl IntoView {
+pub fn Heatmap(
+    days: Vec<(i64, u8, String)>,
+    first_monday: i64,
+    weeks: i64,
+    month_name: fn(i64) -> Option<String>,
+    title: String,
+) -> impl IntoView {
     const CELL: i64 = 11;
     let width = weeks * CELL + 2;
     let rows = days.iter().filter(|(_, level, _)| 0 < *level).cloned().collect::<Vec<_>>();

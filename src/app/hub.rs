@@ -35,8 +35,15 @@ pub enum ImportState {
     Idle,
     Reading,
     Planned(Box<ImportPlan>),
-    Running { done: usize, total: usize },
-    Done { sets: usize, workouts: usize, cancelled: bool },
+    Running {
+        done: usize,
+        total: usize,
+    },
+    Done {
+        sets: usize,
+        workouts: usize,
+        cancelled: bool,
+    },
     Failed(Problem),
 }
 
@@ -273,7 +280,8 @@ impl Hub {
                 }
             }
             FromProjector::Failed { id: _, problem } => {
-                let importing = self.import.with_untracked(|state| matches!(state, ImportState::Reading | ImportState::Running { .. }));
+                let importing =
+                    self.import.with_untracked(|state| matches!(state, ImportState::Reading | ImportState::Running { .. }));
                 if importing {
                     self.import.set(ImportState::Failed(problem));
                 } else {
@@ -406,7 +414,10 @@ impl Hub {
     }
 
     /// The rows that answer, kept up to date while the component lives; `None` until the first answer.
-    pub fn watch<Q: Question + Send + Sync>(self, params: impl Fn() -> Vec<(&'static str, Ask)> + 'static) -> ReadSignal<Option<Vec<Q>>> {
+    pub fn watch<Q: Question + Send + Sync>(
+        self,
+        params: impl Fn() -> Vec<(&'static str, Ask)> + 'static,
+    ) -> ReadSignal<Option<Vec<Q>>> {
         let (rows, set_rows) = signal(None::<Vec<Q>>);
         let key = self.next();
         let then: OnRows = Rc::new(move |value| match serde_wasm_bindgen::from_value::<Vec<Q>>(value) {

@@ -47,7 +47,11 @@ pub(crate) fn Figure(#[prop(into)] value: String, #[prop(into)] unit: String) ->
 }
 
 #[component]
-pub(crate) fn Header(#[prop(into)] title: Signal<String>, #[prop(optional)] back: Option<crate::route::Route>, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub(crate) fn Header(
+    #[prop(into)] title: Signal<String>,
+    #[prop(optional)] back: Option<crate::route::Route>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     let router = crate::route::use_router();
     view! {
         <header class="bar">

@@ -7,7 +7,10 @@ use crate::{
     icons::{Glyph, Icon},
     parts::{Settings, use_settings},
     route::{Route, Router, use_router},
-    screens::{crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, today::Today, train::Train, workout::Workout},
+    screens::{
+        crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, today::Today,
+        train::Train, workout::Workout,
+    },
     training::{Training, use_training},
     words,
 };
@@ -154,9 +157,8 @@ fn WorkoutBar() -> impl IntoView {
             let sheet = sheet.as_ref()?;
             let exercise = sheet.exercises.get(sheet.current);
             let name = exercise.map_or_else(|| "Workout".to_owned(), |exercise| exercise.name.clone());
-            let sets = exercise.map(|exercise| {
-                format!("set {}/{}", exercise.sets.iter().filter(|set| set.done).count(), exercise.sets.len())
-            });
+            let sets = exercise
+                .map(|exercise| format!("set {}/{}", exercise.sets.iter().filter(|set| set.done).count(), exercise.sets.len()));
             Some((name, sets))
         })
     };

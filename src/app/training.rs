@@ -1,6 +1,6 @@
 //! The workout that is going on: the sheet above every tab, and what its taps become.
 
-use bridge::{Ask, Draft, LastSet, Sheet, SheetExercise, SheetSet, SetLine};
+use bridge::{Ask, Draft, LastSet, SetLine, Sheet, SheetExercise, SheetSet};
 use ledger::{EntityId, Fact, Patch, SetCorrected, SetKind, SetLogged, Unit, WorkoutFinished, WorkoutStarted};
 use leptos::prelude::*;
 
@@ -303,7 +303,10 @@ impl Training {
             let restored = before.exercises.iter().flat_map(|exercise| &exercise.sets).filter(|set| set.done);
             let gone = self.sheet.get_untracked();
             let still = |id: &str| {
-                gone.iter().flat_map(|sheet| &sheet.exercises).flat_map(|exercise| &exercise.sets).any(|set| set.done && set.set_id == id)
+                gone.iter()
+                    .flat_map(|sheet| &sheet.exercises)
+                    .flat_map(|exercise| &exercise.sets)
+                    .any(|set| set.done && set.set_id == id)
             };
             let drafts: Vec<Draft> = restored
                 .filter(|set| !still(&set.set_id))
@@ -391,7 +394,11 @@ impl Training {
         self.hub.ask::<SetLine>(&[("workout", workout.as_str().into())], move |lines| {
             let differs = self.sheet.with_untracked(|sheet| {
                 let done = |id: &str| {
-                    sheet.iter().flat_map(|sheet| &sheet.exercises).flat_map(|exercise| &exercise.sets).any(|set| set.done && set.set_id == id)
+                    sheet
+                        .iter()
+                        .flat_map(|sheet| &sheet.exercises)
+                        .flat_map(|exercise| &exercise.sets)
+                        .any(|set| set.done && set.set_id == id)
                 };
                 lines.iter().any(|line| !done(&line.set_id))
             });
@@ -427,7 +434,13 @@ pub(crate) fn cells(tracking: &str) -> &'static [Cell] {
     }
 }
 
-pub(crate) fn previous_text(load_g: Option<i64>, reps: Option<i64>, duration_ms: Option<i64>, distance_mm: Option<i64>, lb: bool) -> String {
+pub(crate) fn previous_text(
+    load_g: Option<i64>,
+    reps: Option<i64>,
+    duration_ms: Option<i64>,
+    distance_mm: Option<i64>,
+    lb: bool,
+) -> String {
     match (load_g, reps, duration_ms, distance_mm) {
         (Some(load), Some(reps), ..) if 0 < load => format!("{}×{reps}", words::load(load, lb)),
         (_, Some(reps), ..) => format!("{reps}"),
@@ -442,11 +455,20 @@ pub(crate) fn previous_text(load_g: Option<i64>, reps: Option<i64>, duration_ms:
 fn filled_in(mut exercise: SheetExercise, last: &[LastSet], lb: bool) -> SheetExercise {
     if last.is_empty() {
         exercise.sets = (0..3)
-            .map(|_| SheetSet { set_id: entity_id().to_string(), kind: "normal".to_owned(), previous: "–".to_owned(), ..SheetSet::default() })
+            .map(|_| SheetSet {
+                set_id: entity_id().to_string(),
+                kind: "normal".to_owned(),
+                previous: "–".to_owned(),
+                ..SheetSet::default()
+            })
             .collect();
         return exercise;
     }
-    exercise.last = last.iter().map(|set| previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb)).collect::<Vec<_>>().join(" · ");
+    exercise.last = last
+        .iter()
+        .map(|set| previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb))
+        .collect::<Vec<_>>()
+        .join(" · ");
     exercise.sets = last
         .iter()
         .map(|set| SheetSet {
@@ -454,7 +476,11 @@ fn filled_in(mut exercise: SheetExercise, last: &[LastSet], lb: bool) -> SheetEx
             kind: set.set_kind.clone(),
             load: set.load_g.or(set.assist_g).map(|load| words::load(load, lb)).unwrap_or_default(),
             reps: set.reps.map(|reps| reps.to_string()).unwrap_or_default(),
-            amount: set.duration_ms.map(|ms| (ms / 1000).to_string()).or(set.distance_mm.map(|mm| (mm / 1000).to_string())).unwrap_or_default(),
+            amount: set
+                .duration_ms
+                .map(|ms| (ms / 1000).to_string())
+                .or(set.distance_mm.map(|mm| (mm / 1000).to_string()))
+                .unwrap_or_default(),
             previous: previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb),
             ..SheetSet::default()
         })

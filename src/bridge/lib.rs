@@ -16,7 +16,7 @@ pub use import::{Choices, ImportPlan, NameMatch, PlannedSet, PlannedWorkout, Row
 pub use notice::{FromProjector, FromStorage, Guarantee, SavedRow, StorageReport};
 pub use pack::{pack, unpack};
 pub use problem::{Problem, ProblemKind};
-pub use question::{Asked, Ask, Question, ask};
+pub use question::{Ask, Asked, Question, ask};
 pub use request::{Draft, DraftScope, ToProjector, ToStorage};
 pub use sheet::{Sheet, SheetExercise, SheetSet};
 pub use view::*;

@@ -34,13 +34,29 @@ pub enum FromStorage {
         /// Milliseconds from the worker's start to here.
         took_ms: f64,
     },
-    OtherBuild { build: String },
-    Saved { id: u32, rows: Vec<SavedRow>, guarantee: Guarantee },
-    Failed { id: u32, problem: Problem },
+    OtherBuild {
+        build: String,
+    },
+    Saved {
+        id: u32,
+        rows: Vec<SavedRow>,
+        guarantee: Guarantee,
+    },
+    Failed {
+        id: u32,
+        problem: Problem,
+    },
     /// Another tab of this profile changed the sheet.
-    Sheet { json: String },
-    Report { id: u32, report: StorageReport },
-    Problem { problem: Problem },
+    Sheet {
+        json: String,
+    },
+    Report {
+        id: u32,
+        report: StorageReport,
+    },
+    Problem {
+        problem: Problem,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -62,15 +78,45 @@ pub struct StorageReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FromProjector {
     Hello,
-    OtherBuild { build: String },
+    OtherBuild {
+        build: String,
+    },
     /// The tables stand: everything that was on the device is in them.
-    Ready { events: usize, took_ms: f64 },
+    Ready {
+        events: usize,
+        took_ms: f64,
+    },
     /// Its rows lie beside this message.
-    View { key: u32 },
-    Answer { id: u32 },
-    Planned { id: u32, plan: ImportPlan },
-    ImportProgress { id: u32, done: usize, total: usize },
-    Imported { id: u32, sets: usize, workouts: usize, cancelled: bool },
-    Measured { id: u32, events: usize, table_bytes: usize, refresh_ms: f64, hashes: Vec<(String, String)> },
-    Failed { id: u32, problem: Problem },
+    View {
+        key: u32,
+    },
+    Answer {
+        id: u32,
+    },
+    Planned {
+        id: u32,
+        plan: ImportPlan,
+    },
+    ImportProgress {
+        id: u32,
+        done: usize,
+        total: usize,
+    },
+    Imported {
+        id: u32,
+        sets: usize,
+        workouts: usize,
+        cancelled: bool,
+    },
+    Measured {
+        id: u32,
+        events: usize,
+        table_bytes: usize,
+        refresh_ms: f64,
+        hashes: Vec<(String, String)>,
+    },
+    Failed {
+        id: u32,
+        problem: Problem,
+    },
 }

@@ -38,28 +38,57 @@ impl Draft {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ToStorage {
     /// Always first. A worker of another build answers `FromStorage::OtherBuild` and nothing else.
-    Hello { build: String },
+    Hello {
+        build: String,
+    },
     /// All of the drafts or none.
-    Capture { id: u32, drafts: Vec<Draft> },
+    Capture {
+        id: u32,
+        drafts: Vec<Draft>,
+    },
     /// The workout sheet as it stands, for the next start; empty when there is none.
-    SaveSheet { json: String },
-    Report { id: u32 },
+    SaveSheet {
+        json: String,
+    },
+    Report {
+        id: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ToProjector {
-    Hello { build: String },
+    Hello {
+        build: String,
+    },
     /// Answer now and after every change, until told otherwise.
-    Watch { key: u32, asked: Asked },
-    Unwatch { key: u32 },
-    Ask { id: u32, asked: Asked },
+    Watch {
+        key: u32,
+        asked: Asked,
+    },
+    Unwatch {
+        key: u32,
+    },
+    Ask {
+        id: u32,
+        asked: Asked,
+    },
     /// Read a file that was handed over beside this message, and say what an import would do.
-    PlanImport { id: u32, file_name: String, choices: Choices },
+    PlanImport {
+        id: u32,
+        file_name: String,
+        choices: Choices,
+    },
     /// Carry out the plan that was made last.
-    RunImport { id: u32 },
+    RunImport {
+        id: u32,
+    },
     CancelImport,
     /// Bytes of memory and counts, for the storage page and the benches.
-    Measure { id: u32 },
+    Measure {
+        id: u32,
+    },
     /// Throw every table away and build them again; the answer carries the hashes.
-    Rebuild { id: u32 },
+    Rebuild {
+        id: u32,
+    },
 }

@@ -9,9 +9,7 @@
 use std::collections::BTreeMap;
 
 use bridge::{Draft, DraftScope};
-use ledger::{
-    EntityId, Entropy, FrameKind, Head, Header, Hlc, LaneId, Refusal, Row, RowErr, Scope, Stamp, UseId, encode_frame,
-};
+use ledger::{EntityId, Entropy, FrameKind, Head, Header, Hlc, LaneId, Refusal, Row, RowErr, Scope, Stamp, UseId, encode_frame};
 use serde::{Deserialize, Serialize};
 
 use crate::{identity::Identity, manifest::LaneHeads};
@@ -116,8 +114,7 @@ impl Device {
             HeadFrame { identity: self.identity.clone(), lane: self.lane.clone(), session_id: id, heads: self.heads.clone() };
         let mut out = Header::open(use_id).encode().to_vec();
         encode_frame(&use_id, FrameKind::Head, &serde_json::to_vec(&head).expect("a head frame is JSON"), &mut out);
-        self.session =
-            Some(Session { id, use_id, bytes: out.len() as u64, rows: 0, last_ms: stamp.utc_ms, import, over: false });
+        self.session = Some(Session { id, use_id, bytes: out.len() as u64, rows: 0, last_ms: stamp.utc_ms, import, over: false });
         out
     }
 
@@ -203,5 +200,4 @@ impl Device {
     pub fn session_rows(&self) -> u64 {
         self.session.as_ref().map_or(0, |session| session.rows)
     }
-
 }

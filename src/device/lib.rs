@@ -13,5 +13,5 @@ mod recover;
 pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
 pub use identity::Identity;
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
-pub use pool::{FREE_MIN, MANIFESTS, SLOTS_FIRST, slot_name, FILE_YOUNG_MS};
+pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, slot_name};
 pub use recover::{OpenSegment, PoolFile, Recovered, recover};

@@ -57,11 +57,8 @@ pub struct Recovered {
 pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>]) -> Recovered {
     let mut out = Recovered::default();
     read_manifests(manifests, &mut out);
-    let listed: BTreeMap<String, SealedFile> = out
-        .manifest
-        .iter()
-        .flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone())))
-        .collect();
+    let listed: BTreeMap<String, SealedFile> =
+        out.manifest.iter().flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone()))).collect();
     let retired: BTreeSet<String> =
         out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())).collect();
     let index_lost = out.manifest.is_none();

@@ -83,8 +83,12 @@ impl Store {
     pub fn add_segment(&mut self, parquet: &[u8]) -> Result<usize, EngineErr> {
         let table = table_from_parquet(parquet)?;
         let ids = table.column("event_id").ok_or(CodecErr::NoRaw)?;
-        let fresh: BooleanChunked =
-            ids.str().map_err(|_| CodecErr::NoRaw)?.into_iter().map(|id| Some(id.is_some_and(|id| self.seen.insert(id.to_owned())))).collect();
+        let fresh: BooleanChunked = ids
+            .str()
+            .map_err(|_| CodecErr::NoRaw)?
+            .into_iter()
+            .map(|id| Some(id.is_some_and(|id| self.seen.insert(id.to_owned()))))
+            .collect();
         let table = table.filter(&fresh);
         let taken = table.rows();
         if 0 < taken {
@@ -97,7 +101,10 @@ impl Store {
     fn events_shape(&self, table: &Table) -> Table {
         let columns = self.events.columns().map(|(name, empty)| {
             let series = table.column(name).cloned().unwrap_or_else(|| {
-                empty.new_from_index(0, 0).extend_constant(polars::prelude::AnyValue::Null, table.rows()).expect("nulls of any type")
+                empty
+                    .new_from_index(0, 0)
+                    .extend_constant(polars::prelude::AnyValue::Null, table.rows())
+                    .expect("nulls of any type")
             });
             (name.to_owned(), series)
         });
@@ -259,8 +266,11 @@ fn in_keys(table: &Table, by: &[String], keys: &HashSet<String>, wanted: bool) -
     if let ([column], true) = (by, keys.len() <= 8)
         && let Some(Ok(series)) = table.column(column).map(|series| series.str())
     {
-        let plain: Vec<&str> =
-            keys.iter().filter_map(|key| key.strip_prefix("Text(\"")?.strip_suffix("\")\u{1}")).filter(|key| !key.contains('\\')).collect();
+        let plain: Vec<&str> = keys
+            .iter()
+            .filter_map(|key| key.strip_prefix("Text(\"")?.strip_suffix("\")\u{1}"))
+            .filter(|key| !key.contains('\\'))
+            .collect();
         if plain.len() == keys.len() {
             return series.into_iter().map(|value| Some(value.is_some_and(|value| plain.contains(&value)) == wanted)).collect();
         }
@@ -273,8 +283,7 @@ fn seeds(catalog: &Catalog) -> Result<BTreeMap<String, Table>, EngineErr> {
         .seeds
         .iter()
         .map(|seed| {
-            let table =
-                table_from_csv(seed.csv).map_err(|reason| EngineErr::Seed { name: seed.name.clone(), reason })?;
+            let table = table_from_csv(seed.csv).map_err(|reason| EngineErr::Seed { name: seed.name.clone(), reason })?;
             Ok((seed.name.clone(), table))
         })
         .collect()

@@ -106,7 +106,15 @@ pub fn drafts(
         })));
         for set in fresh {
             let exercise_id = ids.get(&fold(&set.exercise)).cloned().unwrap_or_default();
-            chunk.push(Draft::mine(Fact::SetLogged(set_logged(workout, set, workout_id, exercise_id, unit, offset_min, import_id))));
+            chunk.push(Draft::mine(Fact::SetLogged(set_logged(
+                workout,
+                set,
+                workout_id,
+                exercise_id,
+                unit,
+                offset_min,
+                import_id,
+            ))));
         }
         chunk.push(Draft::mine(Fact::WorkoutFinished(WorkoutFinished {
             workout_id,

@@ -104,9 +104,24 @@ mod tests {
 
     fn book() -> NameBook {
         let target = |id: &str, name: &str| {
-            (name.to_owned(), NameTarget { exercise_id: id.to_owned(), name: name.to_owned(), load_mode: LoadMode::External, tracking: Tracking::LoadReps })
+            (
+                name.to_owned(),
+                NameTarget {
+                    exercise_id: id.to_owned(),
+                    name: name.to_owned(),
+                    load_mode: LoadMode::External,
+                    tracking: Tracking::LoadReps,
+                },
+            )
         };
-        NameBook::new([target("bench", "Bench Press (Barbell)"), target("incline", "Incline Bench Press (Barbell)"), target("goblet", "Kettlebell Goblet Squat")].into_iter())
+        NameBook::new(
+            [
+                target("bench", "Bench Press (Barbell)"),
+                target("incline", "Incline Bench Press (Barbell)"),
+                target("goblet", "Kettlebell Goblet Squat"),
+            ]
+            .into_iter(),
+        )
     }
 
     #[test]

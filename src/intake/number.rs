@@ -80,7 +80,17 @@ mod tests {
 
     #[test]
     fn decimals_are_exact() {
-        for (text, want) in [("82.5", Some(82_500_000)), ("42,5", Some(42_500_000)), ("0", Some(0)), ("-3.25", Some(-3_250_000)), (".5", Some(500_000)), ("1e3", None), ("", None), ("5 kg", None), ("∞", None)] {
+        for (text, want) in [
+            ("82.5", Some(82_500_000)),
+            ("42,5", Some(42_500_000)),
+            ("0", Some(0)),
+            ("-3.25", Some(-3_250_000)),
+            (".5", Some(500_000)),
+            ("1e3", None),
+            ("", None),
+            ("5 kg", None),
+            ("∞", None),
+        ] {
             assert_eq!(micro(text), want, "{text}");
         }
         assert_eq!(grams_from_kg(82_500_000), 82_500);

@@ -8,9 +8,7 @@ use ledger::{EntityId, LoadMode, SetKind, Unit};
 use crate::{
     drafts::Known,
     names::{NameBook, fold},
-    number::{
-        duration_ms, grams_from_kg, grams_from_lb, local_time, micro, millimetres_from_km, millimetres_from_miles, scaled,
-    },
+    number::{duration_ms, grams_from_kg, grams_from_lb, local_time, micro, millimetres_from_km, millimetres_from_miles, scaled},
 };
 
 /// A longer workout is one that somebody forgot to end.
@@ -89,9 +87,8 @@ fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(unreadable("it is UTF-16 text, and UTF-8 is needed"));
     }
-    let text = std::str::from_utf8(bytes).map_err(|err| {
-        unreadable(&format!("it is not UTF-8 text (byte {} is wrong)", err.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|err| unreadable(&format!("it is not UTF-8 text (byte {} is wrong)", err.valid_up_to())))?;
     if text.contains('\0') {
         return Err(unreadable("it is not text at all"));
     }
@@ -238,7 +235,13 @@ impl<'a> State<'a> {
             micro(text).map(Some).ok_or_else(|| format!("“{text}” is no number"))
         };
         let numbers = (|| {
-            Ok((number(columns.weight)?, number(columns.reps)?, number(columns.distance)?, number(columns.seconds)?, number(columns.rpe)?))
+            Ok((
+                number(columns.weight)?,
+                number(columns.reps)?,
+                number(columns.distance)?,
+                number(columns.seconds)?,
+                number(columns.rpe)?,
+            ))
         })();
         let (weight, reps, distance, seconds, rpe) = match numbers {
             Ok(numbers) => numbers,
@@ -259,8 +262,7 @@ impl<'a> State<'a> {
         let positive = |value: Option<i64>| value.filter(|value| 0 < *value);
         let reps = positive(reps).map(|reps| reps / 1_000_000);
         let duration = positive(seconds).map(|seconds| scaled(seconds, 1000, 1));
-        let distance =
-            positive(distance).map(if self.choices.miles { millimetres_from_miles } else { millimetres_from_km });
+        let distance = positive(distance).map(if self.choices.miles { millimetres_from_miles } else { millimetres_from_km });
         if reps.is_none() && duration.is_none() && distance.is_none() && load.is_none_or(|load| load == 0) {
             return self.reject(line, "nothing was done: no repetitions, no time, no distance".to_owned());
         }

@@ -321,10 +321,7 @@ impl Fact {
     }
 
     pub fn is_chat(&self) -> bool {
-        matches!(
-            self,
-            Self::RoomCreated { .. } | Self::MessagePosted(_) | Self::MessageEdited { .. } | Self::MessageRemoved { .. }
-        )
+        matches!(self, Self::RoomCreated { .. } | Self::MessagePosted(_) | Self::MessageEdited { .. } | Self::MessageRemoved { .. })
     }
 
     /// Whether a fact may stand in `scope`, and whether its figures are possible. Checked before a row is made, never
@@ -339,9 +336,11 @@ impl Fact {
             Self::WorkoutStarted(it) => Check.optional_text("name", it.name.as_deref(), 200)?.when(it.at_ms, it.offset_min),
             Self::WorkoutFinished(it) => Check.optional_text("note", it.note.as_deref(), 4000)?.when(it.at_ms, it.offset_min),
             Self::WorkoutCorrected(it) => {
-                Check
-                    .optional_text("name", it.name.value().map(String::as_str), 200)?
-                    .optional_text("note", it.note.value().map(String::as_str), 4000)?;
+                Check.optional_text("name", it.name.value().map(String::as_str), 200)?.optional_text(
+                    "note",
+                    it.note.value().map(String::as_str),
+                    4000,
+                )?;
                 for ms in [it.started_ms.value(), it.finished_ms.value()].into_iter().flatten() {
                     Check.when(*ms, 0)?;
                 }
@@ -396,9 +395,7 @@ impl Fact {
             Self::MessagePosted(it) => {
                 Check.text("channel", &it.channel, 100)?.text("message", &it.text, 10_000)?.when(it.at_ms, it.offset_min)
             }
-            Self::MessageEdited { text, at_ms, offset_min, .. } => {
-                Check.text("message", text, 10_000)?.when(*at_ms, *offset_min)
-            }
+            Self::MessageEdited { text, at_ms, offset_min, .. } => Check.text("message", text, 10_000)?.when(*at_ms, *offset_min),
             Self::WorkoutDiscarded { at_ms, offset_min, .. }
             | Self::WorkoutRemoved { at_ms, offset_min, .. }
             | Self::WorkoutRestored { at_ms, offset_min, .. }

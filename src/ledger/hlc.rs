@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn byte_order_is_clock_order() {
-        let values = [(0, 0), (0, 1), (15, 0), (16, 0), (MS_MAX, 0xffff)]
-            .map(|(ms, counter)| Hlc { ms, counter, device: device() });
+        let values =
+            [(0, 0), (0, 1), (15, 0), (16, 0), (MS_MAX, 0xffff)].map(|(ms, counter)| Hlc { ms, counter, device: device() });
         for pair in values.windows(2) {
             assert!(pair[0] < pair[1]);
             assert!(pair[0].to_string() < pair[1].to_string());

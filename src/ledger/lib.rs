@@ -24,7 +24,7 @@ pub use frame::{Damage, Frame, FrameKind, Scan, encode_frame, scan};
 pub use header::{Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, sealed_bytes};
 pub use hlc::{Hlc, HlcErr};
 pub use id::{DeviceId, EntityId, EventId, IdErr, LaneId, Scope};
-pub use limits::{Refusal, TEXT_CHARS_MAX, ROW_BYTES_MAX};
+pub use limits::{ROW_BYTES_MAX, Refusal, TEXT_CHARS_MAX};
 pub use patch::Patch;
 pub use row::{Hash, Head, Row, RowErr, ZERO_HASH};
 pub use stamp::{Entropy, Stamp};

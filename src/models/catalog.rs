@@ -171,12 +171,7 @@ fn words(list: &Value) -> Vec<String> {
 
 /// Depth first, by name within a level, so the order is the same on every machine.
 fn in_order(mut models: BTreeMap<String, Model>) -> Result<Vec<Model>, ModelErr> {
-    fn visit(
-        name: &str,
-        models: &BTreeMap<String, Model>,
-        path: &mut Vec<String>,
-        done: &mut Vec<String>,
-    ) -> Result<(), ModelErr> {
+    fn visit(name: &str, models: &BTreeMap<String, Model>, path: &mut Vec<String>, done: &mut Vec<String>) -> Result<(), ModelErr> {
         if done.iter().any(|other| other == name) {
             return Ok(());
         }
@@ -223,10 +218,16 @@ mod tests {
         }
         let cases = [
             Case {
-                files: &[("models/marts/a.sql", "select * from {{ ref('b') }}"), ("models/marts/b.sql", "select * from {{ ref('a') }}")],
+                files: &[
+                    ("models/marts/a.sql", "select * from {{ ref('b') }}"),
+                    ("models/marts/b.sql", "select * from {{ ref('a') }}"),
+                ],
                 want: "the models go round in a circle: a -> b -> a",
             },
-            Case { files: &[("models/marts/a.sql", "select 1 from {{ ref('zz') }}")], want: "models/marts/a.sql: ref('zz') names no model and no seed" },
+            Case {
+                files: &[("models/marts/a.sql", "select 1 from {{ ref('zz') }}")],
+                want: "models/marts/a.sql: ref('zz') names no model and no seed",
+            },
             Case {
                 files: &[("models/marts/a.sql", "select 1 from {{ source('ledger', 'events') }}")],
                 want: "models/marts/a.sql: only staging may say source()",

@@ -102,8 +102,7 @@ pub(crate) fn run(id: u32) {
         return;
     };
     let import_id = Chance.entity_id(choices.now_ms.max(0) as u64);
-    let chunks: VecDeque<Vec<Draft>> =
-        intake::drafts(&planned, &choices, &names(), &known(), import_id, CHUNK).into();
+    let chunks: VecDeque<Vec<Draft>> = intake::drafts(&planned, &choices, &names(), &known(), import_id, CHUNK).into();
     STATE.with_borrow_mut(|state| {
         *state = State {
             total: chunks.iter().map(Vec::len).sum(),

@@ -76,7 +76,6 @@ impl Projector {
     pub(crate) fn answer(&self, asked: &Asked) -> Option<Result<Table, EngineErr>> {
         Some(self.store.as_ref()?.ask(&asked.name, &self.params(asked)))
     }
-
 }
 
 pub(crate) fn sealed(parquet: &[u8]) {

@@ -17,7 +17,10 @@ use axum::{
     routing::get,
 };
 use axum_server::tls_rustls::RustlsConfig;
-use tower_http::{services::{ServeDir, ServeFile}, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
 
 /// What a page of ours may do. Scripts come from this origin only and nothing is evaluated but WebAssembly; styles may
 /// be set on elements, which is how charts place their marks.
@@ -33,9 +36,7 @@ pub struct Serve {
 
 /// Everything the server answers, without a port, so that a test can ask it.
 pub fn router(dist: &Path, tls: bool) -> Router {
-    let header = |name: HeaderName, value: &'static str| {
-        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-    };
+    let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         // Any path of the app that is no file is the app itself.
@@ -88,9 +89,9 @@ pub async fn serve(config: Serve) -> Result<()> {
         Some((certificate, key)) => {
             // Failing means somebody else installed a provider, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(&certificate, &key).await.with_context(|| {
-                format!("cannot use the certificate {} with the key {}", certificate.display(), key.display())
-            })?;
+            let tls = RustlsConfig::from_pem_file(&certificate, &key)
+                .await
+                .with_context(|| format!("cannot use the certificate {} with the key {}", certificate.display(), key.display()))?;
             axum_server::bind_rustls(config.address, tls).handle(handle).serve(service).await?;
         }
     }

@@ -86,8 +86,7 @@ pub(crate) async fn link(to: MessagePort) {
 async fn dimension(name: &str) -> Result<Vec<u8>, Fail> {
     let here = global().location().href();
     let base = here.rsplit_once('/').map_or("", |(base, _)| base);
-    let promise: js_sys::Promise =
-        js::call(&global(), "fetch", &[&format!("{base}/dims/{name}.parquet").into()])?.dyn_into()?;
+    let promise: js_sys::Promise = js::call(&global(), "fetch", &[&format!("{base}/dims/{name}.parquet").into()])?.dyn_into()?;
     let response: Response = js::wait(promise).await?.dyn_into()?;
     if !response.ok() {
         return Err(Fail::Other(format!("HTTP {}", response.status())));

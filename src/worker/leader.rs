@@ -146,7 +146,9 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
 }
 
 fn blake3_hex(bytes: &[u8]) -> String {
-    hex(&Header::decode(&sealed_bytes(Role::Sealed, [0; 16], 0, bytes)[..HEADER_LEN]).map(|header| header.payload_hash).unwrap_or_default())
+    hex(&Header::decode(&sealed_bytes(Role::Sealed, [0; 16], 0, bytes)[..HEADER_LEN])
+        .map(|header| header.payload_hash)
+        .unwrap_or_default())
 }
 
 fn hex(bytes: &[u8]) -> String {

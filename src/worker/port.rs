@@ -155,8 +155,7 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
     state::with(|state| state.slot.as_ref().map_or(Ok(()), |slot| slot.held.write(at, &batch.bytes)))?;
     let mut guarantee = if state::with(|state| state.slot.is_some()) { Guarantee::File } else { Guarantee::MemoryOnly };
     if let Some(births) = births {
-        let items: Vec<(String, JsValue)> =
-            batch.rows.iter().map(|row| (row.event_id.to_string(), value_of(&row.raw))).collect();
+        let items: Vec<(String, JsValue)> = batch.rows.iter().map(|row| (row.event_id.to_string(), value_of(&row.raw))).collect();
         births.put("births", &items).await?;
         guarantee = Guarantee::FileAndBirth;
     }
@@ -212,8 +211,7 @@ async fn new_session(import: bool) -> Result<(), Fail> {
 
 /// A pool file with nothing of worth in it, taken for this worker alone.
 pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
-    let listed: Vec<String> =
-        state::with(|state| state.manifest.sealed.iter().map(|file| file.file.clone()).collect());
+    let listed: Vec<String> = state::with(|state| state.manifest.sealed.iter().map(|file| file.file.clone()).collect());
     let mut slots = 0;
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
         slots += 1;

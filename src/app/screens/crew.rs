@@ -18,11 +18,14 @@ const CHANNEL: &str = "main";
 pub(crate) fn Crew() -> impl IntoView {
     let hub = use_hub();
     let rooms = hub.watch::<RoomLine>(Vec::new);
-    let room = Memo::new(move |_| rooms.with(|rooms| rooms.as_ref().and_then(|rooms| rooms.first().map(|room| room.room_id.clone()))));
-    let messages = hub.watch::<MessageLine>(move || vec![("room", room.get().unwrap_or_default().as_str().into()), ("limit", 200.into())]);
+    let room =
+        Memo::new(move |_| rooms.with(|rooms| rooms.as_ref().and_then(|rooms| rooms.first().map(|room| room.room_id.clone()))));
+    let messages =
+        hub.watch::<MessageLine>(move || vec![("room", room.get().unwrap_or_default().as_str().into()), ("limit", 200.into())]);
     let typed = RwSignal::new(String::new());
     let editing = RwSignal::new(None::<MessageLine>);
-    let me = move || hub.profile.with_untracked(|profile| profile.as_ref().and_then(|profile| EntityId::parse(&profile.person).ok()));
+    let me =
+        move || hub.profile.with_untracked(|profile| profile.as_ref().and_then(|profile| EntityId::parse(&profile.person).ok()));
     let send = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let text = typed.get_untracked().trim().to_owned();
@@ -47,7 +50,8 @@ pub(crate) fn Crew() -> impl IntoView {
                 draft(Fact::MessageEdited { channel: CHANNEL.to_owned(), target, sender, text, at_ms, offset_min }, Some(line.hlc))
             }
             None => {
-                let message = Message { message_id: entity_id(), channel: CHANNEL.to_owned(), sender, thread: None, text, at_ms, offset_min };
+                let message =
+                    Message { message_id: entity_id(), channel: CHANNEL.to_owned(), sender, thread: None, text, at_ms, offset_min };
                 draft(Fact::MessagePosted(message), None)
             }
         });

@@ -30,7 +30,9 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
         for set in sets.get().unwrap_or_default() {
             match groups.last_mut().filter(|(id, ..)| *id == set.exercise_id) {
                 Some((.., lines)) => lines.push(set),
-                None => groups.push((set.exercise_id.clone(), set.name.clone().unwrap_or_else(|| set.exercise_id.clone()), vec![set])),
+                None => {
+                    groups.push((set.exercise_id.clone(), set.name.clone().unwrap_or_else(|| set.exercise_id.clone()), vec![set]))
+                }
             }
         }
         groups
@@ -197,8 +199,10 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
         });
     };
     let timed = set.duration_ms.is_some();
-    let field = move |name: &'static str, test: &'static str, value: RwSignal<String>| view! {
-        <label>{name}<input inputmode="decimal" autocomplete="off" data-test=test prop:value=move || value.get() on:input=move |event| value.set(event_target_value(&event))/></label>
+    let field = move |name: &'static str, test: &'static str, value: RwSignal<String>| {
+        view! {
+            <label>{name}<input inputmode="decimal" autocomplete="off" data-test=test prop:value=move || value.get() on:input=move |event| value.set(event_target_value(&event))/></label>
+        }
     };
     view! {
         <BottomSheet label="Correct a set" on_close=close>

@@ -18,9 +18,13 @@ const PAGE: i64 = 30;
 pub(crate) fn History() -> impl IntoView {
     let (hub, router, settings) = (use_hub(), use_router(), use_settings());
     let shown = RwSignal::new(PAGE);
-    let workouts = hub.watch::<WorkoutLine>(move || vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", shown.get().into())]);
-    let oldest = Memo::new(move |_| workouts.with(|rows| rows.as_ref().and_then(|rows| rows.last().map(|row| row.started_ms))).unwrap_or(crate::clock::FAR_MS));
-    let exercises = hub.watch::<WorkoutExercise>(move || vec![("from_ms", oldest.get().into()), ("before_ms", crate::clock::FAR_MS.into())]);
+    let workouts =
+        hub.watch::<WorkoutLine>(move || vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", shown.get().into())]);
+    let oldest = Memo::new(move |_| {
+        workouts.with(|rows| rows.as_ref().and_then(|rows| rows.last().map(|row| row.started_ms))).unwrap_or(crate::clock::FAR_MS)
+    });
+    let exercises =
+        hub.watch::<WorkoutExercise>(move || vec![("from_ms", oldest.get().into()), ("before_ms", crate::clock::FAR_MS.into())]);
     let months = Memo::new(move |_| {
         let mut months: Vec<(String, Vec<WorkoutLine>)> = Vec::new();
         for line in workouts.get().unwrap_or_default() {

@@ -88,12 +88,29 @@ struct Edit(std::sync::Arc<dyn Fn(&mut Choices) + Send + Sync>);
 #[component]
 fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>) -> impl IntoView {
     let hub = use_hub();
-    let unit = Signal::derive(move || choices.with(|choices| match choices.unit { Some(Unit::Kg) => "kg", Some(Unit::Lb) => "lb", None => "" }.to_owned()));
+    let unit = Signal::derive(move || {
+        choices.with(|choices| {
+            match choices.unit {
+                Some(Unit::Kg) => "kg",
+                Some(Unit::Lb) => "lb",
+                None => "",
+            }
+            .to_owned()
+        })
+    });
     let distance = Signal::derive(move || choices.with(|choices| if choices.miles { "mi" } else { "km" }.to_owned()));
     let lb = move || choices.with(|choices| choices.unit == Some(Unit::Lb));
     let needs_unit = plan.unit == UnitGuess::Unknown;
     let ready = move || !needs_unit || choices.with(|choices| choices.unit.is_some());
-    let open: Vec<_> = plan.names.iter().filter(|name| name.exercise_id.is_none() || choices.with_untracked(|choices| choices.names.iter().any(|(written, _)| *written == name.written))).cloned().collect();
+    let open: Vec<_> = plan
+        .names
+        .iter()
+        .filter(|name| {
+            name.exercise_id.is_none()
+                || choices.with_untracked(|choices| choices.names.iter().any(|(written, _)| *written == name.written))
+        })
+        .cloned()
+        .collect();
     let fresh = plan.sets - plan.already_here;
     let pick = move |written: String, id: String| {
         answer.run(Edit(std::sync::Arc::new(move |choices: &mut Choices| {

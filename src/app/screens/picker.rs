@@ -27,14 +27,18 @@ pub(crate) fn Picker(on_close: Callback<()>) -> impl IntoView {
             let rows = rows.iter().flatten();
             rows.filter(|row| {
                 let name = row.name.to_lowercase();
-                wanted.iter().all(|word| name.contains(word) || row.muscle_group.as_deref().is_some_and(|muscle| muscle.contains(word.as_str())))
+                wanted.iter().all(|word| {
+                    name.contains(word) || row.muscle_group.as_deref().is_some_and(|muscle| muscle.contains(word.as_str()))
+                })
             })
             .cloned()
             .collect()
         });
         // What was done lately first, then what begins with the words, then the alphabet.
         let first = wanted.first().cloned().unwrap_or_default();
-        rows.sort_by_key(|row| (std::cmp::Reverse(row.last_ms.unwrap_or(0)), !row.name.to_lowercase().starts_with(&first), row.name.clone()));
+        rows.sort_by_key(|row| {
+            (std::cmp::Reverse(row.last_ms.unwrap_or(0)), !row.name.to_lowercase().starts_with(&first), row.name.clone())
+        });
         rows.truncate(SHOWN);
         rows
     });
@@ -75,9 +79,18 @@ pub(crate) fn Picker(on_close: Callback<()>) -> impl IntoView {
 }
 
 const MUSCLES: [(&str, &str); 12] = [
-    ("chest", "Chest"), ("lats", "Lats"), ("upper_back", "Upper back"), ("front_delts", "Shoulders"), ("biceps", "Biceps"),
-    ("triceps", "Triceps"), ("quads", "Quads"), ("hamstrings", "Hamstrings"), ("glutes", "Glutes"), ("calves", "Calves"),
-    ("abs", "Abs"), ("cardio", "Cardio"),
+    ("chest", "Chest"),
+    ("lats", "Lats"),
+    ("upper_back", "Upper back"),
+    ("front_delts", "Shoulders"),
+    ("biceps", "Biceps"),
+    ("triceps", "Triceps"),
+    ("quads", "Quads"),
+    ("hamstrings", "Hamstrings"),
+    ("glutes", "Glutes"),
+    ("calves", "Calves"),
+    ("abs", "Abs"),
+    ("cardio", "Cardio"),
 ];
 
 #[component]

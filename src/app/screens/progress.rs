@@ -62,7 +62,10 @@ pub(crate) fn Progress() -> impl IntoView {
                 let value = if by_volume { row.volume_g } else { row.sets_tenths };
                 match bars.iter_mut().find(|(_, bar)| bar.id == row.muscle) {
                     Some((_, bar)) => bar.tenths += value,
-                    None => bars.push((row.sort_order, Bar { id: row.muscle.clone(), name: row.name.clone(), tenths: value, label: String::new(), plate: 0 })),
+                    None => bars.push((
+                        row.sort_order,
+                        Bar { id: row.muscle.clone(), name: row.name.clone(), tenths: value, label: String::new(), plate: 0 },
+                    )),
                 }
             }
         });
@@ -160,7 +163,11 @@ fn Estimate(exercise: TopExercise, span: Memo<(i64, i64)>, why: RwSignal<Option<
     let name = exercise.name.clone().unwrap_or(exercise.exercise_id);
     let series = hub.watch::<E1rmPoint>(move || {
         let (from, to) = span.get();
-        vec![("exercise", id.get_value().as_str().into()), ("from", words::iso(from).as_str().into()), ("to", words::iso(to).as_str().into())]
+        vec![
+            ("exercise", id.get_value().as_str().into()),
+            ("from", words::iso(from).as_str().into()),
+            ("to", words::iso(to).as_str().into()),
+        ]
     });
     let heading = name.clone();
     view! {
@@ -190,7 +197,8 @@ fn Year() -> impl IntoView {
     // 1970-01-01 was a Thursday: day 4 is the first Monday.
     let monday = now - (now + 3).rem_euclid(7);
     let first = monday - 52 * 7;
-    let days = hub.watch::<TrainingDay>(move || vec![("from", words::iso(first).as_str().into()), ("to", words::iso(now).as_str().into())]);
+    let days = hub
+        .watch::<TrainingDay>(move || vec![("from", words::iso(first).as_str().into()), ("to", words::iso(now).as_str().into())]);
     let month_name = |week_monday: i64| {
         let (this, before) = (words::month(week_monday), words::month(week_monday - 7));
         (this != before).then(|| this.chars().take(3).collect::<String>())
@@ -227,7 +235,11 @@ fn Because(reason: Why, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> i
         Why::Muscle(muscle) => {
             let rows = hub.watch::<MuscleSets>(move || {
                 let (from, to) = span.get();
-                vec![("muscle", muscle.as_str().into()), ("from", words::iso(from).as_str().into()), ("to", words::iso(to).as_str().into())]
+                vec![
+                    ("muscle", muscle.as_str().into()),
+                    ("from", words::iso(from).as_str().into()),
+                    ("to", words::iso(to).as_str().into()),
+                ]
             });
             view! {
                 <BottomSheet label="Why this number" on_close=close>

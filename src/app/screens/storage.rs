@@ -5,12 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::{
-    hub::use_hub,
-    parts::Header,
-    route::Route,
-    words,
-};
+use crate::{hub::use_hub, parts::Header, route::Route, words};
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Browser {

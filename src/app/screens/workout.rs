@@ -106,8 +106,15 @@ fn short(name: &str) -> String {
 #[component]
 fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl IntoView {
     let training = use_training();
-    let exercise = Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at).cloned())));
-    let head = Memo::new(move |_| exercise.with(|exercise| exercise.as_ref().map(|exercise| (exercise.name.clone(), exercise.last.clone(), exercise.unit.clone(), exercise.tracking.clone()))));
+    let exercise =
+        Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at).cloned())));
+    let head = Memo::new(move |_| {
+        exercise.with(|exercise| {
+            exercise
+                .as_ref()
+                .map(|exercise| (exercise.name.clone(), exercise.last.clone(), exercise.unit.clone(), exercise.tracking.clone()))
+        })
+    });
     let rows = Memo::new(move |_| exercise.with(|exercise| exercise.as_ref().map_or(0, |exercise| exercise.sets.len())));
     view! {
         {move || head.get().map(|(name, last, unit, tracking)| {
@@ -147,7 +154,12 @@ fn heading(cell: Cell, unit: &str, tracking: &str) -> String {
 fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl IntoView {
     let training = use_training();
     let set = Memo::new(move |_| {
-        training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).and_then(|exercise| exercise.sets.get(nth).cloned())).unwrap_or_default()
+        training
+            .sheet
+            .with(|sheet| {
+                sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).and_then(|exercise| exercise.sets.get(nth).cloned())
+            })
+            .unwrap_or_default()
     });
     let done = Memo::new(move |_| set.with(|set| set.done));
     // The row that is next: the first that is not done.
@@ -158,13 +170,24 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
         })
     });
     let saving = move || training.pending.with(|pending| set.with(|set| pending.contains(&set.set_id)));
-    let kind = move || set.with(|set| match set.kind.as_str() {
-        "warmup" => "W".to_owned(),
-        "drop" => "D".to_owned(),
-        "failure" => "F".to_owned(),
-        _ => (nth + 1).to_string(),
-    });
-    let name = move || set.with(|set| format!("Set {}, {} by {}", nth + 1, if set.load.is_empty() { "no load" } else { &set.load }, if set.reps.is_empty() { &set.amount } else { &set.reps }));
+    let kind = move || {
+        set.with(|set| match set.kind.as_str() {
+            "warmup" => "W".to_owned(),
+            "drop" => "D".to_owned(),
+            "failure" => "F".to_owned(),
+            _ => (nth + 1).to_string(),
+        })
+    };
+    let name = move || {
+        set.with(|set| {
+            format!(
+                "Set {}, {} by {}",
+                nth + 1,
+                if set.load.is_empty() { "no load" } else { &set.load },
+                if set.reps.is_empty() { &set.amount } else { &set.reps }
+            )
+        })
+    };
     let drag = StoredValue::new(None::<i32>);
     view! {
         <div class="set" role="row" class:done=done class:next=next

@@ -129,7 +129,9 @@ pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&Boolea
         None => vec![true; groups.of_row.len()],
     };
     // Every row that takes part, with its group.
-    let rows = || groups.of_row.iter().zip(&kept).enumerate().filter(|(_, (_, kept))| **kept).map(|(row, (group, _))| (row, *group as usize));
+    let rows = || {
+        groups.of_row.iter().zip(&kept).enumerate().filter(|(_, (_, kept))| **kept).map(|(row, (group, _))| (row, *group as usize))
+    };
     match (call.name, args) {
         ("count", []) => {
             let mut out = vec![0_i64; groups.len()];

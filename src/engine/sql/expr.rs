@@ -62,9 +62,7 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, params: &Params) -> Res<Series> {
         Expr::IsTrue(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b == Some(true))))),
         Expr::IsFalse(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b == Some(false))))),
         Expr::IsNotTrue(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(true))))),
-        Expr::IsNotFalse(inner) => {
-            truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(false)))))
-        }
+        Expr::IsNotFalse(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(false))))),
         Expr::Between { expr: inner, negated, low, high } => {
             let value = sub(inner)?;
             let above = binary(&value, &BinaryOperator::GtEq, &sub(low)?).map_err(|err| err.at(expr))?;
@@ -294,7 +292,8 @@ fn case(
             None => truth(&test, condition)?,
             Some(operand) => truth(&binary(operand, &BinaryOperator::Eq, &test)?, condition)?,
         };
-        let hit: BooleanChunked = test.into_iter().zip(&open).map(|(hit, open)| Some(hit == Some(true) && open == Some(true))).collect();
+        let hit: BooleanChunked =
+            test.into_iter().zip(&open).map(|(hit, open)| Some(hit == Some(true) && open == Some(true))).collect();
         arms.push((on_rows(result, frame, params, &hit)?, hit.clone()));
         taken = &taken | &hit;
     }
@@ -413,9 +412,7 @@ fn arithmetic(left: &Series, op: &BinaryOperator, right: &Series) -> Res<Series>
     let (l, r) = (Ty::of(left), Ty::of(right));
     match (l, r) {
         (Ty::Null, _) | (_, Ty::Null) => Ok(repeat(&Value::Null, left.len())),
-        (Ty::Int, Ty::Int) if matches!(op, Op::Divide) => {
-            arithmetic(&cast(left, Ty::Float)?, op, &cast(right, Ty::Float)?)
-        }
+        (Ty::Int, Ty::Int) if matches!(op, Op::Divide) => arithmetic(&cast(left, Ty::Float)?, op, &cast(right, Ty::Float)?),
         (Ty::Int, Ty::Int) => {
             let step: fn(i64, i64) -> Option<i64> = match op {
                 Op::Plus => i64::checked_add,

@@ -682,7 +682,8 @@ fn output_name(expr: &Expr) -> String {
 /// A table has each name once; the second `x` becomes `x_1`, as DuckDB has it.
 fn distinct_names(columns: &mut [(String, Series)]) {
     for at in 0..columns.len() {
-        let taken = |name: &str, columns: &[(String, Series)]| columns[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        let taken =
+            |name: &str, columns: &[(String, Series)]| columns[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         let base = columns[at].0.clone();
         let mut n = 0;
         while taken(&columns[at].0, columns) {

@@ -36,7 +36,8 @@ pub(super) fn sorted_rows(keys: &[(Series, bool, bool)], rows: usize) -> Res<Vec
         .with_nulls_last_multi(keys.iter().map(|(_, _, nulls_first)| !nulls_first))
         .with_maintain_order(true)
         .with_multithreaded(false);
-    let sorted = DataFrame::new(columns).and_then(|frame| frame.sort(names, options)).map_err(|err| SqlErr::new(err.to_string()))?;
+    let sorted =
+        DataFrame::new(columns).and_then(|frame| frame.sort(names, options)).map_err(|err| SqlErr::new(err.to_string()))?;
     let order = sorted.column("row").expect("just added").as_materialized_series().clone();
     Ok(order.i64().expect("Int").into_iter().map(|row| row.expect("a row number") as IdxSize).collect())
 }
@@ -138,7 +139,9 @@ pub(super) fn window(function: &Function, frame: &Frame, params: &Params) -> Res
             }
             // The argument in window order, or nothing for count(*).
             let arg = match func_args(function).first() {
-                Some(arg) => Some(eval(arg, frame, params)?.take(&index(order.clone())).map_err(|err| SqlErr::new(err.to_string()))?),
+                Some(arg) => {
+                    Some(eval(arg, frame, params)?.take(&index(order.clone())).map_err(|err| SqlErr::new(err.to_string()))?)
+                }
                 None => None,
             };
             let mut ranges = Vec::with_capacity(order.len());
@@ -212,13 +215,7 @@ impl Places {
         out
     }
 
-    fn frame(
-        &self,
-        at: usize,
-        frame: Option<&sqlparser::ast::WindowFrame>,
-        ordered: bool,
-        params: &Params,
-    ) -> Res<Range<usize>> {
+    fn frame(&self, at: usize, frame: Option<&sqlparser::ast::WindowFrame>, ordered: bool, params: &Params) -> Res<Range<usize>> {
         let all = self.partition(at);
         let Some(frame) = frame else {
             // The standard's default: to the last peer where there is an order, otherwise everything.

@@ -1,0 +1,99 @@
+// What every browser script here needs: a server, a browser, figures.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { cpus, loadavg } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+export const dist = process.env.SPOTTER_DIST ?? join(root, "dist");
+const binary = process.env.SPOTTER_BIN ?? ["release", "debug"].map((kind) => join(process.env.CARGO_TARGET_DIR ?? "/root/.cache/spotter/target", kind, "spotter")).find(existsSync);
+const options = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+};
+
+export const browser = () => chromium.launch(options);
+/** A browser whose storage is a folder, so that it can be closed and started again. */
+export const profile = (folder, more = {}) => chromium.launchPersistentContext(folder, { ...options, viewport: { width: 390, height: 844 }, locale: "en-GB", ...more });
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+/** Ours, on a free port or on the one given; answers when it listens. */
+export async function serve({ folder = dist, port } = {}) {
+  if (!binary) throw new Error("no server: build it, or say where it is with SPOTTER_BIN");
+  const at = port ?? (await freePort());
+  const child = spawn(binary, ["serve", "--dist", folder, "--port", String(at)], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve, reject) => {
+    child.stdout.once("data", resolve);
+    child.once("exit", (code) => reject(new Error(`the server stopped with ${code}`)));
+  });
+  return {
+    url: `http://localhost:${at}`,
+    port: at,
+    stop: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null) return resolve();
+        child.once("exit", resolve);
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+export const built = (folder = dist) => JSON.parse(readFileSync(join(folder, "build.json"), "utf8"));
+
+/** Nearest rank. */
+export function quantiles(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q) => sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))];
+  const round = (x) => Math.round(x * 1000) / 1000;
+  return { n: sorted.length, min: round(sorted[0]), p50: round(at(0.5)), p95: round(at(0.95)), p99: round(at(0.99)), max: round(sorted.at(-1)) };
+}
+
+export function option(name) {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+export function machine(version) {
+  return { node: process.version, chromium: version, cpu: cpus()[0]?.model.trim(), cpus: cpus().length, load: loadavg()[0], at: new Date().toISOString() };
+}
+
+export function table(head, rows) {
+  const all = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
+  const line = (row) => row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join("  ");
+  console.log([line(all[0]), widths.map((width) => "-".repeat(width)).join("  "), ...all.slice(1).map(line)].join("\n"));
+}
+
+export function write(result) {
+  const out = option("out");
+  if (!out) return;
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(`written: ${out}`);
+}
+
+/** Chooses the file on the import screen and says kilograms. Ends when "Import n sets" can be tapped. */
+export async function planImport(page, csv, name = "strong.csv") {
+  await page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.getByTestId("plan-sets").waitFor({ timeout: 300_000 });
+  await page.getByRole("radio", { name: "kg", exact: true }).click();
+  await page.locator('[data-test="run-import"]:not([disabled])').waitFor({ timeout: 300_000 });
+}
+
+export async function runImport(page) {
+  await page.getByTestId("run-import").click();
+  await page.getByTestId("imported").or(page.getByTestId("import-failed")).first().waitFor({ timeout: 600_000 });
+  if (await page.getByTestId("import-failed").count()) throw new Error(`the import failed: ${await page.getByTestId("import-failed").innerText()}`);
+}

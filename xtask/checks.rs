@@ -1,0 +1,109 @@
+//! Every check in one run, cheapest first, so that a mistake is told early.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    laws, pwa, setup,
+    shell::{House, run, say, step},
+};
+
+const BENCHES: [&str; 4] = ["bytes", "commit", "cold", "import"];
+
+pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
+    step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
+    step("laws", || laws::check(house))?;
+    step("what the machine needs", || {
+        if browser {
+            setup::for_browser(house)?
+        } else {
+            setup::for_building(house)?
+        }
+        setup::for_licences(house)
+    })?;
+    step("licences and sources", || {
+        run(&mut house.cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
+    })?;
+    step("tests", || run(&mut house.cargo(&["test", "--quiet"])))?;
+    step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;
+    step("words and figures of the screens", || run(&mut house.cargo(&["test", "--quiet", "--package", "app", "--lib"])))?;
+    step("the app", || pwa::build(house, false).map(drop))?;
+    step("lints, browser", || {
+        for (room, profile) in [("app", "wasm-small"), ("worker", "wasm-small"), ("projector", "wasm-engine")] {
+            clippy(house, &["build", "--quiet", "--package", room, "--profile", profile, "--target", "wasm32-unknown-unknown"])?;
+        }
+        Ok(())
+    })?;
+    step("the engine in WebAssembly gives the same tables", || {
+        let mut test = house.cargo(&[
+            "test",
+            "--quiet",
+            "--package",
+            "tests",
+            "--test",
+            "wasm",
+            "--profile",
+            "wasm-engine",
+            "--target",
+            "wasm32-unknown-unknown",
+        ]);
+        test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", house.tool("wasm-bindgen-test-runner"));
+        run(&mut test)
+    })?;
+    step("sizes", || sizes(house))?;
+    if browser {
+        let spotter = house.target.join("debug/spotter");
+        step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
+        step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
+    }
+    say("every check passed");
+    Ok(())
+}
+
+/// Clippy over a build that shares its dependencies with the tests and the app: only our own crates are compiled again.
+fn clippy(house: &House, args: &[&str]) -> Result<()> {
+    let mut cargo = house.cargo(args);
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    run(&mut cargo)
+}
+
+/// What a first visit may cost, in bytes after brotli.
+fn sizes(house: &House) -> Result<()> {
+    let build: serde_json::Value = serde_json::from_str(&fs::read_to_string(house.root.join("dist/build.json"))?)?;
+    let sizes = build["sizes"].as_object().context("sizes")?;
+    let brotli = |part: &dyn Fn(&str) -> bool| -> u64 {
+        sizes.iter().filter(|(name, _)| part(name)).filter_map(|(_, size)| size["brotli"].as_u64()).sum()
+    };
+    let engine = |name: &str| name.starts_with("projector") || name.starts_with("dims/");
+    let shell = brotli(&|name| !engine(name));
+    let all = brotli(&|_| true);
+    say(&format!("    shell and storage worker {} kB, all {} kB (brotli)", shell / 1000, all / 1000));
+    if 640_000 < shell || 3_900_000 < all {
+        bail!("the app has grown beyond 640 kB for the shell or 3,900 kB for all of it: find out what came in");
+    }
+    Ok(())
+}
+
+pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result<()> {
+    if let Some(name) = name.filter(|name| !BENCHES.contains(name)) {
+        bail!("there is no bench {name}: choose from {}", BENCHES.join(", "));
+    }
+    fs::create_dir_all(house.root.join("benches/results"))?;
+    for bench in BENCHES.iter().filter(|bench| name.is_none_or(|name| name == **bench)) {
+        let out = format!("benches/results/{bench}.json");
+        pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn shots(house: &House, spotter: &Path, out: &Path, store: bool) -> Result<()> {
+    let out = out.to_string_lossy();
+    let mut args = vec!["--out", &out];
+    if store {
+        args.push("--store");
+    }
+    pwa::browser_script(house, spotter, "benches/shots.mjs", &args)?;
+    say(&format!("screenshots are in {out}"));
+    Ok(())
+}

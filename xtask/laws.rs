@@ -1,0 +1,207 @@
+//! The laws that a machine can check. Each failure says what is wrong, why it matters, and the way out.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    pwa::walk,
+    rooms::{Never, ROOMS, Room},
+    shell::{House, output, say},
+};
+
+pub(crate) fn check(house: &House) -> Result<()> {
+    let mut broken = Vec::new();
+    edges(house, &mut broken)?;
+    forbidden(house, &mut broken)?;
+    doors(house, &mut broken)?;
+    words(house, &mut broken)?;
+    sql(house, &mut broken)?;
+    documents(house, &mut broken)?;
+    manifest(house, &mut broken)?;
+    if broken.is_empty() {
+        say("    all laws hold");
+        return Ok(());
+    }
+    for law in &broken {
+        say(&format!("  ✗ {law}"));
+    }
+    bail!("{} law(s) broken", broken.len())
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// Who may name whom: the manifests say the same as the table.
+fn edges(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    let metadata = output(&mut house.cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().context("packages")?;
+    let rooms: BTreeSet<&str> = ROOMS.iter().map(|room| room.name).collect();
+    for room in ROOMS {
+        let Some(package) = packages.iter().find(|package| package["name"] == room.name) else {
+            broken.push(format!("room {} has no crate: take it out of xtask/rooms.rs", room.name));
+            continue;
+        };
+        let named: BTreeSet<&str> = package["dependencies"]
+            .as_array()
+            .context("dependencies")?
+            .iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .filter_map(|dependency| dependency["name"].as_str())
+            .filter(|name| rooms.contains(name))
+            .collect();
+        let allowed: BTreeSet<&str> = room.knows.iter().copied().collect();
+        for name in named.difference(&allowed) {
+            broken.push(format!(
+                "{} names {name}: dependencies point inward; move the type, or add the edge with a decision note",
+                room.name
+            ));
+        }
+        for name in allowed.difference(&named) {
+            broken.push(format!("{} no longer names {name}: take the edge out of xtask/rooms.rs", room.name));
+        }
+    }
+    for entry in fs::read_dir(house.root.join("src"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !rooms.contains(name.as_str()) {
+            broken.push(format!("src/{name} is no room: every folder there is one, with a line in xtask/rooms.rs"));
+        }
+    }
+    Ok(())
+}
+
+/// What a room must never compile in, by listing names: asking for the inverse of a tree lies both ways.
+fn forbidden(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    for room in ROOMS {
+        let mut args =
+            vec!["tree", "--package", room.name, "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
+        if room.wasm {
+            args.extend(["--target", "wasm32-unknown-unknown"]);
+        }
+        let tree = output(&mut house.cargo(&args))?;
+        let names: BTreeSet<&str> =
+            tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| *name != room.name).collect();
+        for pattern in patterns(room) {
+            let hit = names.iter().find(|name| match pattern.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix),
+                None => **name == pattern,
+            });
+            if let Some(hit) = hit {
+                broken.push(format!("{} compiles in {hit}, which it must never know", room.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn patterns(room: &Room) -> Vec<&'static str> {
+    room.never.iter().flat_map(|word| if Never::of(word).is_empty() { vec![*word] } else { Never::of(word).to_vec() }).collect()
+}
+
+/// A stranger reads on the door what belongs in a room and what never does.
+fn doors(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    for room in ROOMS {
+        let lib = house.root.join("src").join(room.name).join("lib.rs");
+        let main = house.root.join("src").join(room.name).join("main.rs");
+        let door = read(if lib.is_file() { &lib } else { &main })?;
+        let head: String = door.lines().take_while(|line| line.starts_with("//!")).collect();
+        if !head.contains("Belongs:") || !head.contains("Never:") {
+            broken.push(format!("the door of {} does not say what belongs there and what never does", room.name));
+        }
+    }
+    Ok(())
+}
+
+fn words(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "xtask", "benches"] {
+        walk(&house.root.join(folder), &mut files)?;
+    }
+    // Put together here, so that this file does not break its own law.
+    let banned = [["#[ign", "ore"].concat(), ["tod", "o!("].concat(), ["dbg", "!("].concat(), ["#[should_", "panic"].concat()];
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "rs")) {
+        let text = read(file)?;
+        let name = file.strip_prefix(&house.root).unwrap_or(file).display();
+        for word in &banned {
+            if text.contains(word.as_str()) {
+                broken.push(format!("{name} says {word}: a test that does not run, or code that is not there, is not done"));
+            }
+        }
+        if text.lines().any(|line| line.ends_with(' ')) {
+            broken.push(format!("{name} has a line that ends in a space"));
+        }
+        if text.contains("cfg(target_arch") && !name.to_string().starts_with("tests/") {
+            broken.push(format!("{name} asks for the target: put what differs into a room of its own"));
+        }
+    }
+    Ok(())
+}
+
+fn sql(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    let mut files = Vec::new();
+    walk(&house.root.join("sql/models"), &mut files)?;
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "sql")) {
+        let text = read(file)?.to_lowercase();
+        let name = file.strip_prefix(&house.root).unwrap_or(file).display().to_string();
+        if !text.starts_with("-- one row per ") {
+            broken.push(format!("{name}: line one says what a row is, as in “-- One row per …”"));
+        }
+        if text.contains("source(") != name.contains("/staging/") {
+            broken.push(format!("{name}: staging says source(), and nothing else does"));
+        }
+        for word in ["now()", "current_date", "current_timestamp", "random()"] {
+            if text.contains(word) {
+                broken.push(format!(
+                    "{name} says {word}: a model gives the same rows whenever it runs; take today as a parameter of the question"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn documents(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    let architecture = read(&house.root.join("ARCHITECTURE.md"))?;
+    for room in ROOMS {
+        if !architecture.contains(&format!("`src/{}`", room.name)) {
+            broken.push(format!("ARCHITECTURE.md does not name `src/{}`", room.name));
+        }
+    }
+    let mut notes = Vec::new();
+    walk(&house.root.join("docs/decisions"), &mut notes)?;
+    for note in notes {
+        let text = read(&note)?;
+        for part in ["## Context", "## Options", "## Chosen", "## Evidence"] {
+            if !text.contains(part) {
+                broken.push(format!("{} has no “{part}”", note.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The mistakes that installed apps are full of.
+fn manifest(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    let manifest: serde_json::Value = serde_json::from_str(&read(&house.root.join("manifest.webmanifest"))?)?;
+    for field in ["id", "name", "short_name", "description", "start_url", "scope", "display", "icons", "screenshots", "shortcuts"] {
+        if manifest[field].is_null() {
+            broken.push(format!("manifest.webmanifest has no {field}"));
+        }
+    }
+    let mut purposes = BTreeSet::new();
+    for list in ["icons", "screenshots"] {
+        for item in manifest[list].as_array().into_iter().flatten() {
+            let source = item["src"].as_str().unwrap_or_default();
+            if !house.root.join("public").join(source.trim_start_matches('/')).is_file() {
+                broken.push(format!("manifest.webmanifest names {source}, which is not in public/"));
+            }
+            purposes.extend(item["purpose"].as_str());
+        }
+    }
+    if purposes != BTreeSet::from(["any", "maskable"]) {
+        broken.push("manifest.webmanifest: icons for “any” and for “maskable” are apart, and both are there".to_owned());
+    }
+    Ok(())
+}

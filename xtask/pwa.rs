@@ -1,0 +1,106 @@
+//! The app: dimensions, page, workers, service worker, stamped into one generation.
+
+use std::{
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    setup,
+    shell::{House, run, say, step},
+};
+
+/// What a build is made of. The same inputs make the same app, so an unchanged tree is not built again.
+const INPUTS: [&str; 11] = [
+    "src",
+    "sql",
+    "public",
+    "service-worker",
+    "index.html",
+    "manifest.webmanifest",
+    "Trunk.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "package-lock.json",
+    ".cargo/config.toml",
+];
+
+/// Builds what is not built, and returns the server.
+pub(crate) fn build(house: &House, debug: bool) -> Result<PathBuf> {
+    step("the server and the tools", || run(&mut house.cargo(&["build", "--quiet"])))?;
+    let spotter = house.target.join("debug/spotter");
+    step("the dimensions that ship with the app", || run(house.command(&spotter).args(["build-dims", "--out", "public/dims"])))?;
+    let inputs = fingerprint(house, debug)?;
+    let stamp = house.root.join("dist/.inputs");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == inputs) {
+        say("==> the app: nothing has changed");
+        return Ok(spotter);
+    }
+    step("fetching crates", || run(&mut house.cargo(&["fetch", "--quiet", "--target", "wasm32-unknown-unknown"])))?;
+    step("the app and its workers", || {
+        let mut trunk = house.command(house.tool("trunk"));
+        trunk.args(["build", "--offline", "--skip-version-check", "--color", "never"]);
+        if !debug {
+            trunk.arg("--release");
+        }
+        run(&mut trunk)
+    })?;
+    step("stamping, precaching, compressing", || {
+        let (quality, optimise) = if debug { ("1", "no") } else { ("9", "yes") };
+        run(house.command("node").args(["service-worker/build.mjs", "dist", quality, optimise]))
+    })?;
+    fs::write(&stamp, inputs).context("dist/.inputs")?;
+    Ok(spotter)
+}
+
+pub(crate) fn serve(house: &House, spotter: &Path, host: IpAddr, port: u16, tls: Option<(PathBuf, PathBuf)>) -> Result<()> {
+    let mut command = house.command(spotter);
+    command.args(["serve", "--dist", "dist", "--port", &port.to_string(), "--host", &host.to_string()]);
+    if let Some((certificate, key)) = tls {
+        command.arg("--tls-cert").arg(fs::canonicalize(certificate)?).arg("--tls-key").arg(fs::canonicalize(key)?);
+    }
+    // Ctrl-C reaches the server too, which ends by itself; its exit is ours.
+    let status = command.status().context("the server did not start")?;
+    if !status.success() && status.code().is_some() {
+        bail!("the server ended with {status}");
+    }
+    Ok(())
+}
+
+/// The browser's part of the environment that every script of ours reads.
+pub(crate) fn browser_script(house: &House, spotter: &Path, script: &str, args: &[&str]) -> Result<()> {
+    let chromium = setup::chromium().context("Chromium is installed")?;
+    let mut command = house.command("node");
+    command.arg(script).args(args);
+    command.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist")).env("SPOTTER_CHROMIUM", chromium);
+    run(&mut command)
+}
+
+fn fingerprint(house: &House, debug: bool) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[u8::from(debug)]);
+    for input in INPUTS {
+        let mut files = Vec::new();
+        walk(&house.root.join(input), &mut files)?;
+        files.sort();
+        for file in files {
+            hasher.update(file.to_string_lossy().as_bytes());
+            hasher.update(&fs::read(&file).with_context(|| file.display().to_string())?);
+        }
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+pub(crate) fn walk(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
+            walk(&entry?.path(), files)?;
+        }
+    } else if path.is_file() {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}

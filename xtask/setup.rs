@@ -1,0 +1,116 @@
+//! What a machine needs beyond Rust, each with its reason. Nothing is asked for that is there already.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{House, has, output, run, say};
+
+const TRUNK: &str = "0.21.14";
+const DENY: &str = "0.20.2";
+const TARGET: &str = "wasm32-unknown-unknown";
+
+pub(crate) fn for_building(house: &House) -> Result<()> {
+    let installed = output(Command::new("rustup").args(["target", "list", "--installed"])).unwrap_or_default();
+    if !installed.contains(TARGET) {
+        say(&format!("Installing the Rust target {TARGET}: the app runs in the browser as WebAssembly."));
+        run(Command::new("rustup").args(["target", "add", TARGET]))?;
+    }
+    cargo_tool(
+        house,
+        "trunk",
+        TRUNK,
+        "it builds the page and the two workers",
+        &["--locked", "--no-default-features", "--features", "rustls"],
+    )?;
+    let bindgen = locked_version(house, "wasm-bindgen")?;
+    // Without --locked: the published lock file names a crate that is gone.
+    cargo_tool(
+        house,
+        "wasm-bindgen-cli",
+        &bindgen,
+        "it writes the JavaScript beside the WebAssembly, and must be exactly of the library's version",
+        &[],
+    )?;
+    node(house)
+}
+
+pub(crate) fn for_browser(house: &House) -> Result<()> {
+    for_building(house)?;
+    if chromium().is_none() {
+        say("Installing Chromium and its driver: the tests run in a real browser.");
+        apt(&["chromium", "chromium-driver"])?;
+    }
+    chromium().context("no Chromium was found: install the packages chromium and chromium-driver").map(drop)
+}
+
+pub(crate) fn for_licences(house: &House) -> Result<()> {
+    cargo_tool(
+        house,
+        "cargo-deny",
+        DENY,
+        "it checks licences and sources of everything that is compiled in",
+        &["--locked", "--no-default-features"],
+    )
+}
+
+pub(crate) fn chromium() -> Option<&'static str> {
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].into_iter().find(|path| Path::new(path).is_file())
+}
+
+/// A tool from the Rust crate registry, built quickly rather than well: it runs for seconds.
+fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&str]) -> Result<()> {
+    let binary = match package {
+        "wasm-bindgen-cli" => "wasm-bindgen",
+        other => other,
+    };
+    if has(house.tool(binary), &["--version"], version) {
+        return Ok(());
+    }
+    say(&format!("Installing {package} {version}: {why}. This takes a few minutes, once."));
+    let mut install = house.cargo(&["install", package, "--version", version, "--root"]);
+    install.arg(&house.tools).args(args).arg("--target-dir").arg(house.target.join("tools"));
+    for (key, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+        install.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
+    }
+    run(&mut install)
+}
+
+/// npm packages: wasm-opt, Workbox, and what drives the browser in tests.
+fn node(house: &House) -> Result<()> {
+    if !has("node", &["--version"], "v") || !has("npm", &["--version"], ".") {
+        say("Installing Node.js: it bundles the service worker and drives the browser in tests.");
+        apt(&["nodejs", "npm"])?;
+    }
+    let wanted = fs::read(house.root.join("package-lock.json")).context("package-lock.json")?;
+    let wanted = blake3::hash(&wanted).to_hex().to_string();
+    let stamp = house.root.join("node_modules/.spotter");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(());
+    }
+    say("Installing npm packages: wasm-opt makes the app smaller, Workbox caches it for use without a network.");
+    run(house.command("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    fs::write(&stamp, wanted).context("node_modules/.spotter")
+}
+
+fn apt(packages: &[&str]) -> Result<()> {
+    let names = packages.join(" ");
+    if !Path::new("/usr/bin/apt-get").is_file() {
+        bail!("this machine has no apt-get: install {names} by its own means, then try again");
+    }
+    if output(Command::new("id").arg("-u"))?.trim() != "0" {
+        bail!("installing needs root: run `sudo apt-get install {names}`, then try again");
+    }
+    run(Command::new("apt-get").args(["update", "-qq"]))?;
+    run(Command::new("apt-get")
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn locked_version(house: &House, package: &str) -> Result<String> {
+    let lock = fs::read_to_string(house.root.join("Cargo.lock")).context("Cargo.lock")?;
+    let after = lock.split_once(&format!("name = \"{package}\"\nversion = \"")).map(|(_, rest)| rest);
+    let version = after.and_then(|rest| rest.split('"').next());
+    Ok(version.with_context(|| format!("{package} is not in Cargo.lock"))?.to_owned())
+}

@@ -1,0 +1,105 @@
+//! Where things are, and running commands so that a failure says which one it was.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+pub(crate) struct House {
+    pub(crate) root: PathBuf,
+    /// Tools that we install, kept between clones where that is possible.
+    pub(crate) tools: PathBuf,
+    /// Build output: beside the tools when that place exists, so that a fresh clone need not begin from nothing.
+    pub(crate) target: PathBuf,
+}
+
+impl House {
+    pub(crate) fn find() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the project")?.to_owned();
+        let cache = match (env::var_os("SPOTTER_CACHE"), env::var_os("XDG_CACHE_HOME"), env::var_os("HOME")) {
+            (Some(cache), ..) => PathBuf::from(cache),
+            (_, Some(cache), _) => Path::new(&cache).join("spotter"),
+            (_, _, Some(home)) => Path::new(&home).join(".cache/spotter"),
+            _ => root.join(".cache"),
+        };
+        let target = match env::var_os("CARGO_TARGET_DIR") {
+            Some(target) => PathBuf::from(target),
+            None if cache.join("target").is_dir() || env::var_os("CI").is_some() => cache.join("target"),
+            None => root.join("target"),
+        };
+        fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
+        Ok(Self { root, tools: cache.join("tools"), target })
+    }
+
+    pub(crate) fn tool(&self, name: &str) -> PathBuf {
+        self.tools.join("bin").join(name)
+    }
+
+    /// A command in the project, with our tools first on the PATH.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        let path = env::var_os("PATH").unwrap_or_default();
+        let ours = [self.tools.join("bin"), self.root.join("node_modules/.bin")];
+        let path = env::join_paths(ours.into_iter().chain(env::split_paths(&path))).unwrap_or(path);
+        command.current_dir(&self.root).env("PATH", path).env("CARGO_TARGET_DIR", &self.target);
+        // What cargo tells its children about xtask itself is not meant for the builds that xtask starts.
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION", "RUSTC", "CARGO_PRIMARY_PACKAGE"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = self.command("cargo");
+        command.args(args);
+        command
+    }
+}
+
+/// One step with its name and time; its output is shown as it comes.
+#[expect(clippy::disallowed_methods, reason = "a tool that tells how long its steps take")]
+pub(crate) fn step(name: &str, act: impl FnOnce() -> Result<()>) -> Result<()> {
+    say(&format!("==> {name}"));
+    let began = Instant::now();
+    act().with_context(|| format!("{name} failed"))?;
+    say(&format!("    {name}: {:.0} s", began.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let shown = format!("{command:?}");
+    let shown = shown.split("\" \"").collect::<Vec<_>>().join(" ");
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {shown}"))?;
+    if !status.success() {
+        bail!("{status}: {shown}");
+    }
+    Ok(())
+}
+
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {shown}"))?;
+    if !output.status.success() {
+        bail!("{}: {shown}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether a program is there and prints a version with `wanted` in it.
+pub(crate) fn has(program: impl AsRef<std::ffi::OsStr>, args: &[&str], wanted: &str) -> bool {
+    Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.status.success() && String::from_utf8_lossy(&output.stdout).contains(wanted))
+}
+
+#[expect(clippy::print_stdout, reason = "the one place where xtask speaks")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
