@@ -5,7 +5,9 @@ import { createServer } from "node:net";
 import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, selectors } from "playwright-core";
+
+selectors.setTestIdAttribute("data-test");
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const dist = process.env.SPOTTER_DIST ?? join(root, "dist");
