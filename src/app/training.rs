@@ -501,7 +501,7 @@ fn take_in(sheet: &mut Sheet, line: &SetLine, lb: bool) {
         kind: line.set_kind.clone(),
         load: line.load_g.or(line.assist_g).map(|load| words::load(load, lb)).unwrap_or_default(),
         reps: line.reps.map(|reps| reps.to_string()).unwrap_or_default(),
-        rpe: line.rpe10.map(|rpe| words::tenths(rpe)).unwrap_or_default(),
+        rpe: line.rpe10.map(words::tenths).unwrap_or_default(),
         amount: line.duration_ms.map(|ms| (ms / 1000).to_string()).unwrap_or_default(),
         previous: "–".to_owned(),
         done: true,

@@ -1,7 +1,7 @@
 //! Pool files in OPFS. A writer holds its file exclusively; a reader takes a snapshot, which needs no lock.
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 use web_sys::{
     File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, FileSystemReadWriteOptions,
     FileSystemSyncAccessHandle, StorageManager,
@@ -126,7 +126,7 @@ impl Held {
     fn write_through(&self, at: u64, bytes: &[u8]) -> Result<(), Fail> {
         let options = FileSystemReadWriteOptions::new();
         options.set_at(at as f64);
-        let written = self.access.write_with_u8_array_and_options(bytes, &options).map_err(JsValue::from)?;
+        let written = self.access.write_with_u8_array_and_options(bytes, &options)?;
         if written as usize != bytes.len() {
             return Err(Fail::Full);
         }
@@ -138,7 +138,7 @@ impl Held {
         let mut bytes = vec![0; self.size()? as usize];
         let options = FileSystemReadWriteOptions::new();
         options.set_at(0.0);
-        let read = self.access.read_with_u8_array_and_options(&mut bytes, &options).map_err(JsValue::from)?;
+        let read = self.access.read_with_u8_array_and_options(&mut bytes, &options)?;
         bytes.truncate(read as usize);
         Ok(bytes)
     }

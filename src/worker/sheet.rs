@@ -35,7 +35,7 @@ impl SheetSlot {
         if HALF < bytes.len() as u64 {
             return Err(Fail::Other("the sheet is too long".to_owned()));
         }
-        let at = if generation % 2 == 0 { 0 } else { HALF };
+        let at = if generation.is_multiple_of(2) { 0 } else { HALF };
         self.held.write(at, &bytes)?;
         self.generation = generation;
         Ok(())

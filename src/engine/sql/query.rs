@@ -537,9 +537,9 @@ fn matches(
     }
     let mut left_rows = Vec::with_capacity(left_len);
     let mut right_rows = Vec::with_capacity(left_len);
-    for row in 0..left_len {
+    for (row, complete) in complete.iter().take(left_len).enumerate() {
         let group = groups.of_row[row] as usize;
-        let found = if complete[row] { &members[starts[group]..starts[group + 1]] } else { &[] };
+        let found = if *complete { &members[starts[group]..starts[group + 1]] } else { &[] };
         for other in found {
             left_rows.push(row as IdxSize);
             right_rows.push(Some(*other));
