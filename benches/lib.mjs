@@ -86,12 +86,23 @@ export function write(result) {
   console.log(`written: ${out}`);
 }
 
+/** Both workers stand: Today has its answer. */
+export async function ready(page, timeout = 60_000) {
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Today" }).click();
+  await page.locator("#last-workout").or(page.getByText("Log your first set")).first().waitFor({ timeout });
+}
+
+export async function toImport(page) {
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Me" }).click();
+  await page.getByTestId("to-import").click();
+}
+
 /** Chooses the file on the import screen and says kilograms. Ends when "Import n sets" can be tapped. */
 export async function planImport(page, csv, name = "strong.csv") {
   await page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(csv) });
-  await page.getByTestId("plan-sets").waitFor({ timeout: 300_000 });
+  await page.getByTestId("plan-sets").waitFor({ timeout: 120_000 });
   await page.getByRole("radio", { name: "kg", exact: true }).click();
-  await page.locator('[data-test="run-import"]:not([disabled])').waitFor({ timeout: 300_000 });
+  await page.locator('[data-test="run-import"]:not([disabled])').waitFor({ timeout: 120_000 });
 }
 
 export async function runImport(page) {

@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { option, planImport, profile, root, runImport, serve } from "./lib.mjs";
+import { option, planImport, profile, ready, root, runImport, serve, toImport } from "./lib.mjs";
 import { reduce } from "./png.mjs";
 import { year } from "./strong.mjs";
 
@@ -84,8 +84,8 @@ async function prepare() {
   const context = await profile(folder, sizes.phone);
   const page = context.pages()[0];
   await open(page);
-  await tab(page, "Me");
-  await page.getByTestId("to-import").click();
+  await ready(page);
+  await toImport(page);
   const { csv, sets } = year(1);
   await planImport(page, csv);
   const planned = (await page.getByTestId("plan-sets").innerText()).replace(/\D/g, "");

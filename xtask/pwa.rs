@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::{
     setup,
@@ -62,12 +62,14 @@ pub(crate) fn serve(house: &House, spotter: &Path, host: IpAddr, port: u16, tls:
     if let Some((certificate, key)) = tls {
         command.arg("--tls-cert").arg(fs::canonicalize(certificate)?).arg("--tls-key").arg(fs::canonicalize(key)?);
     }
-    // Ctrl-C reaches the server too, which ends by itself; its exit is ours.
-    let status = command.status().context("the server did not start")?;
-    if !status.success() && status.code().is_some() {
-        bail!("the server ended with {status}");
+    // The server takes this process's place, so that Ctrl-C is its own.
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        Err(command.exec()).context("the server did not start")
     }
-    Ok(())
+    #[cfg(not(unix))]
+    run(&mut command)
 }
 
 /// The browser's part of the environment that every script of ours reads.

@@ -344,6 +344,8 @@ impl Training {
         self.hub.capture(vec![Draft::mine(fact)], move |outcome| {
             if outcome.is_ok() {
                 self.close();
+                // Worth protecting from now on. The browser decides silently; the Storage page says how.
+                let _ = window().navigator().storage().persist();
                 then(workout_id.to_string());
             }
         });

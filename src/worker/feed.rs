@@ -6,7 +6,7 @@
 
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
 use js_sys::{Array, Uint8Array};
-use ledger::{Header, Row};
+use ledger::Header;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort, Response};
 
@@ -32,8 +32,8 @@ pub(crate) fn say(port: &MessagePort, words: &[JsValue], bytes: Option<&[u8]>) {
     let _ = port.post_message_with_transferable(&message, &transfer);
 }
 
-pub(crate) fn rows(port: &MessagePort, rows: &[Row]) {
-    say(port, &["rows".into()], Some(&pack(rows.iter().map(|row| row.raw.as_slice()))));
+pub(crate) fn rows(port: &MessagePort, rows: &[Vec<u8>]) {
+    say(port, &["rows".into()], Some(&pack(rows.iter().map(Vec::as_slice))));
 }
 
 /// A projector has started, for the first time or again: it gets everything.
@@ -46,7 +46,7 @@ pub(crate) async fn link(to: MessagePort) {
         (
             state.pool.clone(),
             std::mem::take(&mut state.sealed),
-            pack(state.rows.iter().map(|row| row.raw.as_slice())),
+            pack(state.rows.iter().map(Vec::as_slice)),
             state.device.identity().person.to_string(),
             state.manifest.clone(),
         )
@@ -120,8 +120,7 @@ pub(crate) fn listen_to_siblings() {
         match message.get(0).as_string().as_deref() {
             Some("rows") => {
                 let packed = Uint8Array::new(&message.get(1)).to_vec();
-                let fresh: Vec<Row> =
-                    unpack(&packed).unwrap_or_default().into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
+                let fresh: Vec<Vec<u8>> = unpack(&packed).unwrap_or_default().into_iter().map(<[u8]>::to_vec).collect();
                 state::with(|state| {
                     if let Some(port) = &state.projector {
                         rows(port, &fresh);
@@ -159,7 +158,7 @@ pub(crate) fn tell_siblings(words: &[JsValue]) {
     });
 }
 
-pub(crate) fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Row]) {
-    let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
+pub(crate) fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Vec<u8>]) {
+    let packed = pack(rows.iter().map(Vec::as_slice));
     let _ = channel.post_message(&Array::of2(&"rows".into(), &Uint8Array::from(&packed[..])));
 }

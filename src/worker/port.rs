@@ -165,13 +165,14 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
             let due = now_ms() + FILE_YOUNG_MS;
             state.births_due.extend(batch.rows.iter().map(|row| (due, row.event_id.to_string())));
         }
+        let raw: Vec<Vec<u8>> = batch.rows.iter().map(|row| row.raw.clone()).collect();
         if let Some(port) = &state.projector {
-            feed::rows(port, &batch.rows);
+            feed::rows(port, &raw);
         }
         if let Some(channel) = &state.siblings {
-            feed::tell_siblings_rows(channel, &batch.rows);
+            feed::tell_siblings_rows(channel, &raw);
         }
-        state.rows.extend(batch.rows.iter().cloned());
+        state.rows.extend(raw);
     });
     Ok((batch.rows, guarantee))
 }

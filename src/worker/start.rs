@@ -84,8 +84,8 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
 
     let due = now_ms() + FILE_YOUNG_MS;
     let births_due = found.born.iter().map(|id| (due, id.clone())).collect();
-    let mut rows: Vec<ledger::Row> = found.open.into_iter().flat_map(|segment| segment.rows).collect();
-    rows.extend(found.unborn.iter().cloned());
+    let mut rows: Vec<Vec<u8>> = found.open.into_iter().flat_map(|segment| segment.rows).map(|row| row.raw).collect();
+    rows.extend(found.unborn.iter().map(|row| row.raw.clone()));
     let state = State {
         pool: Some(pool),
         births,

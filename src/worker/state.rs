@@ -4,7 +4,6 @@ use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{FromStorage, Problem};
 use device::{Device, Manifest};
-use ledger::Row;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
 
@@ -32,8 +31,8 @@ pub(crate) struct State {
     pub(crate) young: Vec<(String, u64)>,
     /// Event ids with a birth record, and when it may go.
     pub(crate) births_due: VecDeque<(u64, String)>,
-    /// Every row that is in no sealed file this worker has handed over, for a projector that starts again.
-    pub(crate) rows: Vec<Row>,
+    /// Every row, raw, that is in no sealed file this worker has handed over: for a projector that starts again.
+    pub(crate) rows: Vec<Vec<u8>>,
     /// Sealed sessions as they were read at the start, until the first projector has them.
     pub(crate) sealed: Vec<Vec<u8>>,
     pub(crate) projector: Option<MessagePort>,

@@ -80,6 +80,8 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
         {move || groups.get().into_iter().map(|(_, name, lines)| {
             let lb = settings.lb();
             let best = lines.iter().filter_map(|set| set.e1rm_g).max();
+            // Warm-ups have no number: the first working set is 1.
+            let mut working = 0;
             view! {
                 <section class="card">
                     <h2>{name}</h2>
@@ -87,7 +89,13 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                     <ul class="list flat">
                         {lines.into_iter().map(|set| {
                             let text = previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
-                            let kind = match set.set_kind.as_str() { "warmup" => "W".to_owned(), "drop" => "D".to_owned(), "failure" => "F".to_owned(), _ => set.set_no.to_string() };
+                            working += usize::from(set.set_kind != "warmup");
+                            let kind = match set.set_kind.as_str() {
+                                "warmup" => "W".to_owned(),
+                                "drop" => "D".to_owned(),
+                                "failure" => "F".to_owned(),
+                                _ => working.to_string(),
+                            };
                             let rpe = set.rpe10.map(|rpe| format!("RPE {}", words::tenths(rpe)));
                             let note = set.note.clone();
                             let label = format!("Edit set {}: {text}", set.set_no);

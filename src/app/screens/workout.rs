@@ -170,12 +170,19 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
         })
     });
     let saving = move || training.pending.with(|pending| set.with(|set| pending.contains(&set.set_id)));
+    // Warm-ups have no number: the first working set is 1.
+    let number = move || {
+        training.sheet.with(|sheet| {
+            let sets = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| &exercise.sets);
+            sets.map_or(0, |sets| sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count())
+        })
+    };
     let kind = move || {
         set.with(|set| match set.kind.as_str() {
             "warmup" => "W".to_owned(),
             "drop" => "D".to_owned(),
             "failure" => "F".to_owned(),
-            _ => (nth + 1).to_string(),
+            _ => number().to_string(),
         })
     };
     let name = move || {

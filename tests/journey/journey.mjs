@@ -1,0 +1,541 @@
+// One long story in a real browser: the first set, a power cut, offline, two tabs, imports, notes, and a look at every
+// screen with axe. Every figure is worked out here from what was typed.
+//
+//   node tests/journey/journey.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
+import { rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort,
+  kill, openApp, plural, processes, progress, same, serve, set, solid, startWorkout, tab, temporary, text, thousands, tick, tiles, typeSet,
+  typeUnfinished, until, volume, volumeOf, working,
+} from "./lib.mjs";
+import { tenColumns, twelveColumns } from "./strong-files.mjs";
+
+const story = new Story();
+const step = (...all) => story.step(...all);
+const vital = (name, act) => story.step(name, act, { vital: true });
+const log = new Log();
+const folder = temporary("journey");
+const port = await freePort();
+const url = `http://localhost:${port}`;
+const twelve = twelveColumns(Date.now());
+const ten = tenColumns(Date.now());
+ensure(400 <= twelve.rows && 400 <= ten.rows, `the files are too short: ${twelve.rows}, ${ten.rows}`);
+
+let server;
+let context;
+let page;
+
+const lastTime = (nth) => log.workouts.filter((workout) => !workout.file)[nth];
+const ofApp = (workout) => !workout.file;
+const summed = (sets) => volume(sets.reduce((sum, one) => sum + volumeOf(one), 0));
+const detailOf = (workout) => ({ volume: summed(workout.sets), sets: String(workout.sets.filter(working).length) });
+const estimatesOf = (workout) =>
+  Object.fromEntries([...new Set(workout.sets.map((one) => one.exercise))].map((exercise) => {
+    const best = bestOf(workout.sets, exercise);
+    return [exercise, best === null ? null : `Best estimate ${estimate(best)}`];
+  }));
+const openDetail = async (id) => {
+  await openApp(page, url, `/history/${id}`);
+  await page.getByTestId("detail-volume").waitFor();
+};
+/** The sheet as it lies on the disk. */
+const sheetOnDisk = (where) =>
+  where.evaluate(async () => {
+    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    let all = "";
+    for await (const [name, handle] of pool.entries()) if (name.startsWith("sheet-")) all += await (await handle.getFile()).text();
+    return all;
+  });
+const importProblems = (where) =>
+  where.getByTestId("problems").locator("li").evaluateAll((all) => all.map((one) => [Number(one.children[0].textContent.replace("line ", "")), one.children[1].textContent]));
+
+async function choose(name, csv) {
+  await tab(page, "Me");
+  await page.getByTestId("to-import").click();
+  await page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.getByTestId("plan-sets").waitFor();
+}
+
+const plan = async () => ({
+  workouts: await text(page.getByTestId("plan-workouts")),
+  sets: await text(page.getByTestId("plan-sets")),
+  rejected: await text(page.getByTestId("plan-rejected")),
+});
+
+async function importFile(name, file, { before }) {
+  await choose(name, file.csv);
+  const run = page.getByTestId("run-import");
+  await becomes(() => text(run), "Choose kg or lb first", "the button before there is a unit");
+  ensure(await run.isDisabled(), "an import without a unit can be started");
+  await page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
+  await becomes(() => text(run), `Import ${plural(before, "set", "sets")}`, "the button with a unit");
+  await run.click();
+  await becomes(() => text(page.getByTestId("imported").locator("h2")), "Imported", "how the import ended", { timeout: 60_000 });
+  await page.getByTestId("to-progress").click();
+}
+
+const undoImport = async (name) => {
+  await tab(page, "Me");
+  const row = page.locator("li.row").filter({ has: page.getByText(name, { exact: true }) }).filter({ has: page.getByTestId("undo-import") });
+  await row.getByTestId("undo-import").click();
+  await page.locator("li.row").filter({ has: page.getByText(name, { exact: true }) }).filter({ hasText: "undone" }).first().waitFor();
+};
+
+async function looks(name, where = page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await step(`axe: ${name}, ${colorScheme}`, async () => {
+      await where.emulateMedia({ colorScheme });
+      same(await axe(where), [], "serious or critical violations");
+    });
+  }
+}
+
+try {
+  server = await serve(port);
+  ({ context, page } = await browse(story, folder));
+
+  // ------------------------------------------------------------------------------------------ the first visit
+
+  await vital("first visit: nothing is there", async () => {
+    await openApp(page, url);
+    await page.getByText("Log your first set").waitFor();
+    same(await page.getByTestId("workout-bar").count(), 0, "workout bars");
+    await tab(page, "Progress");
+    await page.getByText("No training in this range").waitFor();
+    same(await page.locator(".problem").count(), 0, "problems");
+  });
+
+  await vital("the service worker is active and its precache holds the build", async () => {
+    await until(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"), {
+      what: "an active service worker", timeout: 60_000,
+    });
+    const onDisk = (path, at = "") => readdirSync(join(dist, path, at), { withFileTypes: true }).flatMap((one) =>
+      one.isDirectory() ? onDisk(path, join(at, one.name)) : one.name.endsWith(".br") ? [] : [join("/", path, at, one.name)]);
+    const files = ["/index.html", "/manifest.webmanifest", ...onDisk(`b/${built.build}`)];
+    ensure(12 < files.length, `only ${files.length} files in the build`);
+    const missing = await page.evaluate(async (files) => {
+      const sizes = await Promise.all(files.map(async (file) => (await (await caches.match(file, { ignoreSearch: true }))?.arrayBuffer())?.byteLength ?? 0));
+      return files.filter((_, at) => !sizes[at]);
+    }, files);
+    same(missing, [], "files the precache does not hold");
+  });
+
+  // ------------------------------------------------------------------------------------------ the first workout
+
+  let first;
+  await vital("a workout with three exercises, its sets typed and ticked", async () => {
+    await startWorkout(page);
+    first = log.add({ at: Date.now(), sets: [] });
+    const plans = [
+      ["Bench Press (Barbell)", "bench press barbell", [["warmup", "40", "8"], ["normal", "82.5", "5", "8"], ["normal", "80", "6", "9.5"]]],
+      ["Squat (Barbell)", "squat barb", [["normal", "100", "5", "7.5"], ["normal", "102.5", "5"], ["normal", "107.25", "1", "10"]]],
+      ["Pull Up", "pull up", [["normal", undefined, "8"], ["normal", undefined, "7", "9"], ["normal", undefined, "6"]]],
+    ];
+    for (const [name, search, sets] of plans) {
+      await addExercise(page, name, search);
+      same(await text(page.locator("p.last")), "First time", "what is said of last time");
+      for (const [nth, [kind, load, reps, rpe]] of sets.entries()) {
+        await typeSet(page, nth, { load, reps, rpe });
+        if (kind === "warmup") {
+          const button = page.getByRole("button", { name: `Kind of set ${nth + 1}` });
+          await button.click();
+          await becomes(() => text(button), "W", "the kind of the set");
+        }
+        await tick(page, nth);
+        first.sets.push(set(name, kind, load ?? null, reps, rpe ?? null));
+      }
+    }
+    for (const [name, sets] of plans.map(([name, , sets]) => [name, sets])) {
+      await chip(page, name.split(" (")[0]);
+      for (const nth of sets.keys()) ensure(await solid(page, nth), `${name}, set ${nth + 1} is not solid`);
+    }
+  });
+
+  await vital("finishing leads to the workout's page with the right figures", async () => {
+    first.id = await finish(page);
+    await becomes(() => detail(page), detailOf(first), "the workout's figures");
+    await becomes(() => bestEstimates(page), estimatesOf(first), "estimates");
+    ensure(estimatesOf(first)["Pull Up"] === null, "the test's own model gives pull-ups an estimate");
+    same(await page.getByTestId("set-row").count(), first.sets.length, "rows");
+    same(await page.getByTestId("workout-bar").count(), 0, "workout bars");
+  });
+
+  await step("Today shows the workout", async () => {
+    await tab(page, "Today");
+    const card = page.locator("[aria-labelledby=last-workout]");
+    await becomes(() => card.locator("dd").allTextContents(), [summed(first.sets), detailOf(first).sets, "0"], "the card of the last workout");
+    ensure((await text(card.locator(".eyebrow"))).endsWith("Today"), "the last workout was not today");
+    await page.locator("ol.week li.now.trained").waitFor();
+  });
+
+  await step("Progress shows the same, and a first session makes no records", async () => {
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), { ...log.tiles(), records: "0" }, "tiles of 4 weeks");
+    same(log.records(), 0, "the model's records");
+    await becomes(() => bars(page), log.muscleSets(), "sets per muscle and week");
+    const bench = page.getByTestId("estimate").filter({ hasText: "Bench Press (Barbell)" });
+    await becomes(() => text(bench.locator("p.quiet")), `e1RM, best ${estimate(bestOf(first.sets, "Bench Press (Barbell)"))}`, "the estimate of bench press");
+    await page.locator(".bar-row").filter({ hasText: "Triceps" }).click();
+    await becomes(() => page.getByRole("dialog", { name: "Why this number" }).locator("li .tabular").allTextContents(), ["2 × 0.5"], "the rows behind triceps");
+    await page.keyboard.press("Escape");
+  });
+
+  // ------------------------------------------------------------------------------------------ a power cut, offline
+
+  let second;
+  await vital("a second workout: filled in from last time, one set ticked, one value half typed", async () => {
+    await startWorkout(page);
+    second = log.add({ at: Date.now(), sets: [] });
+    await addExercise(page, "Bench Press (Barbell)", "bench press barbell");
+    await becomes(() => text(cell(page, 1, "load")), "82.5", "what is filled in from last time");
+    same(await text(page.getByRole("button", { name: "Kind of set 1" })), "W", "the kind of the first row");
+    await tick(page, 1);
+    second.sets.push(set("Bench Press (Barbell)", "normal", "82.5", "5"));
+    await typeUnfinished(page, 2, "load", "87");
+    await until(async () => (await sheetOnDisk(page)).includes('"load":"87"'), { what: "the typed value is on the disk" });
+  });
+
+  await vital("the browser is killed, the server stops, and the app starts again from the service worker", async () => {
+    await kill(folder);
+    await server.stop();
+    ensure(await fetch(url).then(() => false, () => true), "the server is still there");
+    ({ context, page } = await browse(story, folder));
+    // Only the service worker's own script is asked for, to see whether there is a newer one.
+    await openApp(page, url);
+    await page.getByTestId("workout-bar").waitFor();
+    ensure(await page.evaluate(() => navigator.serviceWorker.controller !== null), "no service worker has the page");
+  });
+
+  await vital("offline, everything that was saved is there", async () => {
+    await tab(page, "Today");
+    await becomes(() => page.locator("[aria-labelledby=last-workout] dd").allTextContents(), [summed(first.sets), detailOf(first).sets, "0"], "the last workout on Today");
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
+    same(await page.locator(".problem").allTextContents(), [], "problems");
+  });
+
+  await vital("the unfinished workout's sheet is as it was, with the value that was being typed", async () => {
+    await page.getByTestId("workout-bar").click();
+    await page.getByRole("dialog", { name: "Workout" }).waitFor();
+    await until(() => solid(page, 1), { what: "the ticked set is still ticked" });
+    same(await text(cell(page, 2, "load")), "87", "the value that was being typed");
+    for (const nth of [0, 2]) same(await page.getByTestId(`tick-${nth}`).getAttribute("aria-checked"), "false", `the tick of row ${nth + 1}`);
+  });
+
+  await vital("it is finished offline, and a better set is a record", async () => {
+    await tick(page, 2);
+    second.sets.push(set("Bench Press (Barbell)", "normal", "87", "6"));
+    second.id = await finish(page);
+    await becomes(() => detail(page), detailOf(second), "the second workout's figures");
+    await becomes(() => bestEstimates(page), estimatesOf(second), "estimates");
+    await progress(page, "4 weeks");
+    same(log.records(), 2, "the model's records: estimate and load");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
+  });
+
+  // ------------------------------------------------------------------------------------------ corrections
+
+  await vital("a past set is edited, and every figure follows", async () => {
+    await tab(page, "Train");
+    await page.getByRole("button", { name: "History" }).click();
+    await page.getByTestId("workout-row").nth(1).click();
+    await page.waitForURL(`${url}/history/${first.id}`);
+    await page.getByTestId("set-row").nth(1).click();
+    await becomes(() => page.getByTestId("edit-load").inputValue(), "82.5", "the load that is edited");
+    await page.getByTestId("edit-load").fill("92.5");
+    await page.getByTestId("edit-save").click();
+    await page.getByTestId("edit-save").waitFor({ state: "detached" });
+    first.sets[1].loadG = 92_500;
+    await becomes(() => detail(page), detailOf(first), "the workout's figures");
+    await becomes(() => bestEstimates(page), estimatesOf(first), "estimates");
+    await progress(page, "4 weeks");
+    same(log.records(), 0, "the model's records: none any more");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
+  });
+
+  await vital("a set is removed and comes back through the toast", async () => {
+    await openDetail(first.id);
+    await page.getByTestId("set-row").nth(2).click();
+    await page.getByRole("button", { name: "Remove set" }).click();
+    const without = { ...first, sets: first.sets.filter((_, nth) => nth !== 2) };
+    await becomes(() => detail(page), detailOf(without), "the figures without the set");
+    await page.locator(".toast").filter({ hasText: "Set removed." }).getByRole("button", { name: "Undo" }).click();
+    await becomes(() => detail(page), detailOf(first), "the figures with it again");
+    await becomes(() => bestEstimates(page), estimatesOf(first), "estimates");
+  });
+
+  await step("a workout is removed and comes back through the toast", async () => {
+    await openDetail(second.id);
+    await page.getByRole("button", { name: "Remove workout" }).click();
+    await page.waitForURL(`${url}/history`);
+    await becomes(() => page.getByTestId("workout-row").count(), 1, "workouts in the history");
+    await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+    await becomes(() => page.getByTestId("workout-row").count(), 2, "workouts in the history");
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
+  });
+
+  // ------------------------------------------------------------------------------------------ two tabs
+
+  let third;
+  let other;
+  await vital("a second tab opens beside the first and shows the same", async () => {
+    other = await context.newPage();
+    await openApp(other, url, "/progress");
+    await other.getByTestId("total-sets").waitFor();
+    await becomes(() => tiles(other), log.tiles(), "tiles in the second tab");
+  });
+
+  await step("a set ticked in one tab is in the other tab's figures at once", async () => {
+    await page.bringToFront();
+    await startWorkout(page);
+    third = log.add({ at: Date.now(), sets: [] });
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await becomes(() => text(cell(page, 0, "load")), "100", "what is filled in from last time");
+    await tick(page, 0);
+    third.sets.push(set("Squat (Barbell)", "normal", "100", "5"));
+    await becomes(() => tiles(other), log.tiles(), "tiles in the second tab");
+  });
+
+  await step("and the other way round: the second tab goes on with the same workout", async () => {
+    await other.bringToFront();
+    await other.getByTestId("workout-bar").click();
+    await until(() => solid(other, 0), { what: "the first tab's tick in the second" });
+    await typeSet(other, 1, { load: "105", reps: "5" });
+    await tick(other, 1);
+    third.sets.push(set("Squat (Barbell)", "normal", "105", "5"));
+    await page.bringToFront();
+    await until(() => solid(page, 1), { what: "the second tab's tick in the first" });
+    same(await text(cell(page, 1, "load")), "105", "the load typed in the second tab");
+  });
+
+  await vital("finished in the first tab, closed in the second", async () => {
+    await page.bringToFront();
+    third.id = await finish(page);
+    await becomes(() => detail(page), detailOf(third), "the third workout's figures");
+    await becomes(() => other.getByTestId("workout-bar").count(), 0, "workout bars in the second tab");
+    await other.bringToFront();
+    await becomes(() => tiles(other), log.tiles(), "tiles in the second tab");
+    await other.close();
+    await page.bringToFront();
+    story.page = page;
+  });
+
+  // ------------------------------------------------------------------------------------------ imports
+
+  server = await serve(port);
+
+  await vital("12 columns, CRLF: the preview counts right", async () => {
+    await choose("strong-twelve.csv", twelve.csv);
+    same(await plan(), { workouts: thousands(twelve.workouts.length), sets: thousands(twelve.sets), rejected: thousands(twelve.rejected) }, "the plan");
+    await page.getByText(`${twelve.first} to ${twelve.last}. ${thousands(twelve.rows)} rows read, ${thousands(twelve.attached)} of them rests and notes.`, { exact: true }).waitFor();
+    await page.getByText("Strong, 12 columns", { exact: true }).waitFor();
+    await page.locator("li.mapping").filter({ hasText: twelve.odd }).waitFor();
+    same(await page.locator("li.mapping").count(), 1, "names that need an answer");
+  });
+
+  const listed = async (file) => {
+    await page.locator("summary").filter({ hasText: `${plural(file.problems.length, "row", "rows")} with a remark` }).click();
+    const seen = await importProblems(page);
+    same(seen.map(([line]) => line), file.problems.map(([line]) => line), "lines of the problems");
+    for (const [nth, [, reason]] of file.problems.entries()) ensure(seen[nth][1].startsWith(reason), `problem ${nth + 1}: “${seen[nth][1]}” instead of “${reason}”`);
+  };
+  await step("12 columns: every problem is listed with its line", () => listed(twelve));
+
+  await vital("12 columns: imported, and the totals are those of the file", async () => {
+    await importFile("strong-twelve.csv", twelve, { before: twelve.sets });
+    twelve.workouts.forEach((workout) => log.add(workout));
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time", { timeout: 60_000 });
+  });
+
+  await vital("10 columns, LF: the preview counts right", async () => {
+    await choose("strong-ten.csv", ten.csv);
+    same(await plan(), { workouts: thousands(ten.workouts.length), sets: thousands(ten.sets), rejected: thousands(ten.rejected) }, "the plan");
+    await page.getByText(`${ten.first} to ${ten.last}. ${thousands(ten.rows)} rows read, ${thousands(ten.attached)} of them rests and notes.`, { exact: true }).waitFor();
+    await page.getByText("Strong, 10 columns", { exact: true }).waitFor();
+  });
+  await step("10 columns: every problem is listed with its line", () => listed(ten));
+  await looks("Import preview");
+
+  await vital("10 columns: imported, and the totals are those of both files", async () => {
+    await importFile("strong-ten.csv", ten, { before: ten.sets });
+    ten.workouts.forEach((workout) => log.add(workout));
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time", { timeout: 60_000 });
+  });
+
+  for (const [name, file] of [["strong-twelve.csv", twelve], ["strong-ten.csv", ten]]) {
+    await step(`${name} again: everything is here already`, async () => {
+      await choose(name, file.csv);
+      same(await text(page.getByTestId("already")), `${plural(file.sets, "set", "sets")} are here already and are not imported again.`, "what is said");
+      same(await text(page.getByTestId("run-import")), "Everything is here already", "the button");
+      ensure(await page.getByTestId("run-import").isDisabled(), "it can be imported again");
+    });
+  }
+
+  const edited = ten.workouts.at(-1);
+  await vital("an imported set is edited", async () => {
+    await openApp(page, url, "/history");
+    await page.getByTestId("workout-row").filter({ hasText: edited.name }).first().click();
+    await page.getByTestId("detail-volume").waitFor();
+    await becomes(() => detail(page), detailOf(edited), "the imported workout's figures");
+    edited.id = page.url().split("/").at(-1);
+    const row = page.locator("section.card").filter({ hasText: "Deadlift (Barbell)" }).getByTestId("set-row").first();
+    await row.click();
+    await page.getByTestId("edit-load").fill("200");
+    await page.getByTestId("edit-save").click();
+    await page.getByTestId("edit-save").waitFor({ state: "detached" });
+    edited.sets.find((one) => one.exercise === "Deadlift (Barbell)").loadG = 200_000;
+    await becomes(() => detail(page), detailOf(edited), "the figures with the edit");
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time");
+  });
+
+  const everything = edited.sets;
+  await vital("the import is undone: totals go back, the edited set stays", async () => {
+    await undoImport("strong-ten.csv");
+    log.workouts = log.workouts.filter((workout) => workout.file !== "ten" || workout === edited);
+    edited.sets = everything.filter((one) => one.loadG === 200_000);
+    same(edited.sets.length, 1, "edited sets");
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time", { timeout: 60_000 });
+  });
+
+  await step("importing it again brings the rest back and leaves the edit alone", async () => {
+    await choose("strong-ten.csv", ten.csv);
+    await page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
+    await until(async () => (await text(page.getByTestId("run-import"))).startsWith("Import "), { what: "it can be imported" });
+    await page.getByTestId("run-import").click();
+    await page.getByTestId("imported").waitFor();
+    edited.sets = everything;
+    log.workouts = [...log.workouts.filter((workout) => workout.file !== "ten"), ...ten.workouts];
+    await page.getByTestId("to-progress").click();
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time");
+  });
+
+  await step("both imports undone: only what was done here and what was edited is left", async () => {
+    await undoImport("strong-ten.csv");
+    await undoImport("strong-twelve.csv");
+    edited.sets = everything.filter((one) => one.loadG === 200_000);
+    log.workouts = log.workouts.filter((workout) => !workout.file || workout === edited);
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time");
+    ensure(lastTime(0) === first && log.workouts.filter(ofApp).length === 3, "the model lost a workout");
+  });
+
+  // ------------------------------------------------------------------------------------------ notes
+
+  const messages = () => page.getByTestId("timeline").locator("li.message").evaluateAll((all) => all.map((one) => one.querySelector("p").textContent));
+  await step("notes: posted, edited, removed, and so after a reload", async () => {
+    await tab(page, "Crew");
+    const post = async (words) => {
+      await page.getByTestId("message").fill(words);
+      await page.getByTestId("send").click();
+    };
+    await post("Seat on hole four");
+    await becomes(messages, ["Seat on hole four"], "messages");
+    await post("Narrow grip <b>hurts</b>");
+    await becomes(messages, ["Seat on hole four", "Narrow grip <b>hurts</b>"], "messages");
+    await becomes(() => page.getByTestId("message").inputValue(), "", "what is left in the box");
+    await page.locator("li.message").filter({ hasText: "Seat" }).getByRole("button", { name: "Edit" }).click();
+    await becomes(() => page.getByTestId("message").inputValue(), "Seat on hole four", "what is edited");
+    await post("Seat on hole five");
+    await becomes(messages, ["Seat on hole five", "Narrow grip <b>hurts</b>"], "messages");
+    await page.locator("li.message").filter({ hasText: "Seat on hole five" }).filter({ hasText: "edited" }).waitFor();
+    await page.locator("li.message").filter({ hasText: "Narrow" }).getByRole("button", { name: "Remove" }).click();
+    await becomes(messages, ["Seat on hole five", "Removed"], "messages");
+    await page.reload();
+    await becomes(messages, ["Seat on hole five", "Removed"], "messages after a reload");
+  });
+
+  // ------------------------------------------------------------------------------------------ every screen, light and dark
+
+  await looks("Notes");
+  for (const [name, go] of [
+    ["Today", async () => {
+      await tab(page, "Today");
+      await page.locator("[aria-labelledby=last-workout]").waitFor();
+    }],
+    ["Train", async () => {
+      await tab(page, "Train");
+      await page.getByRole("heading", { name: "Repeat" }).waitFor();
+    }],
+    ["History", async () => {
+      await page.getByRole("button", { name: "History" }).click();
+      await page.getByTestId("workout-row").first().waitFor();
+    }],
+    ["Workout detail", async () => {
+      await page.getByTestId("workout-row").first().click();
+      await page.getByTestId("detail-volume").waitFor();
+    }],
+    ["Edit sheet", async () => {
+      await page.getByTestId("set-row").first().click();
+      await page.getByTestId("edit-save").waitFor();
+    }],
+    ["Progress", async () => {
+      await page.keyboard.press("Escape");
+      await page.getByTestId("edit-save").waitFor({ state: "detached" });
+      await progress(page, "All");
+      await page.getByTestId("estimate").first().waitFor();
+    }],
+    ["Me", async () => {
+      await tab(page, "Me");
+      await page.getByText("Recent imports").waitFor();
+    }],
+    ["Import", async () => {
+      await page.getByTestId("to-import").click();
+      await page.getByTestId("file").waitFor({ state: "attached" });
+    }],
+    ["Storage", async () => {
+      await tab(page, "Me");
+      await page.getByTestId("to-storage").click();
+      await page.getByText("Last refresh").waitFor();
+    }],
+    ["Workout sheet, empty", () => startWorkout(page)],
+    ["Picker", async () => {
+      await page.getByTestId("add-exercise").click();
+      await page.getByTestId("search").fill("pull");
+      await page.getByText("Pull Up", { exact: true }).waitFor();
+    }],
+    ["Workout sheet", async () => {
+      await page.getByTestId("exercises").locator("button.row").filter({ has: page.getByText("Pull Up", { exact: true }) }).click();
+      await page.getByTestId("tick-0").waitFor();
+      await tick(page, 0);
+    }],
+    ["Keypad", async () => {
+      await cell(page, 1, "rpe").click();
+      await page.getByTestId("keypad-close").waitFor();
+    }],
+  ]) {
+    if (await step(`the way to ${name}`, go)) await looks(name);
+  }
+  await step("Today with a workout going on", async () => {
+    await page.getByTestId("keypad-close").click();
+    await page.getByTestId("fold").click();
+    await page.getByTestId("workout-bar").waitFor();
+    await tab(page, "Today");
+  });
+  await looks("Today with a workout going on");
+
+  await step("nothing was complained about from beginning to end", async () => {
+    same(story.errors, [], "console and page errors");
+    await tab(page, "Me");
+    await tab(page, "Today");
+    same(await page.locator(".problem").allTextContents(), [], "problems");
+  });
+} catch (err) {
+  if (!(err instanceof Stop)) {
+    story.failed += 1;
+    story.failures.push("the story broke off");
+    console.log(`not ok - the story broke off\n  ${err.stack}`);
+  }
+} finally {
+  await context?.close().catch(() => {});
+  await server?.stop();
+  if (processes(folder).length === 0) rmSync(folder, { recursive: true, force: true });
+}
+story.end();
