@@ -59,7 +59,7 @@ export function quantiles(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (q) => sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))];
   const round = (x) => Math.round(x * 1000) / 1000;
-  return { n: sorted.length, min: round(sorted[0]), p50: round(at(0.5)), p95: round(at(0.95)), p99: round(at(0.99)), max: round(sorted.at(-1)) };
+  return { n: sorted.length, mean: round(sorted.reduce((sum, x) => sum + x, 0) / sorted.length), min: round(sorted[0]), p50: round(at(0.5)), p95: round(at(0.95)), p99: round(at(0.99)), max: round(sorted.at(-1)) };
 }
 
 export function option(name) {
@@ -84,6 +84,15 @@ export function write(result) {
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`written: ${out}`);
+}
+
+/** Asks the page again and again until the answer is true; unlike waitForFunction it waits for promises. */
+export async function until(page, ask, argument, { timeout = 120_000, every = 500 } = {}) {
+  const end = Date.now() + timeout;
+  while (!(await page.evaluate(ask, argument))) {
+    if (end < Date.now()) throw new Error(`not within ${timeout} ms: ${ask}`);
+    await new Promise((resolve) => setTimeout(resolve, every));
+  }
 }
 
 /** Both workers stand: Today has its answer. */

@@ -29,6 +29,9 @@ const settled = (page) =>
 
 async function shot(page, name, { tall } = {}) {
   const size = page.viewportSize();
+  await page.waitForFunction(() => !document.querySelector(".toast"));
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (size.width < width) failed.push(`${name} is ${width} px wide on a screen of ${size.width}`);
   for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: scheme });
     await settled(page);
@@ -58,7 +61,14 @@ async function attempt(name, act) {
   }
 }
 
-const tab = (page, name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name }).click();
+/** Taps a tab as a person would; when that cannot be done it is a fault of its own, and the pictures go on. */
+async function tab(page, name) {
+  const link = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name });
+  await link.click({ timeout: 5_000 }).catch((err) => {
+    failed.push(`the tab ${name} cannot be tapped on ${new URL(page.url()).pathname}: ${err.message.split("\n").find((line) => line.includes("intercepts")) ?? err.message.split("\n")[0]}`);
+    return link.evaluate((element) => element.click());
+  });
+}
 const open = async (page) => {
   page.on("pageerror", (err) => failed.push(`page error: ${err.message}`));
   page.on("console", (message) => message.type() === "error" && failed.push(`console: ${message.text()}`));

@@ -101,7 +101,7 @@ function strength(share, years) {
 }
 
 /** One session: its rows without the notes of the day, and what it comes to. */
-function session(random, name, day, evening, share, years, deload, month) {
+function session(random, name, share, years, deload) {
   const rows = [];
   let sets = 0;
   let volume = 0;
@@ -136,7 +136,7 @@ function session(random, name, day, evening, share, years, deload, month) {
     const load = start === null ? 0 : Math.max(step, Math.round(((max / (1 + (target + 2) / 30)) * (deload ? 0.85 : 1)) / step) * step);
     if (start !== null) {
       for (let nth = 1; nth <= warmups; nth++) {
-        const part = [0.4, 0.6, 0.8].slice(3 - Math.max(warmups, 1))[nth - 1] ?? 0.6;
+        const part = [[0.6], [0.5, 0.75], [0.4, 0.6, 0.8]][warmups - 1][nth - 1];
         const light = Math.max(exercise.includes("Barbell") ? 20 : step, Math.round((load * part) / 5) * 5);
         if (load <= light) continue;
         row(exercise, "W", light, Math.max(3, 10 - 2 * nth), 0, 0, "");
@@ -151,7 +151,7 @@ function session(random, name, day, evening, share, years, deload, month) {
       const reps = Math.max(1, top - miss);
       const rpe = target <= 8 && random.chance(0.85) ? Math.min(10, Math.max(6, Math.round(2 * (deload ? 6 : random.about(7.3 + 1.6 * tired, 0.6))) / 2)) : null;
       const last = nth === count;
-      const order = last && !deload && target >= 12 && random.chance(0.12) ? "D" : last && !deload && random.chance(0.03) ? "F" : nth;
+      const order = last && !deload && start !== null && target >= 12 && random.chance(0.12) ? "D" : last && !deload && random.chance(0.03) ? "F" : nth;
       const kilos = order === "D" ? Math.max(step, Math.round((load * 0.75) / step) * step) : load;
       row(exercise, order, kilos, reps, 0, 0, random.chance(0.035) ? random.pick(SET_NOTES) : "", rpe);
       sets += 1;
@@ -182,7 +182,7 @@ function make(seed, days, years) {
     const share = days.length < 2 ? 0 : index / (days.length - 1);
     const week = Math.floor((day - days[0].day) / (7 * DAY));
     const name = run ? "Easy run" : ROTATION[(((index - days.length + 1) % 6) + 11) % 6];
-    const done = session(random, name, day, evening, share, years, week % 6 === 5, new Date(day).getUTCMonth());
+    const done = session(random, name, share, years, week % 6 === 5);
     const hour = evening ? random.about(18.2, 0.8) : random.about(7, 0.6);
     const made = write(day, hour, random, name, done);
     lines.push({ made });

@@ -1,0 +1,454 @@
+// Real damage in a real browser: files cut, flipped and emptied under the app, files that are no export, a full disk.
+// Each time the app has to open, say what happened, what was kept and what to do, and have everything that was
+// acknowledged and not itself destroyed; and it has to have it at the start after that one, too.
+//
+//   node tests/journey/badinput.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
+import { cpSync, rmSync } from "node:fs";
+import { randomFillSync } from "node:crypto";
+import { join } from "node:path";
+import {
+  Log, Stop, Story, addExercise, becomes, browse, cell, ensure, finish, freePort, openApp, problems, processes, progress, same, serve, set, solid,
+  startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, until,
+} from "./lib.mjs";
+import { tenColumns } from "./strong-files.mjs";
+
+const story = new Story();
+const folder = temporary("badinput");
+const port = await freePort();
+const url = `http://localhost:${port}`;
+
+// ---------------------------------------------------------------------------------------------- the pool, from outside
+
+/** Every file of the pool with what its header and frames say. Works on any page of this origin. */
+const look = (page) =>
+  page.evaluate(async () => {
+    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    const found = [];
+    for await (const [name, handle] of pool.entries()) {
+      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+      const view = new DataView(bytes.buffer);
+      const ours = bytes.length >= 96 && String.fromCharCode(...bytes.subarray(0, 4)) === "SPTR";
+      const one = { name, size: bytes.length, role: ours ? ["free", "open", "sealed", "manifest", "draft"][bytes[7]] : "none", frames: [] };
+      if (ours) {
+        one.useId = [...bytes.subarray(8, 24)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        one.payload = Number(view.getBigUint64(24, true));
+        if (one.role === "manifest") one.manifest = JSON.parse(new TextDecoder().decode(bytes.subarray(96, 96 + one.payload)));
+      }
+      if (one.role === "open") {
+        for (let at = 96; at + 17 <= bytes.length && bytes[at] === 0xf7 && bytes[at + 1] === 0x73; ) {
+          const length = view.getUint32(at + 5, true);
+          one.frames.push({ at, length: 17 + length, kind: ["", "head", "row", "closed"][bytes[at + 4]], text: new TextDecoder().decode(bytes.subarray(at + 17, at + 17 + length)) });
+          at += 17 + length;
+        }
+      }
+      found.push(one);
+    }
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  });
+
+const bytesOf = (page, name) =>
+  page.evaluate(async (name) => {
+    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    const bytes = new Uint8Array(await (await (await pool.getFileHandle(name)).getFile()).arrayBuffer());
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return `${bytes.length} ${[...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  }, name);
+
+/** Cuts a file, turns bits of one byte, or overwrites all of it with zeros. */
+const harm = (page, name, how) =>
+  page.evaluate(async ([name, how]) => {
+    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    const handle = await pool.getFileHandle(name);
+    const before = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    const writable = await handle.createWritable({ keepExistingData: true });
+    if (how.cut !== undefined) await writable.truncate(how.cut);
+    if (how.flip !== undefined) await writable.write({ type: "write", position: how.flip, data: new Uint8Array([before[how.flip] ^ 0x41]) });
+    if (how.zero) await writable.write({ type: "write", position: 0, data: new Uint8Array(before.length) });
+    await writable.close();
+    const after = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    if (after.length === before.length && after.every((byte, at) => byte === before[at])) throw new Error(`${name} is unharmed`);
+  }, [name, how]);
+
+const runningSegment = (pool) => {
+  const open = pool.filter((file) => file.role === "open" && file.frames.some((frame) => frame.kind === "row") && !file.frames.some((frame) => frame.kind === "closed"));
+  same(open.length, 1, "open segments that are not closed");
+  return open[0];
+};
+const newest = (pool) => pool.filter((file) => file.manifest).map((file) => file.manifest).sort((a, b) => b.generation - a.generation)[0];
+
+/** A page of this origin on which nothing of the app runs: the service worker would answer with the app. */
+async function outside(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setBypassServiceWorker", { bypass: true });
+  await page.goto(`${url}/healthz`);
+  same((await page.locator("body").innerText()).trim(), "ok", "the page without the app");
+  return async () => {
+    await session.send("Network.setBypassServiceWorker", { bypass: false });
+    await session.detach();
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- what was logged before
+
+const say = async (page, words) => {
+  await tab(page, "Crew");
+  await page.getByTestId("message").fill(words);
+  await page.getByTestId("send").click();
+  await page.getByTestId("timeline").getByText(words, { exact: true }).waitFor();
+};
+const messages = (page) => page.getByTestId("timeline").locator("li.message").evaluateAll((all) => all.map((one) => one.querySelector("p").textContent));
+
+/** One finished workout and a note in a sealed file, one unfinished workout and a note in an open one. */
+async function makeBase(page) {
+  await openApp(page, url);
+  await page.getByText("Log your first set").waitFor();
+  await say(page, "note one");
+  await startWorkout(page);
+  await addExercise(page, "Bench Press (Barbell)", "bench press barbell");
+  await typeSet(page, 0, { load: "82.5", reps: "5", rpe: "8" });
+  await tick(page, 0);
+  await typeSet(page, 1, { load: "80", reps: "6" });
+  await tick(page, 1);
+  await finish(page);
+  await startWorkout(page);
+  await addExercise(page, "Squat (Barbell)", "squat barbell");
+  await typeSet(page, 0, { load: "100", reps: "5" });
+  await tick(page, 0);
+  await page.getByTestId("fold").click();
+  await say(page, "note two");
+  await page.getByTestId("workout-bar").click();
+  await typeSet(page, 1, { load: "105", reps: "4" });
+  await tick(page, 1);
+  await typeSet(page, 2, { load: "110", reps: "3" });
+  await page.getByTestId("fold").click();
+  await until(async () => {
+    await tab(page, "Me");
+    await page.getByTestId("to-storage").click();
+    return (await storageFact(page, "Sealed sessions")).startsWith("1 (");
+  }, { what: "the storage page shows a sealed session" });
+}
+
+const bench = [set("Bench Press (Barbell)", "normal", "82.5", "5", "8"), set("Bench Press (Barbell)", "normal", "80", "6")];
+const squat = [set("Squat (Barbell)", "normal", "100", "5"), set("Squat (Barbell)", "normal", "105", "4")];
+const third = set("Squat (Barbell)", "normal", "110", "3");
+const everything = { bench, squat, notes: ["note one", "note two"] };
+
+const tilesOf = ({ bench, squat }) => {
+  const log = new Log();
+  log.add({ at: 1, sets: bench });
+  log.add({ at: 2, sets: squat });
+  return log.tiles();
+};
+
+async function has(page, expected, when) {
+  await progress(page, "All");
+  await becomes(() => tiles(page), tilesOf(expected), `tiles ${when}`);
+  await tab(page, "Crew");
+  await becomes(() => messages(page), expected.notes, `notes ${when}`);
+}
+
+async function shows(page, pattern) {
+  await tab(page, "Today");
+  await until(async () => 0 < (await page.locator(".problem[role=alert]").count()), { what: "a problem is shown" });
+  const all = await problems(page);
+  const own = all.filter((one) => pattern.test(one.text[0]));
+  same(own.length, 1, `problems that say ${pattern} of ${JSON.stringify(all)}`);
+  same(own[0].text.length, 3, "what happened, what was kept, what to do");
+  ensure(own[0].text.every((part) => 10 < part.length), `a part of the problem is missing: ${JSON.stringify(own[0].text)}`);
+  ensure(own[0].seen && own[0].reachable, "the problem is covered or cannot be reached");
+  console.log(`  ${own[0].text.join(" / ")}`);
+}
+
+/**
+ * A copy of the base is damaged from outside, opened, gone on with, and opened once more.
+ * `damage` is handed the pool and says which files it harmed; `left` is what has to be there.
+ */
+async function damaged(name, base, { damage, pattern, left, sheet, after }) {
+  const own = join(folder, name.replaceAll(/[^a-z0-9]+/gi, "-"));
+  cpSync(base, own, { recursive: true });
+  const { context, page } = await browse(story, own);
+  let fine = true;
+  const step = async (what, act) => {
+    fine = (await story.step(`${name}: ${what}`, act)) && fine;
+    return fine;
+  };
+  try {
+    let running;
+    let harmed;
+    await story.step(`${name}: the damage is done`, async () => {
+      const inside = await outside(page);
+      const pool = await look(page);
+      running = runningSegment(pool);
+      harmed = await damage(page, pool, running);
+      await inside();
+    });
+    if (!harmed) return;
+    const prints = new Map();
+    for (const file of harmed) prints.set(file, await bytesOf(page, file));
+    await step("the app opens and says so", async () => {
+      await openApp(page, url);
+      await shows(page, pattern);
+    });
+    await step("everything that was not destroyed is there", () => has(page, left, "after the damage"));
+    await step("no set is shown as saved that is not", async () => {
+      await page.getByTestId("workout-bar").click();
+      for (const [nth, want] of sheet.entries()) {
+        await becomes(async () => (await page.getByTestId(`tick-${nth}`).getAttribute("aria-checked")) === "true" && (await solid(page, nth)), want, `the tick of row ${nth + 1}`);
+      }
+      same([await text(cell(page, 2, "load")), await text(cell(page, 2, "reps"))], ["110", "3"], "what was typed and not ticked");
+    });
+    const more = { ...left, squat: [...left.squat, third] };
+    await step("the workout goes on", async () => {
+      if ((await page.getByRole("dialog", { name: "Workout" }).count()) === 0) await page.getByTestId("workout-bar").click();
+      await tick(page, 2);
+      await page.getByTestId("fold").click();
+      await has(page, more, "with another set");
+    });
+    await step("the session that was open is sealed meanwhile", () =>
+      until(async () => newest(await look(page))?.retired.some((file) => file.useId === running.useId || file.use_id === running.useId), {
+        what: "its file is listed as sealed", timeout: 40_000,
+      }));
+    await step("everything is still there at the start after that", async () => {
+      await page.reload();
+      await page.getByRole("navigation", { name: "Main" }).waitFor();
+      await has(page, more, "at the second start");
+    });
+    if (after) await step(after.what, () => after.act(page, prints));
+  } finally {
+    await context.close();
+    if (fine) rmSync(own, { recursive: true, force: true });
+  }
+}
+
+const cutLast = async (page, _, running) => {
+  const last = running.frames.at(-1);
+  ensure(last.text.includes("set.logged") && last.text.includes("105000"), `the last frame is another one: ${last.text}`);
+  await harm(page, running.name, { cut: last.at + Math.floor(last.length / 2) });
+  return [running.name];
+};
+const flipMiddle = async (page, _, running) => {
+  const frame = running.frames.find((one) => one.text.includes("set.logged"));
+  ensure(frame.text.includes("100000") && frame !== running.frames.at(-1), `not the frame of the first set: ${frame.text}`);
+  await harm(page, running.name, { flip: frame.at + Math.floor(frame.length / 2) });
+  return [running.name];
+};
+const flipSealed = async (page, pool) => {
+  const sealed = pool.filter((file) => file.role === "sealed");
+  same(sealed.length, 1, "sealed files");
+  await harm(page, sealed[0].name, { flip: 96 + Math.floor(sealed[0].payload / 2) });
+  return [sealed[0].name];
+};
+const emptyManifests = async (page, pool) => {
+  const written = pool.filter((file) => file.role === "manifest");
+  ensure(0 < written.length, "no manifest was ever written");
+  for (const file of written) await harm(page, file.name, { zero: true });
+  return written.map((file) => file.name);
+};
+const untouched = {
+  what: "the damaged file is as it was found",
+  act: async (page, prints) => {
+    for (const [file, print] of prints) same(await bytesOf(page, file), print, file);
+  },
+};
+
+let server;
+let old;
+try {
+  server = await serve(port);
+
+  // The same twice: one copy is taken while every row is still kept in two places, the other when no row is any more.
+  const oldBase = join(folder, "base-old");
+  const youngBase = join(folder, "base-young");
+  await story.step("what is to be damaged is logged", async () => {
+    old = await browse(story, oldBase);
+    await makeBase(old.page);
+    const young = await browse(story, youngBase);
+    await makeBase(young.page);
+    await young.context.close();
+  }, { vital: true });
+
+  const all = [true, true, false];
+  for (const [name, base] of [["in the first minute", youngBase], ["later", oldBase]]) {
+    const later = base === oldBase;
+    if (later) {
+      await story.step("a minute later no row is kept twice and sealed sessions have given their open files back", async () => {
+        await until(async () => {
+          const pool = await look(old.page);
+          const births = await old.page.evaluate(() => new Promise((resolve, reject) => {
+            const request = indexedDB.open("spotter");
+            request.onerror = () => reject(request.error);
+            request.onsuccess = () => {
+              const count = request.result.transaction("births").objectStore("births").count();
+              count.onsuccess = () => {
+                request.result.close();
+                resolve(count.result);
+              };
+            };
+          }));
+          return births === 0 && pool.filter((file) => file.role === "open").length === 1 && newest(pool).retired.length === 0;
+        }, { what: "births and retired files are gone", timeout: 150_000 });
+        await old.context.close();
+        old = null;
+      }, { vital: true });
+    }
+    const without = (what) => (later ? { ...everything, ...what } : everything);
+    await damaged(`${name}, the open segment cut in its last frame`, base, {
+      damage: cutLast, pattern: /cut off/, left: without({ squat: [squat[0]] }), sheet: later ? [true, false, false] : all,
+    });
+    await damaged(`${name}, a byte turned in the middle of the open segment`, base, {
+      damage: flipMiddle, pattern: /damaged place/, left: without({ squat: [squat[1]] }), sheet: later ? [false, true, false] : all, after: untouched,
+    });
+    await damaged(`${name}, a byte turned in a sealed file`, base, {
+      damage: flipSealed, pattern: /cannot be read/, left: without({ bench: [], notes: ["note two"] }), sheet: all, after: untouched,
+    });
+    await damaged(`${name}, every manifest overwritten with zeros`, base, { damage: emptyManifests, pattern: /index/, left: everything, sheet: all });
+  }
+
+  // -------------------------------------------------------------------------------------------- files that are no export
+
+  {
+    const { context, page } = await browse(story, join(folder, "imports"));
+    await story.step("before the bad files one set is logged", async () => {
+      await openApp(page, url);
+      await startWorkout(page);
+      await addExercise(page, "Squat (Barbell)", "squat barbell");
+      await typeSet(page, 0, { load: "100", reps: "5" });
+      await tick(page, 0);
+      await finish(page);
+    }, { vital: true });
+    const before = new Log();
+    before.add({ at: 1, sets: [squat[0]] });
+    const good = tenColumns(Date.now());
+    const header = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,RPE\n";
+    const files = [
+      ["UTF-16 with a mark", Buffer.from(`\ufeff${good.csv}`, "utf16le"), /UTF-16/],
+      ["UTF-16 without one", Buffer.from(good.csv, "utf16le"), /not text/],
+      ["binary", randomFillSync(Buffer.alloc(50_000)), /not (UTF-8 )?text/],
+      ["a picture", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"), /not (UTF-8 )?text/],
+      ["empty", Buffer.alloc(0), /cannot be read|no rows/],
+      ["wrong headers", Buffer.from("when,what,how much\n2026-01-01,bench,100\n"), /no column/],
+      ["a header and nothing else", Buffer.from(header), /no rows/],
+      ["Hevy", Buffer.from('"title","start_time","end_time","description","exercise_title","superset_id"\n"a","b","c","d","e",\n'), /Hevy/],
+    ];
+    await tab(page, "Me");
+    await page.getByTestId("to-import").click();
+    for (const [name, buffer, pattern] of files) {
+      await story.step(`import of a file that is no export: ${name}`, async () => {
+        await page.getByTestId("file").setInputFiles({ name: `${name}.csv`, mimeType: "text/csv", buffer });
+        const card = page.getByTestId("import-failed");
+        await until(async () => pattern.test(await text(card.locator("h2"))), { what: `the screen says ${pattern}` });
+        same(await card.getAttribute("role"), "alert", "role");
+        const parts = [await text(card.locator("h2")), ...(await card.locator("p").allTextContents())];
+        same(parts.length, 3, "what happened, what was kept, what to do");
+        ensure(parts.every((part) => 10 < part.length), `a part is missing: ${JSON.stringify(parts)}`);
+        console.log(`  ${parts.join(" / ")}`);
+      });
+    }
+    await story.step("a file that ends inside a quoted cell: what comes before can be imported", async () => {
+      const torn = Buffer.from(`${header}2026-03-09 17:20:05,"Legs",55m,"Squat (Barbell)",1,100.0,5.0,0,0.0,8\n2026-03-09 17:20:05,"Legs",55m,"Squat (Bar`);
+      await page.getByTestId("file").setInputFiles({ name: "torn.csv", mimeType: "text/csv", buffer: torn });
+      await becomes(() => text(page.getByTestId("plan-sets")), "1", "sets");
+      same(await text(page.getByTestId("plan-rejected")), "1", "rows left out");
+    });
+    await story.step("nothing was changed by any of them, and a good file comes in afterwards", async () => {
+      await progress(page, "All");
+      await becomes(() => tiles(page), before.tiles(), "tiles");
+      await tab(page, "Me");
+      await page.getByTestId("to-import").click();
+      await page.getByTestId("file").setInputFiles({ name: "good.csv", mimeType: "text/csv", buffer: Buffer.from(good.csv) });
+      await page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
+      await until(async () => (await text(page.getByTestId("run-import"))).startsWith("Import "), { what: "it can be imported" });
+      await page.getByTestId("run-import").click();
+      await page.getByTestId("to-progress").click();
+      good.workouts.forEach((workout) => before.add(workout));
+      before.workouts[0].at = Date.now();
+      await progress(page, "All");
+      await becomes(() => tiles(page), before.tiles(), "tiles");
+    });
+    await context.close();
+  }
+
+  // -------------------------------------------------------------------------------------------- a full disk
+
+  for (const fresh of [true, false]) {
+    const name = fresh ? "the disk is full when the app begins a session" : "the disk is full in the middle of a session";
+    const { context, page } = await browse(story, join(folder, fresh ? "full-first" : "full-later"));
+    const session = await context.newCDPSession(page);
+    const quota = (quotaSize) => session.send("Storage.overrideQuotaForOrigin", { origin: url, ...(quotaSize === undefined ? {} : { quotaSize }) });
+    let refused = 0;
+    await story.step(`${name}: a workout is going on`, async () => {
+      await openApp(page, url);
+      await startWorkout(page);
+      await addExercise(page, "Squat (Barbell)", "squat barbell");
+      await typeSet(page, 0, { load: "100", reps: "5" });
+      await tick(page, 0);
+      await typeSet(page, 1, { load: "105", reps: "4", rpe: "8.5" });
+      await typeSet(page, 2, { load: "105", reps: "4" });
+      if (fresh) {
+        await page.reload();
+        await page.getByTestId("workout-bar").click();
+        await until(() => solid(page, 0), { what: "the first set is there again" });
+      }
+    }, { vital: true });
+    await story.step(`${name}: a tick is refused, said so where it can be seen, and undone`, async () => {
+      await quota(1);
+      // A running session may have room that was granted before; it is used up first, and every tick in it has to last.
+      for (let nth = 1; ; nth += 1) {
+        ensure(nth < 60, "the quota was never felt");
+        await page.getByTestId(`tick-${nth}`).click();
+        const outcome = await until(async () => {
+          if (await solid(page, nth)) return "saved";
+          return 0 < (await page.locator(".problem[role=alert]").filter({ hasText: "no room" }).count()) ? "refused" : false;
+        }, { what: "the tick is saved or refused" });
+        if (outcome === "refused") {
+          refused = nth;
+          break;
+        }
+        if (nth + 1 === (await page.locator("[data-test^=tick-]").count())) await page.getByTestId("add-set").click();
+      }
+      await becomes(() => page.getByTestId(`tick-${refused}`).getAttribute("aria-checked"), "false", "the refused tick");
+      ensure(!(await page.getByTestId(`tick-${refused}`).evaluate((one) => one.classList.contains("saving"))), "the refused tick still says it is being saved");
+      same([await text(cell(page, refused, "load")), await text(cell(page, refused, "reps"))], ["105", "4"], "what was typed");
+      if (refused === 1) same(await text(cell(page, 1, "rpe")), "8.5", "the RPE that was typed");
+    });
+    await story.step(`${name}: the message is on the screen and not under the workout`, async () => {
+      const own = (await problems(page)).filter((one) => one.text[0].includes("no room"));
+      ensure(0 < own.length, "no problem says that there is no room");
+      same(own[0].text.length, 3, "what happened, what was kept, what to do");
+      ensure(own[0].seen, "the message lies under the workout's sheet");
+      ensure(own[0].reachable, "the message is inert");
+    });
+    const log = new Log();
+    await story.step(`${name}: with room again, the same tick is saved`, async () => {
+      await quota();
+      await tick(page, refused);
+      const sets = [squat[0], set("Squat (Barbell)", "normal", "105", "4", "8.5")];
+      while (sets.length <= refused) sets.push(set("Squat (Barbell)", "normal", "105", "4"));
+      log.add({ at: 1, sets });
+      await page.getByTestId("fold").click();
+      await progress(page, "4 weeks");
+      await becomes(() => tiles(page), log.tiles(), "tiles");
+    });
+    await story.step(`${name}: and it is there after a reload, without a problem`, async () => {
+      await page.reload();
+      await page.getByTestId("workout-bar").waitFor();
+      await progress(page, "4 weeks");
+      await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+      same(await page.locator(".problem").allTextContents(), [], "problems");
+    });
+    console.log(`  the ${refused}. tick after the quota was the first that was refused`);
+    await context.close();
+  }
+} catch (err) {
+  if (!(err instanceof Stop)) {
+    story.failed += 1;
+    story.failures.push("the story broke off");
+    console.log(`not ok - the story broke off\n  ${err.stack}`);
+  }
+} finally {
+  await old?.context.close().catch(() => {});
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+story.end();
