@@ -106,6 +106,22 @@ export async function toImport(page) {
   await page.getByTestId("to-import").click();
 }
 
+/** How many rows the storage page says are kept in a second place because their file is young. */
+export async function keptTwice(page) {
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Me" }).click();
+  await page.getByTestId("to-storage").click();
+  const text = await page.locator(".facts > div", { hasText: "Kept twice for now" }).locator("dd").innerText();
+  return Number(text.replace(/\D/g, ""));
+}
+
+export async function patiently(ask, what, { timeout = 300_000, every = 1000 } = {}) {
+  const end = Date.now() + timeout;
+  while (!(await ask())) {
+    if (end < Date.now()) throw new Error(`not within ${timeout} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, every));
+  }
+}
+
 /** Chooses the file on the import screen and says kilograms. Ends when "Import n sets" can be tapped. */
 export async function planImport(page, csv, name = "strong.csv") {
   await page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(csv) });

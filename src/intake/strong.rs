@@ -53,23 +53,20 @@ pub fn plan(bytes: &[u8], file_name: &str, choices: &Choices, names: &NameBook, 
 
     let mut state = State::new(choices, names);
     let mut record = csv::StringRecord::new();
+    let mut lines = Lines::new(text);
     loop {
-        let line = reader.position().line();
-        match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => {
-                state.rows_read += 1;
-                let line = record.position().map_or(line, csv::Position::line);
-                if record.len() < columns.seconds + 1 || headers.len() < record.len() {
-                    state.reject(line, format!("has {} columns instead of {}", record.len(), headers.len()));
-                    continue;
-                }
-                state.row(line, &columns, &record);
+        let outcome = reader.read_record(&mut record);
+        if matches!(outcome, Ok(false)) {
+            break;
+        }
+        state.rows_read += 1;
+        let line = lines.of(record.position());
+        match outcome {
+            Ok(_) if record.len() < columns.seconds + 1 || headers.len() < record.len() => {
+                state.reject(line, format!("has {} columns instead of {}", record.len(), headers.len()));
             }
-            Err(err) => {
-                state.rows_read += 1;
-                state.reject(line, format!("cannot be read: {err}"));
-            }
+            Ok(_) => state.row(line, &columns, &record),
+            Err(err) => state.reject(line, format!("cannot be read: {err}")),
         }
     }
     if state.rows_read == 0 {
@@ -81,6 +78,31 @@ pub fn plan(bytes: &[u8], file_name: &str, choices: &Choices, names: &NameBook, 
         ));
     }
     Ok(state.finish(format, file_name, bytes, known))
+}
+
+/// Line numbers as an editor shows them. The reader's own are one too low after CRLF, because it takes the LF as the
+/// beginning of the next row.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let bytes = self.text.as_bytes();
+        let mut start = position.map_or(self.at, |position| position.byte() as usize).clamp(self.at, bytes.len());
+        while bytes.get(start).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            start += 1;
+        }
+        self.line += bytes[self.at..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = start;
+        self.line
+    }
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, Problem> {

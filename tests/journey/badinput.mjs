@@ -7,7 +7,7 @@ import { cpSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, cell, ensure, finish, freePort, openApp, problems, processes, progress, same, serve, set, solid,
+  Log, Stop, Story, addExercise, becomes, browse, cell, ensure, finish, freePort, openApp, problems, progress, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, until,
 } from "./lib.mjs";
 import { tenColumns } from "./strong-files.mjs";
@@ -447,7 +447,7 @@ try {
     console.log(`not ok - the story broke off\n  ${err.stack}`);
   }
 } finally {
-  await old?.context.close().catch(() => {});
+  await story.close();
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
 }

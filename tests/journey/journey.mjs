@@ -2,12 +2,11 @@
 // screen with axe. Every figure is worked out here from what was typed.
 //
 //   node tests/journey/journey.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
-import { rmSync } from "node:fs";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort,
-  kill, openApp, plural, processes, progress, same, serve, set, solid, startWorkout, tab, temporary, text, thousands, tick, tiles, typeSet,
+  kill, openApp, plural, progress, same, serve, set, solid, startWorkout, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, until, volume, volumeOf, working,
 } from "./lib.mjs";
 import { tenColumns, twelveColumns } from "./strong-files.mjs";
@@ -17,6 +16,7 @@ const step = (...all) => story.step(...all);
 const vital = (name, act) => story.step(name, act, { vital: true });
 const log = new Log();
 const folder = temporary("journey");
+const slowly = temporary("journey-slow");
 const port = await freePort();
 const url = `http://localhost:${port}`;
 const twelve = twelveColumns(Date.now());
@@ -177,6 +177,8 @@ try {
     await becomes(() => bars(page), log.muscleSets(), "sets per muscle and week");
     const bench = page.getByTestId("estimate").filter({ hasText: "Bench Press (Barbell)" });
     await becomes(() => text(bench.locator("p.quiet")), `e1RM, best ${estimate(bestOf(first.sets, "Bench Press (Barbell)"))}`, "the estimate of bench press");
+    await page.getByRole("radiogroup", { name: "Measure" }).getByRole("radio", { name: "Volume", exact: true }).click();
+    await becomes(() => bars(page), log.muscleVolume(), "volume per muscle and week");
     await page.locator(".bar-row").filter({ hasText: "Triceps" }).click();
     await becomes(() => page.getByRole("dialog", { name: "Why this number" }).locator("li .tabular").allTextContents(), ["2 × 0.5"], "the rows behind triceps");
     await page.keyboard.press("Escape");
@@ -367,6 +369,21 @@ try {
     await becomes(() => tiles(page), log.tiles(), "tiles of all time", { timeout: 60_000 });
   });
 
+  await step("in pounds, to the last one", async () => {
+    const unit = async (name) => {
+      await tab(page, "Me");
+      const choice = page.getByRole("radiogroup", { name: "Unit of loads" }).getByRole("radio", { name, exact: true });
+      await choice.click();
+      await becomes(() => choice.getAttribute("aria-checked"), "true", `the choice of ${name}`);
+    };
+    await unit("lb");
+    await progress(page, "All");
+    await becomes(async () => (await tiles(page)).volume, log.pounds(), "the volume of all time");
+    await unit("kg");
+    await progress(page, "All");
+    await becomes(() => tiles(page), log.tiles(), "tiles of all time");
+  });
+
   for (const [name, file] of [["strong-twelve.csv", twelve], ["strong-ten.csv", ten]]) {
     await step(`${name} again: everything is here already`, async () => {
       await choose(name, file.csv);
@@ -426,6 +443,63 @@ try {
     await becomes(() => tiles(page), log.tiles(), "tiles of all time");
     ensure(lastTime(0) === first && log.workouts.filter(ofApp).length === 3, "the model lost a workout");
   });
+
+  // ------------------------------------------------------------------------------------------ a slow start
+
+  {
+    // Storage starts only when the test says so: what somebody taps before that must not be lost.
+    const slow = await browse(story, slowly);
+    const own = slow.page;
+    const bypass = await slow.context.newCDPSession(own);
+    await bypass.send("Network.enable");
+    await bypass.send("Network.setBypassServiceWorker", { bypass: true });
+    const early = async () => {
+      let open;
+      let asked = 0;
+      const gate = new Promise((resolve) => (open = resolve));
+      await own.route("**/storage.js", async (route) => {
+        asked += 1;
+        await gate;
+        await route.continue();
+      });
+      await own.goto(url);
+      await own.getByTestId("start-workout").waitFor();
+      await until(() => 0 < asked, { what: "the storage worker is asked for" });
+      // Either the tap counts at once, or the button says that it cannot be tapped yet.
+      const tapped = own.getByTestId("start-workout").click();
+      await until(async () => (await own.getByRole("dialog", { name: "Workout" }).count()) || (await own.getByTestId("start-workout").isDisabled()), { what: "the tap is felt" });
+      open();
+      await tapped;
+      await own.unrouteAll({ behavior: "wait" });
+      // The tables stand, so storage has said what it knows.
+      await becomes(() => own.locator(".skeleton").count(), 0, "what is still loading");
+    };
+    await step("a workout that is started before storage is ready stays open", async () => {
+      await early();
+      await becomes(() => own.getByRole("dialog", { name: "Workout" }).count(), 1, "workouts on the screen");
+      await addExercise(own, "Squat (Barbell)", "squat barbell");
+      await typeSet(own, 0, { load: "90", reps: "5" });
+      await tick(own, 0);
+      await finish(own);
+    });
+    await step("starting before storage is ready goes on with the workout that is open", async () => {
+      await openApp(own, url);
+      await startWorkout(own);
+      await addExercise(own, "Squat (Barbell)", "squat barbell");
+      await typeSet(own, 0, { load: "100", reps: "5" });
+      await tick(own, 0);
+      await own.getByTestId("add-set").click();
+      await typeSet(own, 1, { load: "102.5", reps: "4" });
+      await until(async () => (await sheetOnDisk(own)).includes('"load":"102.5"'), { what: "the sheet is on the disk" });
+      await early();
+      await becomes(() => own.getByRole("dialog", { name: "Workout" }).count(), 1, "workouts on the screen");
+      await becomes(() => own.getByTestId("tick-0").count(), 1, "the first set of the open workout");
+      await until(() => solid(own, 0), { what: "the first set is ticked" });
+      same(await text(cell(own, 1, "load")), "102.5", "what was typed before");
+    });
+    await slow.context.close();
+    story.page = page;
+  }
 
   // ------------------------------------------------------------------------------------------ notes
 
@@ -534,8 +608,9 @@ try {
     console.log(`not ok - the story broke off\n  ${err.stack}`);
   }
 } finally {
-  await context?.close().catch(() => {});
+  await story.close();
   await server?.stop();
-  if (processes(folder).length === 0) rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(slowly, { recursive: true, force: true });
 }
 story.end();

@@ -71,6 +71,8 @@ export class Story {
   /** Console and page errors nobody expected. */
   errors = [];
   warnings = [];
+  /** Every browser that was started; whatever is left of them is closed at the end. */
+  contexts = [];
   #expected = [];
 
   /** While `act` runs, errors that match are no errors. */
@@ -117,6 +119,11 @@ export class Story {
       if (vital) throw new Stop();
       return false;
     }
+  }
+
+  /** Leaves no browser behind, however the story ended. */
+  async close() {
+    for (const context of this.contexts) await context.close().catch(() => {});
   }
 
   end() {
@@ -196,6 +203,7 @@ export async function browse(story, folder, more = {}) {
   context.on("page", listen);
   const page = context.pages()[0] ?? (await context.newPage());
   story.page = page;
+  story.contexts.push(context);
   return { context, page };
 }
 
@@ -263,6 +271,7 @@ export const tab = async (page, name) => {
 export async function openApp(page, url, path = "/") {
   await page.goto(url + path);
   await page.getByRole("navigation", { name: "Main" }).waitFor();
+  await until(async () => (await page.locator("main > *").count()) && !(await page.locator(".skeleton").count()), { what: "the screen has its rows" });
 }
 
 export async function addExercise(page, name, search) {
@@ -451,6 +460,19 @@ export class Log {
       volume: volume(sets.reduce((sum, one) => sum + volumeOf(one), 0)),
       records: thousands(this.records(of)),
     };
+  }
+
+  /** The volume in whole pounds, where tonnes would round a mistake away. */
+  pounds() {
+    const grams = this.sets.reduce((sum, one) => sum + volumeOf(one), 0);
+    return `${thousands(Number((BigInt(grams) * 100_000n) / 45_359_237n))}${NARROW}lb`;
+  }
+
+  /** Volume of one week per muscle, by the muscle's name: a secondary one counts half. */
+  muscleVolume() {
+    const grams = new Map();
+    for (const one of this.sets) for (const [muscle, weight] of known(one.exercise).muscles) grams.set(muscle, (grams.get(muscle) ?? 0) + Math.floor((volumeOf(one) * weight) / 10));
+    return Object.fromEntries([...grams].filter(([, n]) => 0 < n).map(([muscle, n]) => [muscleNames.get(muscle), volume(n)]));
   }
 
   /** Sets of one week per muscle, by the muscle's name: a secondary one counts half. */

@@ -98,10 +98,9 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                             };
                             let rpe = set.rpe10.map(|rpe| format!("RPE {}", words::tenths(rpe)));
                             let note = set.note.clone();
-                            let label = format!("Edit set {}: {text}", set.set_no);
                             view! {
-                                <li><button class="row" data-test="set-row" aria-label=label on:click=move |_| editing.set(Some(set.clone()))>
-                                    <span class="kind">{kind}</span>
+                                <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
+                                    <span class="hidden">"Edit set "</span><span class="kind">{kind}</span>
                                     <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
                                     <span class="quiet">{rpe}</span>
                                 </button></li>

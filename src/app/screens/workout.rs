@@ -63,7 +63,8 @@ pub(crate) fn Workout() -> impl IntoView {
                 <Elapsed/>
                 <button class="plain strong" data-test="finish" on:click=finish>"Finish"</button>
             </header>
-            <div class="chips" role="tablist" aria-label="Exercises">
+            <div class="chips">
+            <div class="chip-list" role="tablist" aria-label="Exercises">
                 {move || (0..exercises.get()).map(|at| {
                     let label = move || training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| {
                         let done = exercise.sets.iter().filter(|set| set.done).count();
@@ -77,7 +78,8 @@ pub(crate) fn Workout() -> impl IntoView {
                         </button>
                     }
                 }).collect_view()}
-                <button class="chip add" data-test="add-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>"Exercise"</button>
+                </div>
+            <button class="chip add" data-test="add-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>"Exercise"</button>
             </div>
             <div class="workout-body">
                 <Show when=move || exercises.get() == 0>
@@ -216,9 +218,8 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
                     <span role="cell"><button
                         class="cell" class:editing=move || editing.get() == Some((at, nth, cell))
                         data-test=format!("cell-{nth}-{cell:?}").to_lowercase()
-                        aria-label=move || format!("{cell:?} of set {}", nth + 1)
-                        on:click=move |_| editing.set(Some((at, nth, cell)))
-                    >{move || set.with(|set| match cell.text(set) {
+                                                on:click=move |_| editing.set(Some((at, nth, cell)))
+                    ><span class="hidden">{format!("{cell:?} of set {}: ", nth + 1)}</span>{move || set.with(|set| match cell.text(set) {
                         text if text.is_empty() => "–".to_owned(),
                         text => text,
                     })}</button></span>
