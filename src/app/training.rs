@@ -21,6 +21,8 @@ pub(crate) struct Training {
     pub(crate) open: RwSignal<bool>,
     /// Sets whose tick is not on the disk yet.
     pub(crate) pending: RwSignal<Vec<String>>,
+    /// Somebody tapped "Start workout" before storage had said whether one is open.
+    wanted: RwSignal<Option<String>>,
 }
 
 pub(crate) fn use_training() -> Training {
@@ -45,6 +47,7 @@ impl Training {
             sheet: RwSignal::new(None),
             open: RwSignal::new(false),
             pending: RwSignal::new(Vec::new()),
+            wanted: RwSignal::new(None),
         };
         provide_context(it);
         // What storage kept: at the start, and whenever another tab goes on with the workout.
@@ -58,6 +61,9 @@ impl Training {
                 if newer {
                     it.sheet.set(Some(stored));
                 }
+            }
+            if let Some(name) = it.wanted.try_update_untracked(Option::take).flatten() {
+                it.start(&name);
             }
         });
         // A tick that was saved and whose sheet was not: the tables know better than the sheet.
@@ -94,6 +100,10 @@ impl Training {
 
     /// Starts an empty workout, or goes on with the one that is open.
     pub(crate) fn start(self, name: &str) {
+        if self.hub.stored_sheet.with_untracked(Option::is_none) {
+            self.wanted.set(Some(name.to_owned()));
+            return;
+        }
         if self.sheet.with_untracked(Option::is_some) {
             self.open.set(true);
             return;

@@ -7,8 +7,8 @@ import { cpSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, cell, ensure, finish, freePort, openApp, problems, progress, same, serve, set, solid,
-  startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, until,
+  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, problems, progress, same, serve, set, solid,
+  startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
 import { tenColumns } from "./strong-files.mjs";
 
@@ -196,7 +196,7 @@ async function damaged(name, base, { damage, pattern, left, sheet, after }) {
       for (const [nth, want] of sheet.entries()) {
         await becomes(async () => (await page.getByTestId(`tick-${nth}`).getAttribute("aria-checked")) === "true" && (await solid(page, nth)), want, `the tick of row ${nth + 1}`);
       }
-      same([await text(cell(page, 2, "load")), await text(cell(page, 2, "reps"))], ["110", "3"], "what was typed and not ticked");
+      same([await typed(page, 2, "load"), await typed(page, 2, "reps")], ["110", "3"], "what was typed and not ticked");
     });
     const more = { ...left, squat: [...left.squat, third] };
     await step("the workout goes on", async () => {
@@ -409,8 +409,8 @@ try {
       }
       await becomes(() => page.getByTestId(`tick-${refused}`).getAttribute("aria-checked"), "false", "the refused tick");
       ensure(!(await page.getByTestId(`tick-${refused}`).evaluate((one) => one.classList.contains("saving"))), "the refused tick still says it is being saved");
-      same([await text(cell(page, refused, "load")), await text(cell(page, refused, "reps"))], ["105", "4"], "what was typed");
-      if (refused === 1) same(await text(cell(page, 1, "rpe")), "8.5", "the RPE that was typed");
+      same([await typed(page, refused, "load"), await typed(page, refused, "reps")], ["105", "4"], "what was typed");
+      if (refused === 1) same(await typed(page, 1, "rpe"), "8.5", "the RPE that was typed");
     });
     await story.step(`${name}: the message is on the screen and not under the workout`, async () => {
       const own = (await problems(page)).filter((one) => one.text[0].includes("no room"));

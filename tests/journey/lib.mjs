@@ -263,7 +263,13 @@ export const still = (page) =>
 
 // ---------------------------------------------------------------------------------------------- the app's screens
 
-export const text = async (locator) => (await locator.textContent())?.trim();
+/** What the eye reads: without the words that only a screen reader says. */
+export const text = (locator) =>
+  locator.evaluate((element) => {
+    const copy = element.cloneNode(true);
+    for (const unseen of copy.querySelectorAll(".hidden")) unseen.remove();
+    return copy.textContent.trim();
+  });
 export const tab = async (page, name) => {
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name, exact: true }).click();
 };
@@ -282,6 +288,9 @@ export async function addExercise(page, name, search) {
 }
 
 export const cell = (page, nth, name) => page.getByTestId(`cell-${nth}-${name}`);
+/** What a cell shows, without what only a screen reader is told. */
+export const typed = (page, nth, name) =>
+  cell(page, nth, name).evaluate((it) => [...it.childNodes].filter((node) => !(node instanceof Element && node.classList.contains("hidden"))).map((node) => node.textContent).join("").trim());
 
 async function keys(page, value) {
   for (const key of value) await page.getByTestId(key === "." ? "key-dot" : `key-${key}`).click();
@@ -304,9 +313,9 @@ export async function typeSet(page, nth, { load, reps, rpe }) {
   }
   await page.getByTestId("keypad-close").click();
   await page.getByTestId("keypad-close").waitFor({ state: "detached" });
-  if (load !== undefined) same(await text(cell(page, nth, "load")), load, `load of row ${nth + 1}`);
-  same(await text(cell(page, nth, "reps")), reps, `repetitions of row ${nth + 1}`);
-  if (rpe !== undefined) same(await text(cell(page, nth, "rpe")), rpe, `RPE of row ${nth + 1}`);
+  if (load !== undefined) same(await typed(page, nth, "load"), load, `load of row ${nth + 1}`);
+  same(await typed(page, nth, "reps"), reps, `repetitions of row ${nth + 1}`);
+  if (rpe !== undefined) same(await typed(page, nth, "rpe"), rpe, `RPE of row ${nth + 1}`);
 }
 
 /** Types into one cell and leaves the keypad open. */
