@@ -114,6 +114,21 @@ export async function keptTwice(page) {
   return Number(text.replace(/\D/g, ""));
 }
 
+/** How many rows really are in the second place. The storage page says 0 before the last of them are gone. */
+export const births = (page) =>
+  page.evaluate(() => new Promise((resolve, reject) => {
+    const opening = indexedDB.open("spotter", 1);
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const counting = opening.result.transaction("births").objectStore("births").count();
+      counting.onerror = () => reject(counting.error);
+      counting.onsuccess = () => {
+        opening.result.close();
+        resolve(counting.result);
+      };
+    };
+  }));
+
 export async function patiently(ask, what, { timeout = 300_000, every = 1000 } = {}) {
   const end = Date.now() + timeout;
   while (!(await ask())) {

@@ -22,7 +22,7 @@ pub(crate) struct Training {
     /// Sets whose tick is not on the disk yet.
     pub(crate) pending: RwSignal<Vec<String>>,
     /// Somebody tapped "Start workout" before storage had said whether one is open.
-    wanted: RwSignal<Option<String>>,
+    pub(crate) wanted: RwSignal<Option<String>>,
 }
 
 pub(crate) fn use_training() -> Training {
@@ -62,7 +62,7 @@ impl Training {
                     it.sheet.set(Some(stored));
                 }
             }
-            if let Some(name) = it.wanted.try_update_untracked(Option::take).flatten() {
+            if let Some(name) = it.wanted.try_update(Option::take).flatten() {
                 it.start(&name);
             }
         });

@@ -66,7 +66,7 @@ pub(crate) fn Today() -> impl IntoView {
         </Show>
         <BodyWeightCard/>
         <div class="thumb">
-            <button class="primary wide" data-test="start-workout" on:click=start>
+            <button class="primary wide" data-test="start-workout" disabled=move || training.wanted.with(Option::is_some) on:click=start>
                 {move || if training.sheet.with(Option::is_some) { "Back to the workout" } else { "Start workout" }}
             </button>
         </div>

@@ -63,7 +63,7 @@ pub(crate) fn Train() -> impl IntoView {
             </For>
         </ul>
         <div class="thumb">
-            <button class="primary wide" data-test="empty-workout" on:click=move |_| training.start("")>
+            <button class="primary wide" data-test="empty-workout" disabled=move || training.wanted.with(Option::is_some) on:click=move |_| training.start("")>
                 {move || if training.sheet.with(Option::is_some) { "Back to the workout" } else { "Empty workout" }}
             </button>
         </div>
