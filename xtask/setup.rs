@@ -89,7 +89,8 @@ fn node(house: &House) -> Result<()> {
         return Ok(());
     }
     say("Installing npm packages: wasm-opt makes the app smaller, Workbox caches it for use without a network.");
-    run(house.command("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    // Not `npm ci`: it refuses a lock file without the optional packages of other machines.
+    run(house.command("npm").args(["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]))?;
     fs::write(&stamp, wanted).context("node_modules/.spotter")
 }
 

@@ -305,6 +305,49 @@ try {
     await damaged(`${name}, every manifest overwritten with zeros`, base, { damage: emptyManifests, pattern: /index/, left: everything, sheet: all });
   }
 
+  // The reason a sealed session's open file is kept for a minute: a power cut can still take the new file away. Whoever
+  // starts the app the day after must not free the old one then.
+  {
+    const name = "a sealed file is lost while its open file is still there, and the app is opened a day later";
+    const own = join(folder, "retired");
+    cpSync(oldBase, own, { recursive: true });
+    let { context, page } = await browse(story, own);
+    let file;
+    await story.step(`${name}: the session is sealed and the sealed file damaged`, async () => {
+      let inside = await outside(page);
+      const running = runningSegment(await look(page));
+      await inside();
+      await openApp(page, url);
+      await until(async () => newest(await look(page)).retired.some((one) => one.use_id === running.useId), { what: "its file is listed as sealed", timeout: 40_000 });
+      await context.close();
+      ({ context, page } = await browse(story, own));
+      inside = await outside(page);
+      const pool = await look(page);
+      const manifest = newest(pool);
+      same(manifest.retired.length, 1, "open files that are kept for a minute");
+      file = manifest.sealed.at(-1).file;
+      await harm(page, file, { flip: 120 });
+      // No waiting for the app: only the clock has to pass the minute.
+      await until(() => manifest.retired[0].at_ms + 60_000 < Date.now(), { what: "the minute is over", timeout: 90_000 });
+      await inside();
+    }, { vital: true });
+    await story.step(`${name}: everything is there`, async () => {
+      await openApp(page, url);
+      await shows(page, /cannot be read/);
+      await has(page, everything, "after the damage");
+    });
+    await story.step(`${name}: and still is after the next session was sealed`, async () => {
+      await page.getByTestId("workout-bar").click();
+      await tick(page, 2);
+      await finish(page);
+      await startWorkout(page);
+      await until(async () => 3 <= newest(await look(page)).sealed.length, { what: "a third session is sealed", timeout: 40_000 });
+      await page.reload();
+      await has(page, { ...everything, squat: [...squat, third] }, "at the second start");
+    });
+    await context.close();
+  }
+
   // -------------------------------------------------------------------------------------------- files that are no export
 
   {
@@ -371,12 +414,10 @@ try {
 
   // -------------------------------------------------------------------------------------------- a full disk
 
-  for (const fresh of [true, false]) {
-    const name = fresh ? "the disk is full when the app begins a session" : "the disk is full in the middle of a session";
-    const { context, page } = await browse(story, join(folder, fresh ? "full-first" : "full-later"));
+  {
+    const name = "the disk is full when a session begins";
+    const { context, page } = await browse(story, join(folder, "full-first"));
     const session = await context.newCDPSession(page);
-    const quota = (quotaSize) => session.send("Storage.overrideQuotaForOrigin", { origin: url, ...(quotaSize === undefined ? {} : { quotaSize }) });
-    let refused = 0;
     await story.step(`${name}: a workout is going on`, async () => {
       await openApp(page, url);
       await startWorkout(page);
@@ -384,48 +425,32 @@ try {
       await typeSet(page, 0, { load: "100", reps: "5" });
       await tick(page, 0);
       await typeSet(page, 1, { load: "105", reps: "4", rpe: "8.5" });
-      await typeSet(page, 2, { load: "105", reps: "4" });
-      if (fresh) {
-        await page.reload();
-        await page.getByTestId("workout-bar").click();
-        await until(() => solid(page, 0), { what: "the first set is there again" });
-      }
+      // What is written after a reload begins a session of its own, for which nothing was granted yet.
+      await page.reload();
+      await page.getByTestId("workout-bar").click();
+      await until(() => solid(page, 0), { what: "the first set is there again" });
     }, { vital: true });
-    await story.step(`${name}: a tick is refused, said so where it can be seen, and undone`, async () => {
-      await quota(1);
-      // A running session may have room that was granted before; it is used up first, and every tick in it has to last.
-      for (let nth = 1; ; nth += 1) {
-        ensure(nth < 60, "the quota was never felt");
-        await page.getByTestId(`tick-${nth}`).click();
-        const outcome = await until(async () => {
-          if (await solid(page, nth)) return "saved";
-          return 0 < (await page.locator(".problem[role=alert]").filter({ hasText: "no room" }).count()) ? "refused" : false;
-        }, { what: "the tick is saved or refused" });
-        if (outcome === "refused") {
-          refused = nth;
-          break;
-        }
-        if (nth + 1 === (await page.locator("[data-test^=tick-]").count())) await page.getByTestId("add-set").click();
-      }
-      await becomes(() => page.getByTestId(`tick-${refused}`).getAttribute("aria-checked"), "false", "the refused tick");
-      ensure(!(await page.getByTestId(`tick-${refused}`).evaluate((one) => one.classList.contains("saving"))), "the refused tick still says it is being saved");
-      same([await typed(page, refused, "load"), await typed(page, refused, "reps")], ["105", "4"], "what was typed");
-      if (refused === 1) same(await typed(page, 1, "rpe"), "8.5", "the RPE that was typed");
+    await story.step(`${name}: a tick is refused and undone, and what was typed is still there`, async () => {
+      await session.send("Storage.overrideQuotaForOrigin", { origin: url, quotaSize: 1 });
+      await page.getByTestId("tick-1").click();
+      await page.locator(".problem[role=alert]").filter({ hasText: "no room" }).waitFor({ state: "attached" });
+      await becomes(() => page.getByTestId("tick-1").getAttribute("aria-checked"), "false", "the refused tick");
+      ensure(!(await page.getByTestId("tick-1").evaluate((one) => one.classList.contains("saving"))), "the refused tick still says it is being saved");
+      same([await typed(page, 1, "load"), await typed(page, 1, "reps"), await typed(page, 1, "rpe")], ["105", "4", "8.5"], "what was typed");
+      ensure(await solid(page, 0), "the set that was saved before lost its tick");
     });
     await story.step(`${name}: the message is on the screen and not under the workout`, async () => {
       const own = (await problems(page)).filter((one) => one.text[0].includes("no room"));
-      ensure(0 < own.length, "no problem says that there is no room");
+      same(own.length, 1, "problems that say that there is no room");
       same(own[0].text.length, 3, "what happened, what was kept, what to do");
       ensure(own[0].seen, "the message lies under the workout's sheet");
       ensure(own[0].reachable, "the message is inert");
     });
     const log = new Log();
+    log.add({ at: 1, sets: [squat[0], set("Squat (Barbell)", "normal", "105", "4", "8.5")] });
     await story.step(`${name}: with room again, the same tick is saved`, async () => {
-      await quota();
-      await tick(page, refused);
-      const sets = [squat[0], set("Squat (Barbell)", "normal", "105", "4", "8.5")];
-      while (sets.length <= refused) sets.push(set("Squat (Barbell)", "normal", "105", "4"));
-      log.add({ at: 1, sets });
+      await session.send("Storage.overrideQuotaForOrigin", { origin: url });
+      await tick(page, 1);
       await page.getByTestId("fold").click();
       await progress(page, "4 weeks");
       await becomes(() => tiles(page), log.tiles(), "tiles");
@@ -437,9 +462,41 @@ try {
       await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
       same(await page.locator(".problem").allTextContents(), [], "problems");
     });
-    console.log(`  the ${refused}. tick after the quota was the first that was refused`);
     await context.close();
   }
+
+  // Chromium grants a file room ahead, so a running session feels a full disk late. What is ticked meanwhile is either
+  // refused or lasts, and the app opens from a disk that is still full.
+  await story.step("the disk is full in the middle of a session: every tick that turned solid is there after a reload", async () => {
+    const { context, page } = await browse(story, join(folder, "full-later"));
+    const session = await context.newCDPSession(page);
+    await openApp(page, url);
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await tick(page, 0);
+    for (const nth of [1, 2]) await typeSet(page, nth, { load: "105", reps: "4" });
+    await session.send("Storage.overrideQuotaForOrigin", { origin: url, quotaSize: 1 });
+    const saved = [squat[0]];
+    for (let nth = 1; nth < 12; nth += 1) {
+      if (3 <= nth) await page.getByTestId("add-set").click();
+      const before = await page.locator(".problem[role=alert]").count();
+      await page.getByTestId(`tick-${nth}`).click();
+      const outcome = await until(async () => ((await solid(page, nth)) ? "saved" : before < (await page.locator(".problem[role=alert]").count()) && "refused"), {
+        what: `tick ${nth + 1} is saved or refused`,
+      });
+      if (outcome === "refused") break;
+      saved.push(set("Squat (Barbell)", "normal", "105", "4"));
+    }
+    await page.reload();
+    await page.getByTestId("workout-bar").waitFor();
+    const log = new Log();
+    log.add({ at: 1, sets: saved });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+    console.log(`  ${saved.length - 1} of 11 ticks were saved in room that was granted before`);
+    await context.close();
+  });
 } catch (err) {
   if (!(err instanceof Stop)) {
     story.failed += 1;
