@@ -56,10 +56,10 @@ pub fn Line(
                 <text class="tick" x="8" y={H - 4.0}>{day_name(first)}</text>
                 <text class="tick" x={W - 8.0} y={H - 4.0} text-anchor="end">{day_name(last)}</text>
             </svg>
-            <table class="hidden">
+            <div class="hidden"><table>
                 <caption>{heading}</caption>
                 <tbody>{rows.into_iter().map(|p| view! { <tr><th scope="row">{day_name(p.day)}</th><td>{p.label}</td></tr> }).collect_view()}</tbody>
-            </table>
+            </table></div>
         </figure>
     }
 }
@@ -128,10 +128,10 @@ pub fn Heatmap(
                     }
                 }).collect_view()}
             </svg>
-            <table class="hidden">
+            <div class="hidden"><table>
                 <caption>{caption}</caption>
                 <tbody>{rows.into_iter().map(|(_, _, label)| view! { <tr><td>{label}</td></tr> }).collect_view()}</tbody>
-            </table>
+            </table></div>
         </figure>
     }
 }

@@ -82,6 +82,9 @@ struct Inner {
     storage_up: bool,
     projector_up: bool,
     waiting: Vec<ToStorage>,
+    /// Questions and files for a projector whose tables do not stand yet.
+    unasked: Vec<(ToProjector, Option<Uint8Array>)>,
+    tables_stand: bool,
     next: u32,
     captures: HashMap<u32, (OnSaved, Vec<Draft>, f64)>,
     watches: HashMap<u32, (Asked, OnRows)>,
@@ -254,6 +257,14 @@ impl Hub {
             FromProjector::OtherBuild { .. } => self.update.set(true),
             FromProjector::Ready { events: _, took_ms } => {
                 self.timings.update(|timings| timings.1 = took_ms);
+                let unasked = {
+                    let mut inner = inner.borrow_mut();
+                    inner.tables_stand = true;
+                    std::mem::take(&mut inner.unasked)
+                };
+                for (request, bytes) in unasked {
+                    self.post_projector(&request, bytes);
+                }
                 self.projected.set(true);
             }
             FromProjector::View { key } => {
@@ -314,7 +325,7 @@ impl Hub {
             if let Some(worker) = inner.projector.take() {
                 worker.terminate();
             }
-            (inner.storage_up, inner.projector_up) = (false, false);
+            (inner.storage_up, inner.projector_up, inner.tables_stand) = (false, false, false);
             inner.restarts += 1;
             // What was not acknowledged is asked for again. The entities are the same, so nothing counts twice.
             let open: Vec<ToStorage> =
@@ -342,7 +353,7 @@ impl Hub {
             if let Some(worker) = inner.projector.take() {
                 worker.terminate();
             }
-            inner.projector_up = false;
+            (inner.projector_up, inner.tables_stand) = (false, false);
             inner.restarts += 1;
             inner.restarts <= 3
         };
@@ -374,7 +385,13 @@ impl Hub {
 
     fn post_projector(self, request: &ToProjector, bytes: Option<Uint8Array>) {
         let inner = self.inner();
-        let inner = inner.borrow();
+        let mut inner = inner.borrow_mut();
+        let needs_tables =
+            matches!(request, ToProjector::Ask { .. } | ToProjector::PlanImport { .. } | ToProjector::RunImport { .. });
+        if needs_tables && !inner.tables_stand {
+            inner.unasked.push((request.clone(), bytes));
+            return;
+        }
         if let (Some(worker), Some(value)) = (&inner.projector, spoken(serde_wasm_bindgen::to_value(request))) {
             let extra = bytes.map_or(JsValue::UNDEFINED, JsValue::from);
             let _ = worker.post_message(&Array::of2(&value, &extra));
@@ -445,12 +462,8 @@ impl Hub {
             Ok(rows) => then(rows),
             Err(err) => web_sys::console::error_1(&format!("{}: {err}", Q::NAME).into()),
         });
-        if self.inner().borrow().projector_up {
-            self.inner().borrow_mut().asks.insert(id, then);
-            self.post_projector(&ToProjector::Ask { id, asked: bridge::ask::<Q>(params) }, None);
-        } else {
-            then(Array::new().into());
-        }
+        self.inner().borrow_mut().asks.insert(id, then);
+        self.post_projector(&ToProjector::Ask { id, asked: bridge::ask::<Q>(params) }, None);
     }
 
     pub fn plan_import(self, file_name: String, choices: Choices, bytes: Option<Uint8Array>) {

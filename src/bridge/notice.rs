@@ -71,7 +71,8 @@ pub struct StorageReport {
     pub open_bytes: u64,
     pub pool_files: usize,
     pub free_files: usize,
-    pub birth_rows: usize,
+    /// Writes that are kept in a second place because their file is young.
+    pub births: usize,
     pub problems: Vec<Problem>,
 }
 

@@ -214,16 +214,16 @@ async fn keep_free(pool: &Pool) -> Result<(), Fail> {
 async fn forget_births() -> Result<(), Fail> {
     let (births, due) = state::with(|state| {
         let now = now_ms();
-        let mut due = Vec::new();
-        while state.births_due.front().is_some_and(|(at, _)| *at <= now) {
-            due.extend(state.births_due.pop_front().map(|(_, id)| id));
-        }
+        let due: Vec<String> = state.births_due.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect();
         (state.births.clone(), due)
     });
-    match births {
-        Some(births) if !due.is_empty() => births.delete("births", &due).await,
-        _ => Ok(()),
+    let Some(births) = births else { return Ok(()) };
+    for some in due.chunks(500) {
+        births.delete("births", some).await?;
+        // Struck off only now: a record that could not be deleted is tried again.
+        state::with(|state| drop(state.births_due.drain(..some.len())));
     }
+    Ok(())
 }
 
 /// Parquet is the projector's business: it gets rows and gives bytes.

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, collections::VecDeque};
 
-use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage};
+use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
 use device::{Batch, DeviceErr, FILE_YOUNG_MS, slot_name};
 use js_sys::Array;
 use ledger::{HEADER_LEN, Header, HeaderErr, Role, Row};
@@ -155,15 +155,15 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
     state::with(|state| state.slot.as_ref().map_or(Ok(()), |slot| slot.held.write(at, &batch.bytes)))?;
     let mut guarantee = if state::with(|state| state.slot.is_some()) { Guarantee::File } else { Guarantee::MemoryOnly };
     if let Some(births) = births {
-        let items: Vec<(String, JsValue)> = batch.rows.iter().map(|row| (row.event_id.to_string(), value_of(&row.raw))).collect();
-        births.put("births", &items).await?;
+        let packed = pack(batch.rows.iter().map(|row| row.raw.as_slice()));
+        births.put("births", &[(birth_key(&batch), value_of(&packed))]).await?;
         guarantee = Guarantee::FileAndBirth;
     }
     state::with(|state| {
         state.device.saved(&batch);
         if young {
             let due = now_ms() + FILE_YOUNG_MS;
-            state.births_due.extend(batch.rows.iter().map(|row| (due, row.event_id.to_string())));
+            state.births_due.push_back((due, birth_key(&batch)));
         }
         let raw: Vec<Vec<u8>> = batch.rows.iter().map(|row| row.raw.clone()).collect();
         if let Some(port) = &state.projector {
@@ -175,6 +175,11 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
         state.rows.extend(raw);
     });
     Ok((batch.rows, guarantee))
+}
+
+/// A batch has one birth record, named by its first row.
+fn birth_key(batch: &Batch) -> String {
+    batch.rows.first().map(|row| row.event_id.to_string()).unwrap_or_default()
 }
 
 pub(crate) fn is_young(young: &[(String, u64)], name: &str) -> bool {
@@ -263,7 +268,7 @@ async fn report() -> StorageReport {
         open_bytes: state.device.append_at(),
         pool_files: slots,
         free_files: free,
-        birth_rows: state.births_due.len(),
+        births: state.births_due.len(),
         problems: state.problems.clone(),
     })
 }

@@ -1,6 +1,6 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
-use bridge::{FromStorage, Problem, ProblemKind};
+use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, recover, slot_name};
 use ledger::LaneId;
 use wasm_bindgen::JsValue;
@@ -72,7 +72,8 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
         Some(births) => births.all("births").await.unwrap_or_default(),
         None => Vec::new(),
     };
-    let raw: Vec<Vec<u8>> = kept.iter().map(|(_, value)| bytes_of(value)).collect();
+    let packed: Vec<Vec<u8>> = kept.iter().map(|(_, value)| bytes_of(value)).collect();
+    let raw: Vec<Vec<u8>> = packed.iter().flat_map(|batch| unpack(batch).unwrap_or_default()).map(<[u8]>::to_vec).collect();
     let found = recover(&manifests, slots, &raw);
 
     let identity = identity(births.as_ref(), &found).await;
@@ -83,7 +84,7 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     let heads = found.lanes.get(&lane).cloned().unwrap_or_default();
 
     let due = now_ms() + FILE_YOUNG_MS;
-    let births_due = found.born.iter().map(|id| (due, id.clone())).collect();
+    let births_due = kept.into_iter().map(|(key, _)| (due, key)).collect();
     let mut rows: Vec<Vec<u8>> = found.open.into_iter().flat_map(|segment| segment.rows).map(|row| row.raw).collect();
     rows.extend(found.unborn.iter().map(|row| row.raw.clone()));
     let state = State {

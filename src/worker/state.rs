@@ -29,7 +29,7 @@ pub(crate) struct State {
     pub(crate) manifest_file: Option<String>,
     /// Made in the last minute: name and time.
     pub(crate) young: Vec<(String, u64)>,
-    /// Event ids with a birth record, and when it may go.
+    /// Names of birth records, and when each may go.
     pub(crate) births_due: VecDeque<(u64, String)>,
     /// Every row, raw, that is in no sealed file this worker has handed over: for a projector that starts again.
     pub(crate) rows: Vec<Vec<u8>>,

@@ -46,6 +46,11 @@ const look = (page) =>
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   });
 
+story.inspect = async (page) =>
+  `pool: ${(await look(page)).filter((file) => file.size)
+    .map((file) => `${file.name} ${file.role} ${file.size} B${file.frames.length ? ` ${file.frames.length} frames` : ""}${file.manifest ? ` generation ${file.manifest.generation}` : ""}`)
+    .join(", ")}; ${(await problems(page)).length} problems`;
+
 const bytesOf = (page, name) =>
   page.evaluate(async (name) => {
     const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");

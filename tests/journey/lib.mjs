@@ -68,6 +68,8 @@ export class Story {
   failures = [];
   /** The page a failure is photographed on. */
   page = null;
+  /** What else is worth knowing when a step failed. */
+  inspect = null;
   /** Console and page errors nobody expected. */
   errors = [];
   warnings = [];
@@ -116,6 +118,7 @@ export class Story {
       } catch (err) {
         console.log(`  no picture: ${err.message.split("\n")[0]}`);
       }
+      if (this.inspect && this.page && !this.page.isClosed()) console.log(`  ${await this.inspect(this.page).catch((err) => err.message)}`);
       if (vital) throw new Stop();
       return false;
     }

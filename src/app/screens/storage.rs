@@ -77,7 +77,7 @@ pub(crate) fn Storage() -> impl IntoView {
                     {row("Sealed sessions", format!("{} ({} rows, {})", it.sealed_files, words::thousands(it.sealed_rows as i64), words::bytes(it.sealed_bytes as f64)))}
                     {row("Open session", format!("{} rows, {}", it.open_rows, words::bytes(it.open_bytes as f64)))}
                     {row("Pool", format!("{} files, {} free", it.pool_files, it.free_files))}
-                    {row("Kept twice for now", words::plural(it.birth_rows as i64, "row", "rows"))}
+                    {row("Kept twice for now", words::plural(it.births as i64, "write", "writes"))}
                     {row("Index", format!("generation {}", it.generation))}
                     {row("This tab", format!("lane {}{}", it.lane, if it.leader { ", leads" } else { "" }))}
                 </dl>

@@ -44,7 +44,8 @@ pub(crate) fn Today() -> impl IntoView {
             let lb = settings.lb();
             let (volume, unit) = words::volume(line.volume_g, lb);
             let id = line.workout_id.clone();
-            let change = before().map(|before| compare(line.volume_g, before.volume_g));
+            // Push is compared with push: another kind of workout says nothing about this one.
+            let change = before().filter(|before| before.name == line.name).map(|before| compare(line.volume_g, before.volume_g));
             view! {
                 <section class="card" aria-labelledby="last-workout">
                     <p class="eyebrow">{format!("Last workout · {}", words::day(words::day_of(line.started_ms, line.offset_min), today()))}</p>
