@@ -23,6 +23,8 @@ pub(crate) struct Training {
     pub(crate) pending: RwSignal<Vec<String>>,
     /// Somebody tapped "Start workout" before storage had said whether one is open.
     pub(crate) wanted: RwSignal<Option<String>>,
+    /// Sets that the stored sheet shows as logged, until the tables have been asked whether they are.
+    unproven: RwSignal<Vec<String>>,
 }
 
 pub(crate) fn use_training() -> Training {
@@ -48,6 +50,7 @@ impl Training {
             open: RwSignal::new(false),
             pending: RwSignal::new(Vec::new()),
             wanted: RwSignal::new(None),
+            unproven: RwSignal::new(Vec::new()),
         };
         provide_context(it);
         // What storage kept: at the start, and whenever another tab goes on with the workout.
@@ -59,6 +62,10 @@ impl Training {
             } else if let Ok(stored) = serde_json::from_str::<Sheet>(&json) {
                 let newer = it.sheet.with_untracked(|own| own.as_ref().is_none_or(|own| own.version < stored.version));
                 if newer {
+                    if !hub.projected.get_untracked() {
+                        let sets = stored.exercises.iter().flat_map(|exercise| &exercise.sets);
+                        it.unproven.set(sets.filter(|set| set.done).map(|set| set.set_id.clone()).collect());
+                    }
                     it.sheet.set(Some(stored));
                 }
             }
@@ -400,25 +407,36 @@ impl Training {
         self.open.set(true);
     }
 
+    /// Brings the sheet in line with the tables: what they know is ticked, and a tick that the sheet kept for a row that
+    /// the disk lost is taken back, so that it can be logged again.
     fn reconcile(self) {
         let Some(workout) = self.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.workout_id.clone())) else { return };
         let lb = self.lb();
+        let unproven = self.unproven.try_update(std::mem::take).unwrap_or_default();
         self.hub.ask::<SetLine>(&[("workout", workout.as_str().into())], move |lines| {
+            let known = |id: &str| lines.iter().any(|line| line.set_id == id);
+            let lost: Vec<&String> = unproven.iter().filter(|id| !known(id)).collect();
             let differs = self.sheet.with_untracked(|sheet| {
-                let done = |id: &str| {
-                    sheet
-                        .iter()
-                        .flat_map(|sheet| &sheet.exercises)
-                        .flat_map(|exercise| &exercise.sets)
-                        .any(|set| set.done && set.set_id == id)
-                };
-                lines.iter().any(|line| !done(&line.set_id))
+                let done = |id: &str| sets_of(sheet).any(|set| set.done && set.set_id == id);
+                lines.iter().any(|line| !done(&line.set_id)) || lost.iter().any(|id| done(id))
             });
             if differs {
-                self.change(|sheet| lines.iter().for_each(|line| take_in(sheet, line, lb)));
+                self.change(|sheet| {
+                    for set in sheet.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets) {
+                        if lost.contains(&&set.set_id) {
+                            set.done = false;
+                            set.hlc = None;
+                        }
+                    }
+                    lines.iter().for_each(|line| take_in(sheet, line, lb));
+                });
             }
         });
     }
+}
+
+fn sets_of(sheet: &Option<Sheet>) -> impl Iterator<Item = &SheetSet> {
+    sheet.iter().flat_map(|sheet| &sheet.exercises).flat_map(|exercise| &exercise.sets)
 }
 
 impl Cell {
