@@ -45,12 +45,12 @@ pub fn App() -> impl IntoView {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="app" inert=move || training.open.get()>
             <Pill/>
-            <Problems/>
             <main id="main" tabindex="-1">{screen}</main>
             <WorkoutBar/>
             <Tabs/>
         </div>
         <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
+        <Problems/>
         <Toasts/>
     }
 }
@@ -127,17 +127,19 @@ fn Problems() -> impl IntoView {
     let hub = use_hub();
     let numbered = move || -> Vec<(usize, bridge::Problem)> { hub.problems.get().into_iter().enumerate().collect() };
     view! {
-        <For each=numbered key=|(at, problem)| (*at, problem.happened.clone()) let:item>
-            <div class="problem" role="alert">
-                <p><strong>{item.1.happened.clone()}</strong></p>
-                <p>{item.1.kept.clone()}</p>
-                <p>{item.1.todo.clone()}</p>
-                <button class="iconic" aria-label="Dismiss" on:click=move |_| dismiss(hub, item.0)>
-                    <Glyph icon=Icon::Close/>
-                </button>
+    <div class="problems">
+            <For each=numbered key=|(at, problem)| (*at, problem.happened.clone()) let:item>
+                <div class="problem" role="alert">
+                    <p><strong>{item.1.happened.clone()}</strong></p>
+                    <p>{item.1.kept.clone()}</p>
+                    <p>{item.1.todo.clone()}</p>
+                    <button class="iconic" aria-label="Dismiss" on:click=move |_| dismiss(hub, item.0)>
+                        <Glyph icon=Icon::Close/>
+                    </button>
+                </div>
+            </For>
             </div>
-        </For>
-    }
+        }
 }
 
 fn dismiss(hub: Hub, at: usize) {

@@ -28,6 +28,9 @@ pub struct Retired {
     pub file: String,
     pub use_id: String,
     pub at_ms: u64,
+    /// The sealed file that holds its rows now; this one is freed only while that one is whole.
+    #[serde(default)]
+    pub successor: String,
 }
 
 /// A file that cannot be read. It is left alone: somebody may be able to repair it.
@@ -80,8 +83,9 @@ impl Manifest {
         merge_heads(lane, heads);
         next.sealed.retain(|other| other.use_id != sealed.use_id);
         next.sealed.push(sealed);
+        let successor = next.sealed.last().map(|sealed| sealed.use_id.clone()).unwrap_or_default();
         next.retired.retain(|other| other.use_id != open.use_id);
-        next.retired.push(open);
+        next.retired.push(Retired { successor, ..open });
         next
     }
 
@@ -95,6 +99,20 @@ impl Manifest {
         let mut next = self.next(now_ms);
         next.retired.retain(|file| !freed.contains(file));
         next
+    }
+
+    /// The sealed successor turned out to be damaged: the open segment counts again, and is sealed once more.
+    #[must_use]
+    pub fn reopened(&self, file: &Retired, now_ms: u64) -> Self {
+        let mut next = self.next(now_ms);
+        next.sealed.retain(|sealed| sealed.use_id != file.successor);
+        next.retired.retain(|other| other != file);
+        next
+    }
+
+    /// An index made anew from the files, after every manifest was lost.
+    pub fn from_files(identity: Identity, sealed: Vec<SealedFile>, lanes: BTreeMap<LaneId, LaneHeads>) -> Self {
+        Self { sealed, lanes, ..Self::first(identity) }
     }
 
     fn next(&self, now_ms: u64) -> Self {
@@ -129,12 +147,17 @@ mod tests {
             bytes: 10,
             hash: "h".to_owned(),
         };
-        let open = Retired { file: "slot-000".to_owned(), use_id: "a".to_owned(), at_ms: 1_000 };
-        let manifest = Manifest::first(identity).with_sealed(sealed, open.clone(), &LaneHeads::new(), 1_000);
+        let open = Retired { file: "slot-000".to_owned(), use_id: "a".to_owned(), at_ms: 1_000, successor: String::new() };
+        let manifest = Manifest::first(identity).with_sealed(sealed, open, &LaneHeads::new(), 1_000);
         assert_eq!(manifest.generation, 1);
         assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS - 1), []);
-        assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS), std::slice::from_ref(&open));
-        assert_eq!(manifest.without_retired(&[open], 62_000).retired, []);
+        let retired = manifest.retired[0].clone();
+        assert_eq!((retired.successor.as_str(), retired.file.as_str()), ("b", "slot-000"));
+        assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS), std::slice::from_ref(&retired));
+        assert_eq!(manifest.without_retired(std::slice::from_ref(&retired), 62_000).retired, []);
+        // A damaged successor gives the open segment back.
+        let reopened = manifest.reopened(&retired, 62_000);
+        assert_eq!((reopened.sealed.len(), reopened.retired.len(), reopened.generation), (0, 0, 2));
         assert_eq!(Manifest::from_json(&manifest.to_json()), Some(manifest));
     }
 }

@@ -212,8 +212,8 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
         out.problems.push(Problem::new(
             ProblemKind::TornTail,
             format!("The last write to {} was cut off.", slot.name),
-            format!("All {} rows that were shown as saved are there.", segment.rows.len()),
-            "Nothing, unless a set you were just typing is missing: log it again.",
+            format!("All {} rows before it were read.", segment.rows.len()),
+            "Look at the last set you logged: if it is missing, log it again.",
         ));
     }
     segment

@@ -137,7 +137,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         };
         drop(slot);
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
-        let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms };
+        let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, successor: String::new() };
         let next = state::with(|state| state.manifest.with_sealed(sealed, retired, &open.heads, now_ms()));
         write_manifest(pool, next).await?;
         return Ok(true);
@@ -175,19 +175,29 @@ async fn write_manifest(pool: &Pool, next: Manifest) -> Result<(), Fail> {
 }
 
 async fn free_retired(pool: &Pool) -> Result<(), Fail> {
-    let due = state::with(|state| state.manifest.freeable(now_ms()));
-    if due.is_empty() {
-        return Ok(());
-    }
-    for file in &due {
+    for file in state::with(|state| state.manifest.freeable(now_ms())) {
+        let sealed = state::with(|state| state.manifest.sealed.iter().find(|sealed| sealed.use_id == file.successor).cloned());
+        // Nothing is given up for a successor that cannot be read.
+        let whole = match &sealed {
+            Some(sealed) => {
+                let bytes = pool.read(&sealed.file, None).await?;
+                Header::decode(&bytes).is_ok_and(|header| hex(&header.use_id) == sealed.use_id && header.payload(&bytes).is_ok())
+            }
+            None => false,
+        };
+        if !whole {
+            let next = state::with(|state| state.manifest.reopened(&file, now_ms()));
+            write_manifest(pool, next).await?;
+            continue;
+        }
         let Ok(held) = pool.claim(&file.file).await else { continue };
-        let same = Header::decode(&held.read_all()?).is_ok_and(|header| hex(&header.use_id) == file.use_id);
-        if same {
+        if Header::decode(&held.read_all()?).is_ok_and(|header| hex(&header.use_id) == file.use_id) {
             free(&held)?;
         }
+        let next = state::with(|state| state.manifest.without_retired(std::slice::from_ref(&file), now_ms()));
+        write_manifest(pool, next).await?;
     }
-    let next = state::with(|state| state.manifest.without_retired(&due, now_ms()));
-    write_manifest(pool, next).await
+    Ok(())
 }
 
 fn free(held: &Held) -> Result<(), Fail> {

@@ -87,13 +87,15 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     let births_due = kept.into_iter().map(|(key, _)| (due, key)).collect();
     let mut rows: Vec<Vec<u8>> = found.open.into_iter().flat_map(|segment| segment.rows).map(|row| row.raw).collect();
     rows.extend(found.unborn.iter().map(|row| row.raw.clone()));
+    // Without any manifest, what was found is the index: the next one that is written lists it.
+    let listed = found.sealed.iter().map(|(file, _)| file.clone()).collect();
     let state = State {
         pool: Some(pool),
         births,
         device: Device::new(identity.clone(), lane, heads),
         slot: None,
         sheet: sheet_slot,
-        manifest: found.manifest.unwrap_or_else(|| Manifest::first(identity)),
+        manifest: found.manifest.unwrap_or_else(|| Manifest::from_files(identity, listed, found.lanes)),
         manifest_file: found.manifest_file,
         young,
         births_due,

@@ -133,7 +133,7 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
                 (Some(first), Some(last)) => format!("{first} to {last}. {} rows read, {} of them rests and notes.", words::thousands(plan.rows_read as i64), words::thousands(plan.rows_attached as i64)),
                 _ => "There is no set in this file that can be used.".to_owned(),
             }}</p>
-            {(0 < plan.already_here).then(|| view! { <p data-test="already">{format!("{} are here already and are not imported again.", words::plural(plan.already_here as i64, "set", "sets"))}</p> })}
+            {(0 < plan.already_here).then(|| view! { <p data-test="already">{format!("{} here already, not imported again.", words::plural(plan.already_here as i64, "set is", "sets are"))}</p> })}
         </section>
         {needs_unit.then(|| view! {
             <section class="card">
