@@ -50,6 +50,9 @@ enum Command {
         /// Leave the browser out.
         #[arg(long)]
         no_browser: bool,
+        /// Also damage real files in a real browser; six minutes.
+        #[arg(long)]
+        damage: bool,
     },
     /// The laws of the house alone: edges, forbidden dependencies, doors, SQL.
     Laws,
@@ -77,7 +80,7 @@ fn main() -> Result<()> {
             setup::for_building(&house)?;
             pwa::build(&house, debug).map(drop)
         }
-        Command::Test { no_browser } => checks::all(&house, !no_browser),
+        Command::Test { no_browser, damage } => checks::all(&house, !no_browser, damage),
         Command::Laws => laws::check(&house),
         Command::Bench { name } => {
             setup::for_browser(&house)?;

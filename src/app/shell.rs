@@ -45,12 +45,13 @@ pub fn App() -> impl IntoView {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="app" inert=move || training.open.get()>
             <Pill/>
+            // A workout that is open shows them itself, where its taps are.
+            <Show when=move || !training.open.get()><Problems/></Show>
             <main id="main" tabindex="-1">{screen}</main>
             <WorkoutBar/>
             <Tabs/>
         </div>
         <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
-        <Problems/>
         <Toasts/>
     }
 }
@@ -123,7 +124,7 @@ fn reload_with_update() {
 }
 
 #[component]
-fn Problems() -> impl IntoView {
+pub(crate) fn Problems() -> impl IntoView {
     let hub = use_hub();
     let numbered = move || -> Vec<(usize, bridge::Problem)> { hub.problems.get().into_iter().enumerate().collect() };
     view! {

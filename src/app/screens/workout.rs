@@ -63,6 +63,7 @@ pub(crate) fn Workout() -> impl IntoView {
                 <Elapsed/>
                 <button class="plain strong" data-test="finish" on:click=finish>"Finish"</button>
             </header>
+            <crate::shell::Problems/>
             <div class="chips">
             <div class="chip-list" role="tablist" aria-label="Exercises">
                 {move || (0..exercises.get()).map(|at| {
