@@ -38,7 +38,6 @@ pub(crate) fn all(house: &House, browser: bool, damage: bool) -> Result<()> {
     step("the engine in WebAssembly gives the same tables", || {
         let mut test = house.cargo(&[
             "test",
-            "--quiet",
             "--package",
             "tests",
             "--test",
