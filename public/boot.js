@@ -31,8 +31,14 @@ if ("serviceWorker" in navigator && build !== "BU" + "ILD") {
   navigator.serviceWorker.addEventListener("message", (event) => {
     if (event.data?.build && event.data.build !== build) dispatchEvent(new Event("spotter:update"));
   });
-  const registration = await navigator.serviceWorker.register("/sw.js", { type: "classic", updateViaCache: "none" });
+  // A private window may refuse it: the app works all the same, it only needs the network for its next start.
+  const refused = (why) => console.warn("No service worker, so no start without a network:", why);
+  const registration = await navigator.serviceWorker.register("/sw.js", { type: "classic", updateViaCache: "none" }).catch(refused);
   navigator.serviceWorker.controller?.postMessage("BUILD?");
+  if (registration) watchForUpdates(registration, offer);
+}
+
+function watchForUpdates(registration, offer) {
   if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
   registration.addEventListener("updatefound", () => {
     const next = registration.installing;

@@ -82,7 +82,7 @@ fn a_row_whose_file_was_lost_comes_back_from_its_birth_record() {
         assert_eq!(found.born.len(), 4 - lost);
         // Adopted into a new session, they are rows of a file again.
         let mut random = Seeded(9);
-        let heads = found.lanes.get(written.device.lane()).cloned().unwrap_or_default();
+        let heads = found.heads(&written.device.identity().device_id, written.device.lane());
         let mut device = Device::new(written.device.identity().clone(), written.device.lane().clone(), heads);
         let mut file = device.begin_session(&Stamp { utc_ms: 1_763_700_100_000, offset_min: 0 }, false, &mut random);
         let batch = device.adopt(found.unborn.clone()).expect("adopted");
@@ -102,7 +102,7 @@ fn a_row_whose_file_was_lost_comes_back_from_its_birth_record() {
 fn a_lane_goes_on_where_it_stood() {
     let written = session(4, 3);
     let found = recover(&[], vec![slot("slot-000", &written.file)], &[]);
-    let heads = found.lanes[&LaneId::number(0)].clone();
+    let heads = found.heads(&written.device.identity().device_id, &LaneId::number(0));
     let last = &written.acknowledged[2].1;
     assert_eq!(heads[&last.scope], last.head());
     assert_eq!(found.identity.as_ref(), Some(written.device.identity()));
@@ -148,6 +148,7 @@ fn a_whole_pool_opens_without_a_word() {
     let (manifests, slots, sealed, open) = pool();
     let found = recover(&manifests, slots, &[]);
     assert_eq!(found.problems, []);
+    assert!(!found.chains_unsure);
     assert_eq!(found.manifest.map(|manifest| manifest.generation), Some(1));
     assert_eq!(found.free, ["slot-002", "slot-003"]);
     assert_eq!(found.open.iter().map(|segment| segment.rows.len()).sum::<usize>(), open);
@@ -189,12 +190,31 @@ fn without_any_manifest_every_session_is_found_from_the_files() {
         assert_eq!(found.open[0].rows.len(), open);
         assert!(found.problems.iter().any(|problem| problem.kind == ProblemKind::MissingIndex));
         assert!(found.identity.is_some());
+        assert!(found.chains_unsure, "where the sealed session's chains ended is not known");
     }
     // One damaged generation falls back to the one before, whose sealed files are still there.
     let mut one = manifests.clone();
     one[1].bytes[100] ^= 1;
     let found = recover(&one, slots, &[]);
     assert_eq!(found.manifest.map(|manifest| manifest.generation), Some(0));
+}
+
+/// A damaged row may have been the last of its chain. Whoever goes on as the same device would give its place away twice.
+#[test]
+fn after_damage_a_chain_is_not_continued() {
+    let written = session(11, 3);
+    let last = written.acknowledged[1].0;
+    let mut damaged = written.file.clone();
+    damaged[last + 40] ^= 1;
+    damaged.extend_from_slice(&written.file[last..]);
+    let found = recover(&[], vec![slot("slot-000", &damaged)], &[]);
+    assert!(found.chains_unsure);
+    let cut = recover(&[], vec![slot("slot-000", &written.file[..last + 40])], &[]);
+    assert!(!cut.chains_unsure, "a cut last write was never acknowledged");
+    // The new device's rows never lean on the heads of the old one, though they lie in one pool.
+    let identity = written.device.identity().on_new_device(1_763_700_200_000, &mut Seeded(12));
+    assert_eq!(identity.person, written.device.identity().person);
+    assert_eq!(found.heads(&identity.device_id, &LaneId::number(0)), LaneHeads::new());
 }
 
 #[test]

@@ -100,21 +100,7 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
     let room = it.random.entity_id(now);
     let person = it.device.identity().person;
     let own_exercise = it.random.entity_id(now);
-    let correction = |set_id, at_ms| SetCorrected {
-        set_id,
-        at_ms,
-        offset_min: 60,
-        set_kind: Patch::Keep,
-        load_g: Patch::Keep,
-        bodyweight_g: Patch::Keep,
-        assist_g: Patch::Keep,
-        reps: Patch::Keep,
-        duration_ms: Patch::Keep,
-        distance_mm: Patch::Keep,
-        rpe10: Patch::Keep,
-        rir: Patch::Keep,
-        note: Patch::Keep,
-    };
+    let correction = |set_id, at_ms| SetCorrected::of(set_id, at_ms, 60);
     let mut sets: Vec<(EntityId, String)> = Vec::new();
     let mut import_id = None;
     for nth in 0..workouts {

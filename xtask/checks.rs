@@ -50,10 +50,7 @@ pub(crate) fn all(house: &House, browser: bool, damage: bool) -> Result<()> {
         test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", house.tool("wasm-bindgen-test-runner"));
         run(&mut test)
     };
-    // Out of the default run until its last difference is understood.
-    if damage {
-        step("the engine in WebAssembly gives the same tables", in_wasm)?;
-    }
+    step("the engine in WebAssembly gives the same tables", in_wasm)?;
     step("sizes", || sizes(house))?;
     if browser {
         let spotter = house.target.join("debug/spotter");

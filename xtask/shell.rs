@@ -19,7 +19,9 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the project")?.to_owned();
+        // Asked at runtime: in a shared target folder this program may have been compiled by another checkout.
+        let own = env::var_os("CARGO_MANIFEST_DIR").context("start this as `cargo xtask`")?;
+        let root = Path::new(&own).parent().context("xtask lies in the project")?.to_owned();
         let cache = match (env::var_os("SPOTTER_CACHE"), env::var_os("XDG_CACHE_HOME"), env::var_os("HOME")) {
             (Some(cache), ..) => PathBuf::from(cache),
             (_, Some(cache), _) => Path::new(&cache).join("spotter"),
@@ -32,6 +34,7 @@ impl House {
             None => root.join("target"),
         };
         fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
+        own_target(&root, &target)?;
         Ok(Self { root, tools: cache.join("tools"), target })
     }
 
@@ -58,6 +61,37 @@ impl House {
         command.args(args);
         command
     }
+}
+
+/// Cargo names the output of our own crates by their path *inside* the checkout, and tells new from old by the clock:
+/// two checkouts with one target folder could serve each other's code. So who comes after another begins its own
+/// crates anew; what comes from the registry is kept.
+fn own_target(root: &Path, target: &Path) -> Result<()> {
+    let stamp = target.join(".checkout");
+    let ours = root.to_string_lossy();
+    if fs::read_to_string(&stamp).is_ok_and(|last| last == ours) {
+        return Ok(());
+    }
+    let members = list(&root.join("src")).into_iter().chain(["tests".into(), "xtask".into()]).collect::<Vec<_>>();
+    for first in list(target) {
+        let inner = list(&target.join(&first)).into_iter().map(|second| target.join(&first).join(second));
+        for folder in inner.chain([target.join(&first)]) {
+            for unit in list(&folder.join(".fingerprint")) {
+                let ours = unit.rsplit_once('-').is_some_and(|(name, _)| members.iter().any(|member| member == name));
+                if ours {
+                    let unit = folder.join(".fingerprint").join(unit);
+                    fs::remove_dir_all(&unit).with_context(|| unit.display().to_string())?;
+                }
+            }
+        }
+    }
+    fs::write(&stamp, ours.as_bytes()).with_context(|| stamp.display().to_string())
+}
+
+/// The names in a folder; none when there is no such folder.
+fn list(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// One step with its name and time; its output is shown as it comes.

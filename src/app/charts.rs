@@ -36,6 +36,19 @@ pub fn Line(
     let end = points.last().cloned();
     let rows = points.clone();
     let heading = title.clone();
+    // One point is no line: the figure and its day say all there is.
+    if let [only] = points.as_slice() {
+        return view! {
+            <button class="one-point" on:click=move |_| on_pick.run(0)>
+                <span class="big">{only.label.clone()}<span class="unit">{format!(" {unit}")}</span></span>
+                <span class="quiet">{format!("{}. A second workout makes it a line.", day_name(only.day))}</span>
+            </button>
+        }
+        .into_any();
+    }
+    if points.is_empty() {
+        return ().into_any();
+    }
     view! {
         <figure class="chart">
             <svg viewBox=format!("0 0 {W} {H}") role="img" aria-label=format!("{title}, {n} points")>
@@ -62,6 +75,7 @@ pub fn Line(
             </table></div>
         </figure>
     }
+    .into_any()
 }
 
 /// One bar of a list: a name, a length in tenths, and the words at its end.

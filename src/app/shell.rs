@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     hub::{Hub, use_hub},
     icons::{Glyph, Icon},
-    parts::{Settings, use_settings},
+    parts::{BottomSheet, Settings, use_settings},
     route::{Route, Router, use_router},
     screens::{
         crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, today::Today,
@@ -29,7 +29,8 @@ pub fn App() -> impl IntoView {
             let _ = root.set_attribute("data-theme", &settings.theme());
         }
     });
-    shortcuts(router, training);
+    let help = RwSignal::new(false);
+    shortcuts(router, training, help);
     let screen = move || match router.route.get() {
         Route::Today => view! { <Today/> }.into_any(),
         Route::Train => view! { <Train/> }.into_any(),
@@ -52,7 +53,30 @@ pub fn App() -> impl IntoView {
             <Tabs/>
         </div>
         <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
+        <Show when=move || help.get()><Shortcuts help/></Show>
         <Toasts/>
+    }
+}
+
+const SHORTCUTS: &[(&str, &str)] = &[
+    ("1 – 5", "Today, Train, Progress, Crew, Me"),
+    ("n", "Start a workout, or open the one that goes on"),
+    ("Esc", "Close a sheet, fold the workout"),
+    ("Enter", "In the keypad: next field"),
+    ("Delete", "On a set: remove it"),
+    ("?", "This list"),
+];
+
+#[component]
+fn Shortcuts(help: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <BottomSheet label="Keyboard shortcuts" on_close=Callback::new(move |()| help.set(false))>
+            <h2>"Keyboard shortcuts"</h2>
+            <dl class="facts">
+                {SHORTCUTS.iter().map(|(key, what)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*what}</dd></div> }).collect_view()}
+            </dl>
+            <button class="plain wide" on:click=move |_| help.set(false)>"Close"</button>
+        </BottomSheet>
     }
 }
 
@@ -170,7 +194,7 @@ fn WorkoutBar() -> impl IntoView {
             <button class="workout-bar" data-test="workout-bar" on:click=move |_| training.open.set(true)>
                 <span class="workout-bar-name">{move || line().map(|(name, _)| name)}</span>
                 <span class="quiet">{move || line().and_then(|(_, sets)| sets)}</span>
-                <crate::screens::workout::Elapsed/>
+                <crate::screens::workout::Elapsed rest=true/>
             </button>
         </Show>
     }
@@ -196,7 +220,7 @@ fn Toasts() -> impl IntoView {
     }
 }
 
-fn shortcuts(router: Router, training: Training) {
+fn shortcuts(router: Router, training: Training, help: RwSignal<bool>) {
     use wasm_bindgen::JsCast as _;
     gloo::events::EventListener::new(&document(), "keydown", move |event| {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
@@ -210,6 +234,7 @@ fn shortcuts(router: Router, training: Training) {
         match event.key().as_str() {
             "Escape" => training.open.set(false),
             "n" => training.start(""),
+            "?" => help.set(true),
             "1" if !training.open.get_untracked() => router.go(Route::Today),
             "2" if !training.open.get_untracked() => router.go(Route::Train),
             "3" if !training.open.get_untracked() => router.go(Route::Progress),

@@ -5,7 +5,7 @@ use ledger::{EntityId, Fact, Patch, SetCorrected, SetKind, SetLogged, Unit, Work
 use leptos::prelude::*;
 
 use crate::{
-    clock::{entity_id, now_ms, offset_min},
+    clock::{entity_id, now_ms, offset_min, today},
     hub::{Hub, use_hub},
     parts::{Settings, use_settings},
     words,
@@ -174,6 +174,31 @@ impl Training {
         });
     }
 
+    /// Puts warm-up sets before the working sets: two fifths, three fifths and four fifths of the first working load.
+    pub(crate) fn add_warmups(self, at: usize) {
+        let lb = self.lb();
+        self.change(|sheet| {
+            let Some(exercise) = sheet.exercises.get_mut(at) else { return };
+            let first = exercise.sets.iter().find(|set| set.kind != "warmup");
+            let Some(load) = first.and_then(|set| words::typed(&set.load)).filter(|load| 0 < *load) else { return };
+            let step = if lb { 5_000 } else { 2_500 };
+            let warmups = [(2, 8), (3, 5), (4, 3)].map(|(fifths, reps): (i64, i64)| SheetSet {
+                set_id: entity_id().to_string(),
+                kind: "warmup".to_owned(),
+                load: words::load(load * fifths / 5 / step * step, false),
+                reps: reps.to_string(),
+                previous: "–".to_owned(),
+                ..SheetSet::default()
+            });
+            let done = exercise.sets.iter().take_while(|set| set.done).count();
+            exercise.sets.splice(done..done, warmups);
+        });
+    }
+
+    pub(crate) fn note(self, text: String) {
+        self.change(|sheet| sheet.note = text);
+    }
+
     /// The tick: one tap logs the set, another takes it back.
     pub(crate) fn tick(self, at: usize, nth: usize) {
         let Some((sheet, set)) = self.set(at, nth) else { return };
@@ -246,19 +271,14 @@ impl Training {
         let Some(now) = logged(&sheet, &sheet.exercises[at], at, nth, &set) else { return };
         let at_ms = now_ms();
         let fact = Fact::SetCorrected(SetCorrected {
-            set_id: now.set_id,
-            at_ms,
-            offset_min: offset_min(at_ms),
             set_kind: Patch::Set(now.set_kind),
             load_g: now.load_g.into(),
-            bodyweight_g: Patch::Keep,
             assist_g: now.assist_g.into(),
             reps: now.reps.into(),
             duration_ms: now.duration_ms.into(),
             distance_mm: now.distance_mm.into(),
             rpe10: now.rpe10.into(),
-            rir: Patch::Keep,
-            note: Patch::Keep,
+            ..SetCorrected::of(now.set_id, at_ms, offset_min(at_ms))
         });
         let set_id = set.set_id.clone();
         self.hub.capture(vec![Draft::mine(fact).after(set.hlc)], move |outcome| {
@@ -481,6 +501,36 @@ pub(crate) fn previous_text(
     }
 }
 
+/// A set with its unit: `82.5 kg × 5`.
+pub(crate) fn set_text(
+    load_g: Option<i64>,
+    reps: Option<i64>,
+    duration_ms: Option<i64>,
+    distance_mm: Option<i64>,
+    lb: bool,
+) -> String {
+    match (load_g, reps) {
+        (Some(load), Some(reps)) if 0 < load => format!("{}{}{} × {reps}", words::load(load, lb), words::NARROW, words::unit(lb)),
+        (_, Some(reps)) => words::plural(reps, "rep", "reps"),
+        _ => previous_text(load_g, reps, duration_ms, distance_mm, lb),
+    }
+}
+
+/// Last time in one line: when, the heaviest working set, and the best estimate. What the rows say already is not said
+/// again.
+fn last_line(last: &[LastSet], lb: bool) -> String {
+    let working: Vec<&LastSet> = last.iter().filter(|set| set.set_kind != "warmup").collect();
+    let mut parts = Vec::new();
+    if let Some(set) = last.first() {
+        parts.push(words::day(set.workout_date, today()));
+    }
+    parts.push(words::plural(working.len() as i64, "set", "sets"));
+    if let Some(best) = working.iter().filter_map(|set| set.e1rm_g).max() {
+        parts.push(format!("e1RM {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)));
+    }
+    parts.join(" · ")
+}
+
 /// Three empty rows the first time; afterwards what was done last time.
 fn filled_in(mut exercise: SheetExercise, last: &[LastSet], lb: bool) -> SheetExercise {
     if last.is_empty() {
@@ -494,11 +544,7 @@ fn filled_in(mut exercise: SheetExercise, last: &[LastSet], lb: bool) -> SheetEx
             .collect();
         return exercise;
     }
-    exercise.last = last
-        .iter()
-        .map(|set| previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb))
-        .collect::<Vec<_>>()
-        .join(" · ");
+    exercise.last = last_line(last, lb);
     exercise.sets = last
         .iter()
         .map(|set| SheetSet {

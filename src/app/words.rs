@@ -108,6 +108,19 @@ pub fn short_day(day: i64) -> String {
     date_of(day).format("%-d %b").to_string()
 }
 
+/// A day inside a sentence: `today`, `yesterday`, otherwise as it stands alone.
+pub fn day_within(at: i64, today: i64) -> String {
+    match today - at {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        _ => day(at, today),
+    }
+}
+
+pub fn month_year(day: i64) -> String {
+    date_of(day).format("%b %Y").to_string()
+}
+
 pub fn month(day: i64) -> String {
     date_of(day).format("%B %Y").to_string()
 }

@@ -11,6 +11,8 @@ pub enum ProblemKind {
     MissingIndex,
     NewerFormat,
     StorageFull,
+    /// The browser has removed the files of an installation that it still knows.
+    StorageCleared,
     NoStorage,
     Refused,
     /// A worker stopped and was started again.

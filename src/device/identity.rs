@@ -15,4 +15,10 @@ impl Identity {
         entropy.fill(&mut device);
         Self { device_id: DeviceId::from_bytes(device), person: entropy.entity_id(utc_ms) }
     }
+
+    /// The same person on what counts as a new device: its chains begin anew.
+    #[must_use]
+    pub fn on_new_device(&self, utc_ms: u64, entropy: &mut impl Entropy) -> Self {
+        Self { person: self.person, ..Self::mint(utc_ms, entropy) }
+    }
 }

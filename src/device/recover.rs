@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
-use ledger::{FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
+use ledger::{DeviceId, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
 
 use crate::{
     capture::HeadFrame,
@@ -24,6 +24,7 @@ pub struct OpenSegment {
     pub file: String,
     pub use_id: UseId,
     pub session_id: Option<String>,
+    pub device_id: Option<DeviceId>,
     pub lane: Option<LaneId>,
     pub rows: Vec<Row>,
     pub closed: bool,
@@ -44,8 +45,11 @@ pub struct Recovered {
     pub open: Vec<OpenSegment>,
     /// Files that may be claimed.
     pub free: Vec<String>,
-    /// Where each lane's chains stand, as far as can be told.
-    pub lanes: BTreeMap<LaneId, LaneHeads>,
+    /// Where the chains of each device and lane stand, as far as can be told.
+    pub lanes: BTreeMap<DeviceId, BTreeMap<LaneId, LaneHeads>>,
+    /// Rows may be missing whose places in a chain are not known: going on would give two rows one place, so this
+    /// installation goes on as a new device.
+    pub chains_unsure: bool,
     pub problems: Vec<Problem>,
     /// Rows kept for safety in a second place and found in no file.
     pub unborn: Vec<Row>,
@@ -90,7 +94,7 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
                             lane: LaneId::number(0),
                             rows: 0,
                             bytes: payload.len() as u64,
-                            hash: String::new(),
+                            hash: hex(&header.payload_hash),
                         });
                         out.sealed.push((file, payload.to_vec()));
                     }
@@ -130,18 +134,31 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
     }
 
     for segment in &out.open {
-        if let Some(lane) = &segment.lane {
-            merge_heads(out.lanes.entry(lane.clone()).or_default(), &segment.heads);
+        if let (Some(device), Some(lane)) = (&segment.device_id, &segment.lane) {
+            merge_heads(out.lanes.entry(device.clone()).or_default().entry(lane.clone()).or_default(), &segment.heads);
         }
     }
     if let Some(manifest) = &out.manifest {
         for (lane, heads) in &manifest.lanes {
-            merge_heads(out.lanes.entry(lane.clone()).or_default(), heads);
+            let lanes = out.lanes.entry(manifest.identity.device_id.clone()).or_default();
+            merge_heads(lanes.entry(lane.clone()).or_default(), heads);
         }
         out.identity = Some(manifest.identity.clone());
     }
+    out.chains_unsure |= index_lost && (!out.sealed.is_empty() || out.problems.iter().any(hides_a_session));
     read_births(births, &mut out);
     out
+}
+
+impl Recovered {
+    /// Where the chains of one lane stand; a new device's stand at their beginning.
+    pub fn heads(&self, device: &DeviceId, lane: &LaneId) -> LaneHeads {
+        self.lanes.get(device).and_then(|lanes| lanes.get(lane)).cloned().unwrap_or_default()
+    }
+}
+
+fn hides_a_session(problem: &Problem) -> bool {
+    problem.kind == ProblemKind::DamagedFile
 }
 
 fn read_manifests(files: &[PoolFile], out: &mut Recovered) {
@@ -167,6 +184,7 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
         file: slot.name.clone(),
         use_id: header.use_id,
         session_id: None,
+        device_id: None,
         lane: None,
         rows: Vec::new(),
         closed: false,
@@ -180,6 +198,7 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
             FrameKind::Head => {
                 if let Ok(head) = serde_json::from_slice::<HeadFrame>(frame.payload) {
                     segment.session_id = Some(head.session_id.to_string());
+                    segment.device_id = Some(head.identity.device_id.clone());
                     segment.lane = Some(head.lane);
                     merge_heads(&mut segment.heads, &head.heads);
                     out.identity.get_or_insert(head.identity);
@@ -187,7 +206,7 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
             }
             FrameKind::Row => match Row::read(frame.payload) {
                 Ok(row) => {
-                    if Some(&row.lane) == segment.lane.as_ref() {
+                    if Some(&row.device_id) == segment.device_id.as_ref() && Some(&row.lane) == segment.lane.as_ref() {
                         let head = segment.heads.entry(row.scope).or_default();
                         if head.dseq < row.dseq {
                             *head = row.head();
@@ -202,6 +221,7 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
     }
     let inside = scan.damage.iter().filter(|damage| !damage.torn_tail).count() + unreadable;
     if 0 < inside {
+        out.chains_unsure |= !segment.retired;
         out.problems.push(Problem::new(
             ProblemKind::DamagedRows,
             format!("{} has {inside} damaged place(s): what was written there cannot be read.", slot.name),
@@ -237,7 +257,8 @@ fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
 }
 
 fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str, out: &mut Recovered) {
-    let rows = expected.map_or_else(|| "an unknown number of".to_owned(), |file| file.rows.to_string());
+    let rows =
+        expected.filter(|file| 0 < file.rows).map_or_else(|| "an unknown number of".to_owned(), |file| file.rows.to_string());
     out.problems.push(Problem::new(
         ProblemKind::DamagedFile,
         format!("{name} cannot be read: {reason}. It held {rows} rows."),

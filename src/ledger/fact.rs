@@ -225,6 +225,27 @@ pub struct SetCorrected {
     pub note: Patch<String>,
 }
 
+impl SetCorrected {
+    /// A correction that keeps every field: what is to change is set on it.
+    pub fn of(set_id: EntityId, at_ms: i64, offset_min: i32) -> Self {
+        Self {
+            set_id,
+            at_ms,
+            offset_min,
+            set_kind: Patch::Keep,
+            load_g: Patch::Keep,
+            bodyweight_g: Patch::Keep,
+            assist_g: Patch::Keep,
+            reps: Patch::Keep,
+            duration_ms: Patch::Keep,
+            distance_mm: Patch::Keep,
+            rpe10: Patch::Keep,
+            rir: Patch::Keep,
+            note: Patch::Keep,
+        }
+    }
+}
+
 /// A muscle an exercise works, and how much: 10 for a primary mover, 5 for a secondary one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Muscle {

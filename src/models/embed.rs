@@ -1,17 +1,19 @@
-//! Lists every file under `sql/` into a static table. It reads nothing of them.
+//! Copies every file under `sql/` into a static table. Paths are relative to the room and the text itself is
+//! written down, so that two checkouts that share one target folder can never serve each other's models.
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
-    println!("cargo::rerun-if-changed={}", root.display());
+    println!("cargo::rerun-if-changed=../../sql");
+    println!("cargo::rerun-if-changed=embed.rs");
     let mut files = Vec::new();
     walk(&root, &root, &mut files);
     files.sort();
     let mut out = String::from("pub(crate) static FILES: &[(&str, &str)] = &[\n");
     for path in files {
-        let full = root.join(&path).canonicalize().expect("the file was just listed");
-        writeln!(out, "    ({path:?}, include_str!({:?})),", full.display().to_string()).expect("writing to a string");
+        let text = fs::read_to_string(root.join(&path)).expect("files in sql/ are UTF-8");
+        writeln!(out, "    ({path:?}, {text:?}),").expect("writing to a string");
     }
     out.push_str("];\n");
     let target = Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("files.rs");

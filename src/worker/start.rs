@@ -49,7 +49,9 @@ pub(crate) async fn start() {
 async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Option<String>), Fail> {
     let mut names = pool.names().await?;
     let mut young = young_files(births.as_ref()).await;
-    if names.is_empty() {
+    let mut problems = Vec::new();
+    let cleared = names.is_empty();
+    if cleared {
         let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
         names = files.chain([SheetSlot::file("00")]).collect();
         young = make_files(&pool, births.as_ref(), &names).await?;
@@ -58,8 +60,13 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     for name in &names {
         let bytes = match pool.read(name, None).await {
             Ok(bytes) => bytes,
-            Err(Fail::NotFound) => continue,
-            Err(fail) => return Err(fail),
+            // Without the newest index, files that it lists would look free: better no start than a wrong one.
+            Err(fail) if name.starts_with("manifest-") => return Err(fail),
+            // Not among the slots, so nobody takes it for a free one; if the index lists it, recovery says so.
+            Err(fail) => {
+                problems.push(unreadable(name, &fail));
+                continue;
+            }
         };
         let file = PoolFile { name: name.clone(), bytes };
         match name.split('-').next() {
@@ -76,12 +83,15 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     let raw: Vec<Vec<u8>> = packed.iter().flat_map(|batch| unpack(batch).unwrap_or_default()).map(<[u8]>::to_vec).collect();
     let found = recover(&manifests, slots, &raw);
 
-    let identity = identity(births.as_ref(), &found).await;
+    let (identity, known) = identity(births.as_ref(), &found, cleared).await;
+    if cleared && known {
+        problems.push(cleared_problem(found.unborn.len()));
+    }
     let lane = take_lane().await;
     let sheet = sheets.iter().filter_map(|file| sheet::read(&file.bytes)).max_by_key(|(generation, _)| *generation);
     let generation = sheet.as_ref().map_or(0, |(generation, _)| *generation);
     let sheet_slot = SheetSlot::open(&pool, lane.as_str(), generation).await.ok();
-    let heads = found.lanes.get(&lane).cloned().unwrap_or_default();
+    let heads = found.heads(&identity.device_id, &lane);
 
     let due = now_ms() + FILE_YOUNG_MS;
     let births_due = kept.into_iter().map(|(key, _)| (due, key)).collect();
@@ -89,13 +99,19 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     rows.extend(found.unborn.iter().map(|row| row.raw.clone()));
     // Without any manifest, what was found is the index: the next one that is written lists it.
     let listed = found.sealed.iter().map(|(file, _)| file.clone()).collect();
+    let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
+    let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), listed, lanes));
+    if manifest.identity != identity {
+        (manifest.identity, manifest.lanes) = (identity.clone(), Default::default());
+    }
+    problems.extend(found.problems);
     let state = State {
         pool: Some(pool),
         births,
-        device: Device::new(identity.clone(), lane, heads),
+        device: Device::new(identity, lane, heads),
         slot: None,
         sheet: sheet_slot,
-        manifest: found.manifest.unwrap_or_else(|| Manifest::from_files(identity, listed, found.lanes)),
+        manifest,
         manifest_file: found.manifest_file,
         young,
         births_due,
@@ -104,7 +120,7 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
         projector: None,
         siblings: BroadcastChannel::new("spotter").ok(),
         leader: false,
-        problems: found.problems,
+        problems,
         encoding: 0,
     };
     UNBORN.with_borrow_mut(|unborn| *unborn = found.unborn);
@@ -152,21 +168,55 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
     (state, None)
 }
 
-/// The identity is kept in three places: IndexedDB, every manifest, and the first frame of every session.
-async fn identity(births: Option<&Births>, found: &Recovered) -> Identity {
+/// The identity is kept in three places: IndexedDB (always the newest), every manifest, and the first frame of every
+/// session. Also whether there was one.
+async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> (Identity, bool) {
     let kept = match births {
         Some(births) => births.all("identity").await.unwrap_or_default(),
         None => Vec::new(),
     };
-    let kept = kept.first().and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
-    let identity = found.identity.clone().or(kept.clone()).unwrap_or_else(|| Identity::mint(stamp().utc_ms, &mut Chance));
+    let kept: Option<Identity> = kept.first().and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
+    let filed = found.identity.clone();
+    let known = match (&kept, &filed) {
+        // Another person in the files than in IndexedDB: the rows are what counts.
+        (Some(kept), Some(filed)) if kept.person != filed.person => Some(filed.clone()),
+        _ => kept.clone().or(filed),
+    };
+    let was_known = known.is_some();
+    let now = stamp().utc_ms;
+    let identity = match known {
+        Some(known) if cleared || found.chains_unsure => known.on_new_device(now, &mut Chance),
+        Some(known) => known,
+        None => Identity::mint(now, &mut Chance),
+    };
     if kept.as_ref() != Some(&identity)
         && let (Some(births), Ok(json)) = (births, serde_json::to_vec(&identity))
     {
         // Failing is survivable: the manifest and the segments say it too.
         let _ = births.put("identity", &[("me".to_owned(), value_of(&json))]).await;
     }
-    identity
+    (identity, was_known)
+}
+
+fn unreadable(name: &str, fail: &Fail) -> Problem {
+    Problem::new(
+        ProblemKind::DamagedFile,
+        format!("{name} cannot be read: {fail}."),
+        "It is left as it is, and everything else was opened.",
+        "Close other tabs of Spotter and reload; if it stays, bring your data here from a backup or another device.",
+    )
+}
+
+fn cleared_problem(rescued: usize) -> Problem {
+    Problem::new(
+        ProblemKind::StorageCleared,
+        "The browser has removed Spotter's files from this device.",
+        match rescued {
+            0 => "Spotter still knows who you are; what was logged here before is gone from this device.".to_owned(),
+            rows => format!("Spotter still knows who you are, and the last {rows} changes were found in a second place."),
+        },
+        "Bring your data back from a backup or another device. To keep it from happening again, turn on protected storage under Me, Storage.",
+    )
 }
 
 /// The lowest lane that no other tab holds, so that lanes stay few over the years.

@@ -567,7 +567,7 @@ try {
     ["Storage", async () => {
       await tab(page, "Me");
       await page.getByTestId("to-storage").click();
-      await page.getByText("Last refresh").waitFor();
+      await page.getByText("Tables built in").waitFor();
     }],
     ["Workout sheet, empty", () => startWorkout(page)],
     ["Picker", async () => {

@@ -297,7 +297,7 @@ export const typed = (page, nth, name) =>
 
 async function keys(page, value) {
   for (const key of value) await page.getByTestId(key === "." ? "key-dot" : `key-${key}`).click();
-  await becomes(async () => (await page.locator(".keypad-value").textContent()).replace(/(Load|Repetitions|RPE|Amount)$/, ""), value, "the keypad's display");
+  await becomes(() => page.locator(".keypad-value").textContent(), value, "the keypad's display");
 }
 
 /** Types load, repetitions and RPE of a row from cell to cell, as the keypad leads. */
@@ -306,12 +306,12 @@ export async function typeSet(page, nth, { load, reps, rpe }) {
   if (load !== undefined) {
     await keys(page, load);
     await page.getByTestId("keypad-next").click();
-    await page.getByText("Repetitions", { exact: true }).waitFor();
+    await page.locator(".keypad-head").getByText("· Repetitions").waitFor();
   }
   await keys(page, reps);
   if (rpe !== undefined) {
     await page.getByTestId("keypad-next").click();
-    await page.locator(".keypad-value").getByText("RPE", { exact: true }).waitFor();
+    await page.locator(".keypad-head").getByText("· RPE").waitFor();
     await keys(page, rpe);
   }
   await page.getByTestId("keypad-close").click();

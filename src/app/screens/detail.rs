@@ -10,7 +10,7 @@ use crate::{
     icons::{Glyph, Icon},
     parts::{BottomSheet, Empty, Figure, Header, Skeleton, use_settings},
     route::{Route, use_router},
-    training::previous_text,
+    training::set_text,
     words,
 };
 
@@ -88,7 +88,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                     {best.map(|best| view! { <p class="quiet">{format!("Best estimate {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))}</p> })}
                     <ul class="list flat">
                         {lines.into_iter().map(|set| {
-                            let text = previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
+                            let text = set_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
                             working += usize::from(set.set_kind != "warmup");
                             let kind = match set.set_kind.as_str() {
                                 "warmup" => "W".to_owned(),
@@ -134,21 +134,7 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
         let was = original.get_value();
         let Ok(set_id) = EntityId::parse(&was.set_id) else { return };
         let at_ms = now_ms();
-        let mut fact = SetCorrected {
-            set_id,
-            at_ms,
-            offset_min: offset_min(at_ms),
-            set_kind: Patch::Keep,
-            load_g: Patch::Keep,
-            bodyweight_g: Patch::Keep,
-            assist_g: Patch::Keep,
-            reps: Patch::Keep,
-            duration_ms: Patch::Keep,
-            distance_mm: Patch::Keep,
-            rpe10: Patch::Keep,
-            rir: Patch::Keep,
-            note: Patch::Keep,
-        };
+        let mut fact = SetCorrected::of(set_id, at_ms, offset_min(at_ms));
         // Only what changed is said, so that two people's edits of different fields both stand.
         let number = |text: String, scale: i64, was: Option<i64>| -> Result<Patch<i64>, String> {
             if text.trim().is_empty() {

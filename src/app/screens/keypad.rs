@@ -1,5 +1,6 @@
 //! The numeric keypad: digits, steps of a plate, RPE, and on to the next cell. A keyboard works too.
 
+use bridge::SheetSet;
 use leptos::prelude::*;
 
 use crate::{
@@ -66,6 +67,18 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
         Cell::Rpe => "RPE",
         Cell::Amount => "Amount",
     };
+    let (name, which) = training.sheet.with_untracked(|sheet| {
+        let exercise = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at));
+        exercise.map(|exercise| (exercise.name.clone(), which_set(&exercise.sets, nth))).unwrap_or_default()
+    });
+    // The row that is typed into stays in sight above the keypad.
+    request_animation_frame(|| {
+        if let Ok(Some(cell)) = document().query_selector(".cell.editing") {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Start);
+            cell.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    });
     let steps: &[(&str, i64)] = match cell {
         Cell::Load => &[("−2.5", -2_500), ("−1.25", -1_250), ("+1.25", 1_250), ("+2.5", 2_500), ("+5", 5_000)],
         Cell::Reps => &[("−1", -1_000), ("+1", 1_000)],
@@ -83,10 +96,13 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
                 "," | "." => key('.'),
                 digit => if let Some(digit) = digit.chars().next().filter(|_| digit.len() == 1).filter(char::is_ascii_digit) { key(digit) },
             }>
-                <output class="keypad-value" aria-live="polite">{move || match text.get() {
-                    text if text.is_empty() => "–".to_owned(),
-                    text => text,
-                }}<span class="unit">{label}</span></output>
+                <div class="keypad-head">
+                    <span class="quiet">{name}<br/>{format!("{which} · {label}")}</span>
+                    <output class="keypad-value" aria-live="polite">{move || match text.get() {
+                        text if text.is_empty() => "–".to_owned(),
+                        text => text,
+                    }}</output>
+                </div>
                 <div class="steps">
                     {steps.iter().map(|(name, by)| view! { <button on:click=move |_| step(*by)>{*name}</button> }).collect_view()}
                     {(cell == Cell::Rpe).then(|| ["6", "7", "7.5", "8", "8.5", "9", "9.5", "10"].into_iter().map(|rpe| view! {
@@ -108,5 +124,14 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
                 </div>
             </div>
         </BottomSheet>
+    }
+}
+
+/// As the row names itself: warm-ups have no number.
+fn which_set(sets: &[SheetSet], nth: usize) -> String {
+    let working = sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count();
+    match sets.get(nth).map(|set| set.kind.as_str()) {
+        Some("warmup") => "Warm-up".to_owned(),
+        _ => format!("Set {working}"),
     }
 }

@@ -79,7 +79,7 @@ pub(crate) fn Progress() -> impl IntoView {
                 } else {
                     words::tenths(bar.tenths)
                 };
-                bar.plate = (order as usize) % 5;
+                bar.plate = plate(order);
                 bar
             })
             .filter(|bar| 0 < bar.tenths)
@@ -150,6 +150,17 @@ pub(crate) fn Progress() -> impl IntoView {
     }
 }
 
+/// One colour a part of the body: push, pull, middle, legs, heart. It is the same colour everywhere, so it is learnt once.
+fn plate(order: i64) -> usize {
+    match order {
+        1..=5 => 0,
+        6..=10 => 1,
+        11..=13 => 2,
+        14..=19 => 3,
+        _ => 4,
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Why {
     Muscle(String),
@@ -182,7 +193,7 @@ fn Estimate(exercise: TopExercise, span: Memo<(i64, i64)>, why: RwSignal<Option<
                 let title = format!("Estimated one-repetition maximum of {name}");
                 view! {
                     <p class="quiet">{best.map(|best| format!("e1RM, best {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p>
-                    <Line points title unit=words::unit(lb).to_owned() day_name=words::short_day
+                    <Line points title unit=words::unit(lb).to_owned() day_name=if span.with(|(from, to)| 366 < to - from) { words::month_year } else { words::short_day }
                         on_pick=Callback::new(move |at: usize| why.set(rows.get(at).map(|point| Why::Estimate { name: name.clone(), point: point.clone() })))/>
                 }
             }}
@@ -262,7 +273,7 @@ fn Because(reason: Why, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> i
                 <BottomSheet label="Why this number" on_close=close>
                     <h2>{name}</h2>
                     <p class="big"><Figure value=words::estimate(point.best_e1rm_g.unwrap_or(0), lb) unit=words::unit(lb)/></p>
-                    <p class="quiet">{format!("The best estimate of {}.", words::day(point.workout_date, today()))}</p>
+                    <p class="quiet">{format!("Best estimate, {}", words::day_within(point.workout_date, today()))}</p>
                     <p class="quiet">"Epley: load × (1 + repetitions ÷ 30), counting repetitions left in reserve. One repetition with none left is the load itself. Above 15 there is no estimate, above 10 it is rough. Warm-ups and assisted sets are left out."</p>
                     <button class="primary wide" on:click=move |_| {
                         why.set(None);

@@ -93,8 +93,8 @@ pub(crate) fn Storage() -> impl IntoView {
                         {row("Tables in memory", words::bytes(bytes as f64))}
                         {row("Storage ready after", format!("{storage_ms:.0} ms"))}
                         {row("Tables built in", format!("{tables_ms:.0} ms"))}
-                        {row("Last save", format!("{save_ms:.1} ms"))}
-                        {row("Last refresh", format!("{refresh_ms:.1} ms"))}
+                        {(0.0 < save_ms).then(|| row("Last save", format!("{save_ms:.1} ms")))}
+                        {(0.0 < refresh_ms).then(|| row("Last refresh", format!("{refresh_ms:.1} ms")))}
                     </dl>
                 </section>
             }

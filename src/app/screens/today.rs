@@ -66,11 +66,12 @@ pub(crate) fn Today() -> impl IntoView {
             </Empty>
         </Show>
         <BodyWeightCard/>
-        <div class="thumb">
-            <button class="primary wide" data-test="start-workout" disabled=move || training.wanted.with(Option::is_some) on:click=start>
-                {move || if training.sheet.with(Option::is_some) { "Back to the workout" } else { "Start workout" }}
-            </button>
-        </div>
+        // While a workout goes on, its bar is the way back into it.
+        <Show when=move || training.sheet.with(Option::is_none)>
+            <div class="thumb">
+                <button class="primary wide" data-test="start-workout" disabled=move || training.wanted.with(Option::is_some) on:click=start>"Start workout"</button>
+            </div>
+        </Show>
     }
 }
 

@@ -62,11 +62,12 @@ pub(crate) fn Train() -> impl IntoView {
                 </li>
             </For>
         </ul>
-        <div class="thumb">
-            <button class="primary wide" data-test="empty-workout" disabled=move || training.wanted.with(Option::is_some) on:click=move |_| training.start("")>
-                {move || if training.sheet.with(Option::is_some) { "Back to the workout" } else { "Empty workout" }}
-            </button>
-        </div>
+        // While a workout goes on, its bar is the way back into it.
+        <Show when=move || training.sheet.with(Option::is_none)>
+            <div class="thumb">
+                <button class="primary wide" data-test="empty-workout" disabled=move || training.wanted.with(Option::is_some) on:click=move |_| training.start("")>"Empty workout"</button>
+            </div>
+        </Show>
     }
 }
 

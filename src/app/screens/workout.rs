@@ -7,10 +7,18 @@ use super::{keypad::Keypad, picker::Picker};
 use crate::{
     clock::now_ms,
     icons::{Glyph, Icon},
+    parts::BottomSheet,
     route::{Route, use_router},
     training::{Cell, cells, use_training},
     words,
 };
+
+/// What the sheet of the three dots is open for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum More {
+    Exercise(usize),
+    Note,
+}
 
 /// A second hand for whoever shows one.
 fn seconds() -> ReadSignal<i64> {
@@ -21,15 +29,16 @@ fn seconds() -> ReadSignal<i64> {
     now
 }
 
+/// How long the workout has been going on; `rest` shows a rest instead, while there is one.
 #[component]
-pub(crate) fn Elapsed() -> impl IntoView {
+pub(crate) fn Elapsed(#[prop(optional)] rest: bool) -> impl IntoView {
     let training = use_training();
     let now = seconds();
     let text = Memo::new(move |_| {
         let now = now.get();
         training.sheet.with(|sheet| {
             let sheet = sheet.as_ref()?;
-            Some(match sheet.rest_ends_ms.filter(|ends| now < *ends) {
+            Some(match sheet.rest_ends_ms.filter(|ends| rest && now < *ends) {
                 Some(ends) => format!("rest {}", words::clock(ends - now + 999)),
                 None => words::clock(now - sheet.started_ms),
             })
@@ -44,6 +53,7 @@ pub(crate) fn Workout() -> impl IntoView {
     let picking = RwSignal::new(false);
     // Which cell the keypad has: exercise, set, cell.
     let editing = RwSignal::new(None::<(usize, usize, Cell)>);
+    let more = RwSignal::new(None::<More>);
     let panel = NodeRef::<leptos::html::Section>::new();
     Effect::new(move |_| {
         if let Some(panel) = panel.get() {
@@ -90,13 +100,14 @@ pub(crate) fn Workout() -> impl IntoView {
                         <button class="plain danger" on:click=move |_| training.discard()>"Discard workout"</button>
                     </div>
                 </Show>
-                {move || (0 < exercises.get()).then(|| view! { <Exercise at=current.get() editing/> })}
+                {move || (0 < exercises.get()).then(|| view! { <Exercise at=current.get() editing more/> })}
             </div>
             <Rest/>
             <Show when=move || picking.get()>
                 <Picker on_close=Callback::new(move |()| picking.set(false))/>
             </Show>
             {move || editing.get().map(|(at, nth, cell)| view! { <Keypad at nth cell editing/> })}
+            {move || more.get().map(|what| view! { <Menu what more/> })}
         </section>
     }
 }
@@ -107,7 +118,7 @@ fn short(name: &str) -> String {
 }
 
 #[component]
-fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl IntoView {
+fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>, more: RwSignal<Option<More>>) -> impl IntoView {
     let training = use_training();
     let exercise =
         Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at).cloned())));
@@ -125,7 +136,7 @@ fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl 
             view! {
                 <div class="exercise-head">
                     <h2>{name}</h2>
-                    <button class="iconic" aria-label="Remove exercise" on:click=move |_| training.remove_exercise(at)><Glyph icon=Icon::Trash/></button>
+                    <button class="iconic" aria-label="More for this exercise" data-test="more" on:click=move |_| more.set(Some(More::Exercise(at)))><Glyph icon=Icon::More/></button>
                 </div>
                 <p class="quiet last">{if last.is_empty() { "First time".to_owned() } else { format!("Last: {last}") }}</p>
                 <div class="sets" role="table" aria-label="Sets">
@@ -137,7 +148,13 @@ fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>) -> impl 
                     </div>
                     {move || (0..rows.get()).map(|nth| view! { <SetRow at nth columns editing/> }).collect_view()}
                 </div>
-                <button class="plain" data-test="add-set" on:click=move |_| training.add_set(at)>"Add set"</button>
+                <div class="under-sets">
+                    <button class="plain" data-test="add-set" on:click=move |_| training.add_set(at)>"Add set"</button>
+                    <button class="plain" data-test="add-note" on:click=move |_| more.set(Some(More::Note))>"Note"</button>
+                </div>
+                {move || training.sheet.with(|sheet| sheet.as_ref().map(|sheet| sheet.note.clone()).filter(|note| !note.is_empty())).map(|note| view! {
+                    <p class="note">{note}</p>
+                })}
             }
         })}
     }
@@ -231,6 +248,48 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
                 data-test=format!("tick-{nth}") on:click=move |_| training.tick(at, nth)
             ><Glyph icon=Icon::Tick/></button></span>
         </div>
+    }
+}
+
+/// What is done seldom, behind the three dots.
+#[component]
+fn Menu(what: More, more: RwSignal<Option<More>>) -> impl IntoView {
+    let training = use_training();
+    let close = Callback::new(move |()| more.set(None));
+    match what {
+        More::Exercise(at) => {
+            let act = move |act: &dyn Fn()| {
+                more.set(None);
+                act();
+            };
+            view! {
+                <BottomSheet label="More for this exercise" on_close=close>
+                    <ul class="list flat">
+                        <li><button class="row" data-test="add-warmups" on:click=move |_| act(&|| training.add_warmups(at))>
+                            <span class="row-main"><strong>"Add warm-up sets"</strong><span class="quiet">"Three steps up to the first working load"</span></span>
+                        </button></li>
+                        <li><button class="row danger" data-test="remove-exercise" on:click=move |_| act(&|| training.remove_exercise(at))>
+                            <span class="row-main"><strong>"Remove exercise"</strong></span><Glyph icon=Icon::Trash/>
+                        </button></li>
+                    </ul>
+                    <button class="plain wide" on:click=move |_| more.set(None)>"Close"</button>
+                </BottomSheet>
+            }
+            .into_any()
+        }
+        More::Note => {
+            let text = training.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.note.clone()).unwrap_or_default());
+            view! {
+                <BottomSheet label="Note on this workout" on_close=close>
+                    <div class="stack">
+                        <label>"Note on this workout"<textarea rows="4" maxlength="4000" data-test="note" prop:value=text
+                            on:input=move |event| training.note(event_target_value(&event))></textarea></label>
+                        <button class="primary" data-test="note-done" on:click=move |_| more.set(None)>"Done"</button>
+                    </div>
+                </BottomSheet>
+            }
+            .into_any()
+        }
     }
 }
 
