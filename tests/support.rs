@@ -2,6 +2,11 @@
 //!
 //! Belongs: builders and figures worked out in a second way. Never: private items of a room.
 
+#[path = "random_query.rs"]
+pub mod random_query;
+#[path = "sql_support.rs"]
+pub mod sql;
+
 use std::collections::BTreeMap;
 
 use bridge::Draft;

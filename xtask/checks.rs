@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     laws, pwa, setup,
     shell::{House, run, say, step},
+    soak,
 };
 
 const BENCHES: [&str; 4] = ["bytes", "commit", "cold", "import"];
 
-pub(crate) fn all(house: &House, browser: bool, damage: bool) -> Result<()> {
+pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
     step("laws", || laws::check(house))?;
     step("what the machine needs", || {
@@ -20,12 +21,15 @@ pub(crate) fn all(house: &House, browser: bool, damage: bool) -> Result<()> {
         } else {
             setup::for_building(house)?
         }
+        setup::for_peers(house)?;
         setup::for_licences(house)
     })?;
     step("licences and sources", || {
         run(&mut house.cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
     })?;
     step("tests", || run(&mut house.cargo(&["test", "--quiet"])))?;
+    step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
+    step("random queries beside DuckDB", || soak::sql_slice(house))?;
     step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;
     step("words and figures of the screens", || run(&mut house.cargo(&["test", "--quiet", "--package", "app", "--lib"])))?;
     step("the app", || pwa::build(house, false).map(drop))?;
@@ -42,6 +46,8 @@ pub(crate) fn all(house: &House, browser: bool, damage: bool) -> Result<()> {
             "tests",
             "--test",
             "wasm",
+            "--test",
+            "conformance",
             "--profile",
             "wasm-engine",
             "--target",
@@ -55,9 +61,7 @@ pub(crate) fn all(house: &House, browser: bool, damage: bool) -> Result<()> {
     if browser {
         let spotter = house.target.join("debug/spotter");
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
-        if damage {
-            step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
-        }
+        step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
     }
     say("every check passed");
     Ok(())

@@ -8,6 +8,7 @@ mod pwa;
 mod rooms;
 mod setup;
 mod shell;
+mod soak;
 
 use std::path::PathBuf;
 
@@ -50,14 +51,21 @@ enum Command {
         /// Leave the browser out.
         #[arg(long)]
         no_browser: bool,
-        /// Also damage real files in a real browser; six minutes.
-        #[arg(long)]
-        damage: bool,
     },
     /// The laws of the house alone: edges, forbidden dependencies, doors, SQL.
     Laws,
     /// Run a bench: commit, cold, import, bytes; without a name, all of them. JSON goes to benches/results/.
     Bench { name: Option<String> },
+    /// Run a check for as long as it takes to trust it, and keep the result in benches/results/.
+    Soak {
+        /// sql: random queries, ours beside DuckDB's.
+        name: String,
+        /// How many seeds.
+        #[arg(long, default_value_t = 20_000)]
+        n: u64,
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
     /// Every screen in light and dark, phone and desktop, into one folder.
     Shots {
         #[arg(long, default_value = "target/shots")]
@@ -80,13 +88,14 @@ fn main() -> Result<()> {
             setup::for_building(&house)?;
             pwa::build(&house, debug).map(drop)
         }
-        Command::Test { no_browser, damage } => checks::all(&house, !no_browser, damage),
+        Command::Test { no_browser } => checks::all(&house, !no_browser),
         Command::Laws => laws::check(&house),
         Command::Bench { name } => {
             setup::for_browser(&house)?;
             let spotter = pwa::build(&house, false)?;
             checks::bench(&house, &spotter, name.as_deref())
         }
+        Command::Soak { name, n, from } => soak::run_named(&house, &name, from, n),
         Command::Shots { out, store } => {
             setup::for_browser(&house)?;
             let spotter = pwa::build(&house, false)?;

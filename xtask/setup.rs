@@ -44,6 +44,25 @@ pub(crate) fn for_browser(house: &House) -> Result<()> {
     chromium().context("no Chromium was found: install the packages chromium and chromium-driver").map(drop)
 }
 
+/// Python with DuckDB and dbt: our SQL front and our models are compared with theirs.
+pub(crate) fn for_peers(house: &House) -> Result<()> {
+    let wanted = fs::read(house.root.join("tests/conformance/requirements.txt")).context("requirements.txt")?;
+    let wanted = blake3::hash(&wanted).to_hex().to_string();
+    let stamp = house.tools.join("python/.spotter");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
+        return Ok(());
+    }
+    if !has("python3", &["-c", "import ensurepip, venv; print('ready')"], "ready") {
+        say("Installing Python: DuckDB and dbt, which our answers are compared with, come from its registry.");
+        apt(&["python3", "python3-venv"])?;
+    }
+    say("Installing DuckDB and dbt into a folder of their own: our SQL answers and tables are compared with theirs.");
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(house.tools.join("python")))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    run(house.command(house.python()).args(pip).arg("tests/conformance/requirements.txt"))?;
+    fs::write(&stamp, wanted).context("the stamp of the Python packages")
+}
+
 pub(crate) fn for_licences(house: &House) -> Result<()> {
     cargo_tool(
         house,

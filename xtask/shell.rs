@@ -42,6 +42,10 @@ impl House {
         self.tools.join("bin").join(name)
     }
 
+    pub(crate) fn python(&self) -> PathBuf {
+        self.tools.join("python/bin/python")
+    }
+
     /// A command in the project, with our tools first on the PATH.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::messages as m;
+
 /// A point of a line: days since 1970, the value, and its words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
@@ -41,7 +43,7 @@ pub fn Line(
         return view! {
             <button class="one-point" on:click=move |_| on_pick.run(0)>
                 <span class="big">{only.label.clone()}<span class="unit">{format!(" {unit}")}</span></span>
-                <span class="quiet">{format!("{}. A second workout makes it a line.", day_name(only.day))}</span>
+                <span class="quiet">{m::charts::one_point(&day_name(only.day))}</span>
             </button>
         }
         .into_any();
@@ -51,7 +53,7 @@ pub fn Line(
     }
     view! {
         <figure class="chart">
-            <svg viewBox=format!("0 0 {W} {H}") role="img" aria-label=format!("{title}, {n} points")>
+            <svg viewBox=format!("0 0 {W} {H}") role="img" aria-label=m::charts::points(&title, n)>
                 <line class="axis" x1="8" x2={W - 8.0} y1={H - 18.0} y2={H - 18.0}></line>
                 <path class="stroke" d=path></path>
                 {points.iter().enumerate().map(|(at, p)| {
@@ -128,8 +130,8 @@ pub fn Heatmap(
     let rows = days.iter().filter(|(_, level, _)| 0 < *level).cloned().collect::<Vec<_>>();
     let caption = title.clone();
     view! {
-        <figure class="chart heat" tabindex="0" aria-label=format!("{title}: scrolls sideways")>
-            <svg viewBox=format!("0 0 {width} 92") style:width=format!("{width}px") role="img" aria-label=format!("{title}: {} days with training", rows.len())>
+        <figure class="chart heat" tabindex="0" aria-label=m::charts::scrolls(&title)>
+            <svg viewBox=format!("0 0 {width} 92") style:width=format!("{width}px") role="img" aria-label=m::charts::days_with_training(&title, rows.len())>
                 {(0..weeks).filter_map(|week| Some(view! {
                     <text class="tick" x=week * CELL y="9">{month_name(first_monday + week * 7)?}</text>
                 })).collect_view()}

@@ -18,6 +18,8 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
 
+use crate::messages as m;
+
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
 
@@ -336,9 +338,9 @@ impl Hub {
         self.projected.set(false);
         self.problem(Problem::new(
             ProblemKind::Restarted,
-            format!("A part of Spotter stopped ({why})."),
-            "Everything that was shown as saved is safe; what was on its way is saved again.",
-            if again { "Nothing: it was started again." } else { "Reload; if it stays, copy this text into a report." },
+            m::hub::stopped(why),
+            m::hub::RESTART_KEPT,
+            if again { m::hub::STARTED_AGAIN } else { m::hub::RELOAD },
         ));
         if again {
             self.start_storage();
@@ -361,12 +363,7 @@ impl Hub {
         if again {
             self.start_projector();
         } else {
-            self.problem(Problem::new(
-                ProblemKind::Restarted,
-                "The part of Spotter that works out figures keeps stopping.",
-                "Everything you log is still saved.",
-                "Reload; if it stays, copy this text into a report.",
-            ));
+            self.problem(Problem::new(ProblemKind::Restarted, m::hub::FIGURES_STOPPED, m::hub::FIGURES_KEPT, m::hub::RELOAD));
         }
     }
 

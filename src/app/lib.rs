@@ -7,6 +7,7 @@ pub mod charts;
 mod clock;
 mod hub;
 mod icons;
+mod messages;
 mod parts;
 mod route;
 mod screens;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     hub::use_hub,
     icons::{Glyph, Icon},
-    words,
+    messages as m, words,
 };
 
 /// The person's settings, from the tables.
@@ -56,7 +56,7 @@ pub(crate) fn Header(
     view! {
         <header class="bar">
             {back.map(|back| view! {
-                <button class="iconic" aria-label="Back" on:click=move |_| router.back(back.clone())><Glyph icon=Icon::Back/></button>
+                <button class="iconic" aria-label=m::parts::BACK on:click=move |_| router.back(back.clone())><Glyph icon=Icon::Back/></button>
             })}
             <h1>{title}</h1>
             <div class="bar-end">{children.map(|children| children())}</div>
@@ -75,7 +75,7 @@ pub(crate) fn Empty(#[prop(into)] text: String, #[prop(optional)] children: Opti
 pub(crate) fn Skeleton(lines: usize) -> impl IntoView {
     view! {
         <div class="skeleton" aria-hidden="true">{(0..lines).map(|_| view! { <div></div> }).collect_view()}</div>
-        <p class="hidden" role="status">"Loading"</p>
+        <p class="hidden" role="status">{m::parts::LOADING}</p>
     }
 }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     hub::{Hub, use_hub},
     icons::{Glyph, Icon},
+    messages as m,
     parts::{BottomSheet, Settings, use_settings},
     route::{Route, Router, use_router},
     screens::{
@@ -12,7 +13,6 @@ use crate::{
         train::Train, workout::Workout,
     },
     training::{Training, use_training},
-    words,
 };
 
 #[component]
@@ -43,7 +43,7 @@ pub fn App() -> impl IntoView {
         Route::Storage => view! { <Storage/> }.into_any(),
     };
     view! {
-        <a class="skip" href="#main">"Skip to content"</a>
+        <a class="skip" href="#main">{m::shell::SKIP_TO_CONTENT}</a>
         <div class="app" inert=move || training.open.get()>
             <Pill/>
             // A workout that is open shows them itself, where its taps are.
@@ -59,23 +59,23 @@ pub fn App() -> impl IntoView {
 }
 
 const SHORTCUTS: &[(&str, &str)] = &[
-    ("1 – 5", "Today, Train, Progress, Crew, Me"),
-    ("n", "Start a workout, or open the one that goes on"),
-    ("Esc", "Close a sheet, fold the workout"),
-    ("Enter", "In the keypad: next field"),
-    ("Delete", "On a set: remove it"),
-    ("?", "This list"),
+    ("1 – 5", m::shell::SHORTCUT_TABS),
+    ("n", m::shell::SHORTCUT_START),
+    ("Esc", m::shell::SHORTCUT_CLOSE),
+    ("Enter", m::shell::SHORTCUT_NEXT),
+    ("Delete", m::shell::SHORTCUT_REMOVE),
+    ("?", m::shell::SHORTCUT_LIST),
 ];
 
 #[component]
 fn Shortcuts(help: RwSignal<bool>) -> impl IntoView {
     view! {
-        <BottomSheet label="Keyboard shortcuts" on_close=Callback::new(move |()| help.set(false))>
-            <h2>"Keyboard shortcuts"</h2>
+        <BottomSheet label=m::shell::SHORTCUTS on_close=Callback::new(move |()| help.set(false))>
+            <h2>{m::shell::SHORTCUTS}</h2>
             <dl class="facts">
                 {SHORTCUTS.iter().map(|(key, what)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*what}</dd></div> }).collect_view()}
             </dl>
-            <button class="plain wide" on:click=move |_| help.set(false)>"Close"</button>
+            <button class="plain wide" on:click=move |_| help.set(false)>{m::CLOSE}</button>
         </BottomSheet>
     }
 }
@@ -104,12 +104,12 @@ fn Tabs() -> impl IntoView {
         }
     };
     view! {
-        <nav class="tabs" aria-label="Main">
-            {tab(Route::Today, Icon::Today, "Today")}
-            {tab(Route::Train, Icon::Train, "Train")}
-            {tab(Route::Progress, Icon::Progress, "Progress")}
-            {tab(Route::Crew, Icon::Crew, "Crew")}
-            {tab(Route::Me, Icon::Me, "Me")}
+        <nav class="tabs" aria-label=m::shell::TABS>
+            {tab(Route::Today, Icon::Today, m::today::TITLE)}
+            {tab(Route::Train, Icon::Train, m::train::TITLE)}
+            {tab(Route::Progress, Icon::Progress, m::progress::TITLE)}
+            {tab(Route::Crew, Icon::Crew, m::crew::TAB)}
+            {tab(Route::Me, Icon::Me, m::me::TITLE)}
         </nav>
     }
 }
@@ -120,11 +120,11 @@ fn Pill() -> impl IntoView {
     let hub = use_hub();
     let text = move || {
         if hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
-            return Some("Not stored: private window".to_owned());
+            return Some(m::shell::NOT_STORED.to_owned());
         }
         match (hub.online.get(), hub.saving.get()) {
-            (_, n) if 3 < n => Some(format!("Saving {}", words::plural(i64::from(n), "change", "changes"))),
-            (false, _) => Some("Offline · saved on this phone".to_owned()),
+            (_, n) if 3 < n => Some(m::shell::saving(i64::from(n))),
+            (false, _) => Some(m::shell::OFFLINE.to_owned()),
             _ => None,
         }
     };
@@ -135,7 +135,7 @@ fn Pill() -> impl IntoView {
         <div class="pills" role="status">
             {move || text().map(|text| view! { <span class="pill">{text}</span> })}
             <Show when=update>
-                <button class="pill action" on:click=|_| reload_with_update()>"Update ready · Reload"</button>
+                <button class="pill action" on:click=|_| reload_with_update()>{m::shell::UPDATE_READY}</button>
             </Show>
         </div>
     }
@@ -158,7 +158,7 @@ pub(crate) fn Problems() -> impl IntoView {
                     <p><strong>{item.1.happened.clone()}</strong></p>
                     <p>{item.1.kept.clone()}</p>
                     <p>{item.1.todo.clone()}</p>
-                    <button class="iconic" aria-label="Dismiss" on:click=move |_| dismiss(hub, item.0)>
+                    <button class="iconic" aria-label=m::shell::DISMISS on:click=move |_| dismiss(hub, item.0)>
                         <Glyph icon=Icon::Close/>
                     </button>
                 </div>
@@ -183,9 +183,9 @@ fn WorkoutBar() -> impl IntoView {
         training.sheet.with(|sheet| {
             let sheet = sheet.as_ref()?;
             let exercise = sheet.exercises.get(sheet.current);
-            let name = exercise.map_or_else(|| "Workout".to_owned(), |exercise| exercise.name.clone());
+            let name = exercise.map_or_else(|| m::WORKOUT.to_owned(), |exercise| exercise.name.clone());
             let sets = exercise
-                .map(|exercise| format!("set {}/{}", exercise.sets.iter().filter(|set| set.done).count(), exercise.sets.len()));
+                .map(|exercise| m::shell::sets_done(exercise.sets.iter().filter(|set| set.done).count(), exercise.sets.len()));
             Some((name, sets))
         })
     };
@@ -212,7 +212,7 @@ fn Toasts() -> impl IntoView {
                         <button on:click=move |_| {
                             hub.toast.set(None);
                             undo.run(());
-                        }>"Undo"</button>
+                        }>{m::UNDO}</button>
                     })}
                 </div>
             })}

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::{
     clock::{entity_id, now_ms, offset_min, today},
     hub::{Hub, use_hub},
+    messages as m,
     parts::{Settings, use_settings},
     words,
 };
@@ -208,7 +209,7 @@ impl Training {
     fn log(self, sheet: &Sheet, at: usize, nth: usize, set: &SheetSet) {
         let exercise = &sheet.exercises[at];
         let Some(fact) = logged(sheet, exercise, at, nth, set) else {
-            self.hub.say("Type the repetitions or the time first.", None);
+            self.hub.say(m::training::TYPE_FIRST, None);
             return;
         };
         let set_id = set.set_id.clone();
@@ -313,7 +314,7 @@ impl Training {
                 exercise.sets.remove(nth);
             }
         });
-        self.undoable("Set removed.", before);
+        self.undoable(m::SET_REMOVED, before);
     }
 
     pub(crate) fn remove_exercise(self, at: usize) {
@@ -330,7 +331,7 @@ impl Training {
             sheet.exercises.remove(at);
             sheet.current = sheet.current.min(sheet.exercises.len().saturating_sub(1));
         });
-        self.undoable("Exercise removed.", before);
+        self.undoable(m::training::EXERCISE_REMOVED, before);
     }
 
     /// Puts the sheet back as it was; sets that were logged come back by an inverse event.
@@ -403,7 +404,7 @@ impl Training {
             self.keep();
             self.open.set(true);
         });
-        self.hub.say("Workout discarded.", Some(undo));
+        self.hub.say(m::training::DISCARDED, Some(undo));
     }
 
     fn close(self) {
@@ -494,9 +495,9 @@ pub(crate) fn previous_text(
     match (load_g, reps, duration_ms, distance_mm) {
         (Some(load), Some(reps), ..) if 0 < load => format!("{}×{reps}", words::load(load, lb)),
         (_, Some(reps), ..) => format!("{reps}"),
-        (_, _, Some(ms), Some(mm)) => format!("{} km, {}", words::load(mm / 1000, false), words::clock(ms)),
+        (_, _, Some(ms), Some(mm)) => format!("{} {}, {}", words::load(mm / 1000, false), m::units::KM, words::clock(ms)),
         (_, _, Some(ms), None) => words::clock(ms),
-        (_, _, None, Some(mm)) => format!("{} km", words::load(mm / 1000, false)),
+        (_, _, None, Some(mm)) => format!("{} {}", words::load(mm / 1000, false), m::units::KM),
         _ => "–".to_owned(),
     }
 }
@@ -511,7 +512,7 @@ pub(crate) fn set_text(
 ) -> String {
     match (load_g, reps) {
         (Some(load), Some(reps)) if 0 < load => format!("{}{}{} × {reps}", words::load(load, lb), words::NARROW, words::unit(lb)),
-        (_, Some(reps)) => words::plural(reps, "rep", "reps"),
+        (_, Some(reps)) => m::reps(reps),
         _ => previous_text(load_g, reps, duration_ms, distance_mm, lb),
     }
 }
@@ -524,9 +525,9 @@ fn last_line(last: &[LastSet], lb: bool) -> String {
     if let Some(set) = last.first() {
         parts.push(words::day(set.workout_date, today()));
     }
-    parts.push(words::plural(working.len() as i64, "set", "sets"));
+    parts.push(m::sets(working.len() as i64));
     if let Some(best) = working.iter().filter_map(|set| set.e1rm_g).max() {
-        parts.push(format!("e1RM {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)));
+        parts.push(m::training::estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))));
     }
     parts.join(" · ")
 }

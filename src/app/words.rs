@@ -1,6 +1,9 @@
-//! Words and figures for people: numbers, units, dates, durations, plurals. Pure, so that it is tested natively.
+//! Figures put into words for people: numbers, units, dates, durations, plurals. The words themselves are in `messages`.
+//! Pure, so that it is tested natively.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _};
+
+use crate::messages as m;
 
 pub const NARROW: &str = "\u{202f}";
 
@@ -22,7 +25,7 @@ fn trimmed(hundredths: i64) -> String {
 }
 
 pub fn unit(lb: bool) -> &'static str {
-    if lb { "lb" } else { "kg" }
+    if lb { m::units::LB } else { m::units::KG }
 }
 
 /// One decimal: an estimate pretends no more.
@@ -34,13 +37,13 @@ pub fn estimate(grams: i64, lb: bool) -> String {
 /// A volume: tonnes from ten thousand kilograms, otherwise whole kilograms or pounds.
 pub fn volume(grams: i64, lb: bool) -> (String, &'static str) {
     if lb {
-        return (thousands((i128::from(grams) * 100_000 / 45_359_237) as i64), "lb");
+        return (thousands((i128::from(grams) * 100_000 / 45_359_237) as i64), m::units::LB);
     }
     if 10_000_000 <= grams {
         let tenths = (grams + 50_000) / 100_000;
-        return (format!("{}.{}", thousands(tenths / 10), tenths % 10), "t");
+        return (format!("{}.{}", thousands(tenths / 10), tenths % 10), m::units::TONNES);
     }
-    (thousands((grams + 500) / 1000), "kg")
+    (thousands((grams + 500) / 1000), m::units::KG)
 }
 
 /// Groups of three, parted by a narrow space.
@@ -77,7 +80,8 @@ pub fn clock(ms: i64) -> String {
 
 pub fn minutes(ms: i64) -> String {
     let minutes = (ms.max(0) + 30_000) / 60_000;
-    if minutes < 60 { format!("{minutes}{NARROW}min") } else { format!("{}{NARROW}h {}{NARROW}min", minutes / 60, minutes % 60) }
+    let rest = format!("{}{NARROW}{}", minutes % 60, m::units::MINUTES);
+    if minutes < 60 { rest } else { format!("{}{NARROW}{} {rest}", minutes / 60, m::units::HOURS) }
 }
 
 pub fn date_of(day: i64) -> NaiveDate {
@@ -92,37 +96,52 @@ pub fn iso(day: i64) -> String {
     date_of(day).format("%Y-%m-%d").to_string()
 }
 
+pub fn weekday(date: NaiveDate) -> &'static str {
+    m::dates::WEEKDAYS[date.weekday().num_days_from_monday() as usize]
+}
+
+pub fn short_weekday(date: NaiveDate) -> &'static str {
+    m::dates::SHORT_WEEKDAYS[date.weekday().num_days_from_monday() as usize]
+}
+
+fn short_month(date: NaiveDate) -> &'static str {
+    m::dates::SHORT_MONTHS[date.month0() as usize]
+}
+
 /// Relative within a week, then the date; the year only where it is another one.
 pub fn day(day: i64, today: i64) -> String {
     let date = date_of(day);
     match today - day {
-        0 => "Today".to_owned(),
-        1 => "Yesterday".to_owned(),
-        2..=6 => date.format("%A").to_string(),
-        _ if date.year() == date_of(today).year() => date.format("%a %-d %b").to_string(),
-        _ => date.format("%-d %b %Y").to_string(),
+        0 => m::dates::TODAY.to_owned(),
+        1 => m::dates::YESTERDAY.to_owned(),
+        2..=6 => weekday(date).to_owned(),
+        _ if date.year() == date_of(today).year() => format!("{} {}", short_weekday(date), short_day(day)),
+        _ => format!("{} {}", short_day(day), date.year()),
     }
 }
 
 pub fn short_day(day: i64) -> String {
-    date_of(day).format("%-d %b").to_string()
+    let date = date_of(day);
+    format!("{} {}", date.day(), short_month(date))
 }
 
 /// A day inside a sentence: `today`, `yesterday`, otherwise as it stands alone.
 pub fn day_within(at: i64, today: i64) -> String {
     match today - at {
-        0 => "today".to_owned(),
-        1 => "yesterday".to_owned(),
+        0 => m::dates::TODAY_WITHIN.to_owned(),
+        1 => m::dates::YESTERDAY_WITHIN.to_owned(),
         _ => day(at, today),
     }
 }
 
 pub fn month_year(day: i64) -> String {
-    date_of(day).format("%b %Y").to_string()
+    let date = date_of(day);
+    format!("{} {}", short_month(date), date.year())
 }
 
 pub fn month(day: i64) -> String {
-    date_of(day).format("%B %Y").to_string()
+    let date = date_of(day);
+    format!("{} {}", m::dates::MONTHS[date.month0() as usize], date.year())
 }
 
 pub fn time_of_day(at_ms: i64, offset_min: i64) -> String {
@@ -134,9 +153,9 @@ pub fn time_of_day(at_ms: i64, offset_min: i64) -> String {
 
 pub fn bytes(n: f64) -> String {
     match n {
-        n if n < 1e6 => format!("{:.0}{NARROW}kB", n / 1e3),
-        n if n < 1e9 => format!("{:.1}{NARROW}MB", n / 1e6),
-        n => format!("{:.1}{NARROW}GB", n / 1e9),
+        n if n < 1e6 => format!("{:.0}{NARROW}{}", n / 1e3, m::units::KILOBYTES),
+        n if n < 1e9 => format!("{:.1}{NARROW}{}", n / 1e6, m::units::MEGABYTES),
+        n => format!("{:.1}{NARROW}{}", n / 1e9, m::units::GIGABYTES),
     }
 }
 
@@ -185,6 +204,9 @@ mod tests {
         assert_eq!(day(today, today), "Today");
         assert_eq!(day(today - 1, today), "Yesterday");
         assert_eq!(day(today - 6, today), date_of(today - 6).format("%A").to_string());
+        assert_eq!(day(today - 30, today), "Thu 22 Oct");
+        assert_eq!(day(today - 400, today), "17 Oct 2025");
+        assert_eq!((month(today), month_year(today)), ("November 2026".to_owned(), "Nov 2026".to_owned()));
         assert_eq!(iso(0), "1970-01-01");
         assert_eq!(day_of(-1, 0), -1);
     }

@@ -57,4 +57,20 @@ impl Table {
         }
         rows.into_iter().map(Json::Object).collect()
     }
+
+    /// Each row as a list of cells, dates as `2026-03-01`: for files and for people at a terminal.
+    pub fn to_rows(&self) -> Vec<Vec<Json>> {
+        let columns: Vec<_> = self.columns().map(|(_, series)| series).collect();
+        let cell = |row: usize| {
+            columns.iter().map(move |series| match crate::table::value_at(series, row) {
+                Value::Null => Json::Null,
+                Value::Int(n) => n.into(),
+                Value::Float(x) => x.into(),
+                Value::Text(text) => text.into(),
+                Value::Bool(b) => b.into(),
+                Value::Date(days) => crate::sql::iso_date(days).into(),
+            })
+        };
+        (0..self.rows()).map(|row| cell(row).collect()).collect()
+    }
 }

@@ -5,11 +5,16 @@
 //! that a clause cannot be overlooked.
 
 mod agg;
+mod date;
 mod error;
 mod expr;
 mod frame;
 mod func;
+mod math;
 mod query;
+mod scope;
+mod subquery;
+mod text;
 mod window;
 
 use sqlparser::{ast::Statement, dialect::DuckDbDialect, parser::Parser};
@@ -23,8 +28,13 @@ use crate::{answer::Params, table::Table};
 pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>) -> Res<Table> {
     let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err))?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(Statement::Query(query)), true) => query::Run::new(params, lookup).query(&query),
+        (Some(Statement::Query(query)), true) => query::Run::new(scope::Scope::new(params, lookup)).query(&query),
         (Some(other), true) => refuse(&other, "only select can be run"),
         _ => Err(SqlErr::new("one statement is needed")),
     }
+}
+
+/// `2026-03-01`; a day that no calendar has is its number.
+pub(crate) fn iso_date(days: i32) -> String {
+    expr::date_of(days).map_or_else(|| days.to_string(), |date| date.format("%Y-%m-%d").to_string())
 }

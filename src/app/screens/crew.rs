@@ -8,6 +8,7 @@ use crate::{
     clock::{entity_id, now_ms, offset_min, today},
     hub::use_hub,
     icons::{Glyph, Icon},
+    messages as m,
     parts::{Empty, Header, Skeleton},
     words,
 };
@@ -38,7 +39,7 @@ pub(crate) fn Crew() -> impl IntoView {
             None => {
                 // The person's own room is named by the person, so that two tabs make one.
                 let room_id = EntityId::v5("notes", &sender.to_string());
-                let fact = Fact::RoomCreated { room_id, name: "Notes".to_owned(), sender, at_ms, offset_min };
+                let fact = Fact::RoomCreated { room_id, name: m::crew::NOTES.to_owned(), sender, at_ms, offset_min };
                 drafts.push(Draft { scope: DraftScope::Room(room_id), fact, seen: None });
                 room_id
             }
@@ -70,31 +71,31 @@ pub(crate) fn Crew() -> impl IntoView {
         hub.capture(vec![Draft { scope: DraftScope::Room(room_id), fact, seen: Some(line.hlc) }], |_| {});
     };
     view! {
-        <Header title=Signal::derive(|| "Notes".to_owned())/>
-        <p class="quiet">"A room of your own, on this phone."</p>
+        <Header title=Signal::derive(|| m::crew::NOTES.to_owned())/>
+        <p class="quiet">{m::crew::HINT}</p>
         <Show when=move || rooms.with(Option::is_none)><Skeleton lines=4/></Show>
         <Show when=move || messages.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
-            <Empty text="Write down what you want to remember next time: grip, seat height, how it felt."/>
+            <Empty text=m::crew::EMPTY/>
         </Show>
-        <ol class="timeline" aria-label="Messages" data-test="timeline">
+        <ol class="timeline" aria-label=m::crew::MESSAGES data-test="timeline">
             <For each=move || days(messages.get().unwrap_or_default()) key=|(day, line)| (*day, line.message_id.clone(), line.hlc.clone()) let:item>
                 {item.0.map(|day| view! { <li class="day" aria-hidden="true">{words::day(day, today())}</li> })}
                 <li class="message" class:removed=item.1.is_removed == 1>
                     {match item.1.text.clone() {
                         Some(text) => view! { <p>{text}</p> }.into_any(),
-                        None => view! { <p class="quiet">"Removed"</p> }.into_any(),
+                        None => view! { <p class="quiet">{m::crew::REMOVED}</p> }.into_any(),
                     }}
                     <footer>
                         <time>{words::time_of_day(item.1.posted_ms, item.1.offset_min)}</time>
-                        {(item.1.is_edited == 1).then_some(" · edited")}
+                        {(item.1.is_edited == 1).then_some(m::crew::EDITED)}
                         {(item.1.is_removed == 0).then(|| {
                             let (to_edit, to_remove) = (item.1.clone(), item.1.clone());
                             view! {
                                 <button class="tiny" on:click=move |_| {
                                     typed.set(to_edit.text.clone().unwrap_or_default());
                                     editing.set(Some(to_edit.clone()));
-                                }>"Edit"</button>
-                                <button class="tiny" on:click=move |_| remove(to_remove.clone())>"Remove"</button>
+                                }>{m::EDIT}</button>
+                                <button class="tiny" on:click=move |_| remove(to_remove.clone())>{m::crew::REMOVE}</button>
                             }
                         })}
                     </footer>
@@ -102,9 +103,9 @@ pub(crate) fn Crew() -> impl IntoView {
             </For>
         </ol>
         <form class="composer" on:submit=send>
-            <textarea rows="1" aria-label="Message" placeholder="Note to self" maxlength="10000" data-test="message" prop:value=move || typed.get()
+            <textarea rows="1" aria-label=m::crew::MESSAGE placeholder=m::crew::NOTE_TO_SELF maxlength="10000" data-test="message" prop:value=move || typed.get()
                 on:input=move |event| typed.set(event_target_value(&event))></textarea>
-            <button class="iconic send" aria-label=move || if editing.get().is_some() { "Save the change" } else { "Send" } data-test="send"><Glyph icon=Icon::Send/></button>
+            <button class="iconic send" aria-label=move || if editing.get().is_some() { m::crew::SAVE_CHANGE } else { m::crew::SEND } data-test="send"><Glyph icon=Icon::Send/></button>
         </form>
     }
 }

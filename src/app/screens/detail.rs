@@ -8,6 +8,7 @@ use crate::{
     clock::{now_ms, offset_min, today},
     hub::use_hub,
     icons::{Glyph, Icon},
+    messages as m,
     parts::{BottomSheet, Empty, Figure, Header, Skeleton, use_settings},
     route::{Route, use_router},
     training::set_text,
@@ -24,7 +25,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
     let editing = RwSignal::new(None::<SetLine>);
     let naming = RwSignal::new(false);
     let one = move || header.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned()));
-    let title = Signal::derive(move || one().and_then(|row| row.name).unwrap_or_else(|| "Workout".to_owned()));
+    let title = Signal::derive(move || one().and_then(|row| row.name).unwrap_or_else(|| m::WORKOUT.to_owned()));
     let groups = Memo::new(move |_| {
         let mut groups: Vec<(String, String, Vec<SetLine>)> = Vec::new();
         for set in sets.get().unwrap_or_default() {
@@ -50,17 +51,17 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                 let fact = Fact::WorkoutRestored { workout_id, at_ms, offset_min: offset_min(at_ms) };
                 hub.capture(vec![Draft::mine(fact).after(seen.clone())], |_| {});
             });
-            hub.say("Workout removed.", Some(undo));
+            hub.say(m::detail::WORKOUT_REMOVED, Some(undo));
             router.go(Route::History);
         });
     };
     view! {
         <Header title=title back=Route::History>
-            <button class="plain" on:click=move |_| naming.set(true)>"Edit"</button>
+            <button class="plain" on:click=move |_| naming.set(true)>{m::EDIT}</button>
         </Header>
         <Show when=move || header.with(Option::is_none)><Skeleton lines=5/></Show>
         <Show when=move || header.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
-            <Empty text="This workout is not here. It may have been removed."/>
+            <Empty text=m::detail::EMPTY/>
         </Show>
         {move || one().map(|row| {
             let lb = settings.lb();
@@ -70,9 +71,9 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             view! {
                 <p class="quiet">{format!("{}, {}", words::day(words::day_of(row.started_ms, row.offset_min), today()), words::time_of_day(row.started_ms, row.offset_min))}</p>
                 <dl class="figures">
-                    <div><dt>"Volume"</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
-                    <div><dt>"Sets"</dt><dd data-test="detail-sets">{working}</dd></div>
-                    <div><dt>"Time"</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
+                    <div><dt>{m::VOLUME}</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
+                    <div><dt>{m::SETS}</dt><dd data-test="detail-sets">{working}</dd></div>
+                    <div><dt>{m::detail::TIME}</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
                 </dl>
                 {row.note.clone().map(|note| view! { <p class="note">{note}</p> })}
             }
@@ -85,22 +86,22 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             view! {
                 <section class="card">
                     <h2>{name}</h2>
-                    {best.map(|best| view! { <p class="quiet">{format!("Best estimate {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))}</p> })}
+                    {best.map(|best| view! { <p class="quiet">{m::detail::best_estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p> })}
                     <ul class="list flat">
                         {lines.into_iter().map(|set| {
                             let text = set_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
                             working += usize::from(set.set_kind != "warmup");
                             let kind = match set.set_kind.as_str() {
-                                "warmup" => "W".to_owned(),
-                                "drop" => "D".to_owned(),
-                                "failure" => "F".to_owned(),
+                                "warmup" => m::WARMUP_LETTER.to_owned(),
+                                "drop" => m::DROP_LETTER.to_owned(),
+                                "failure" => m::FAILURE_LETTER.to_owned(),
                                 _ => working.to_string(),
                             };
-                            let rpe = set.rpe10.map(|rpe| format!("RPE {}", words::tenths(rpe)));
+                            let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
                             let note = set.note.clone();
                             view! {
                                 <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
-                                    <span class="hidden">"Edit set "</span><span class="kind">{kind}</span>
+                                    <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>
                                     <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
                                     <span class="quiet">{rpe}</span>
                                 </button></li>
@@ -111,7 +112,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             }
         }).collect_view()}
         <Show when=move || one().is_some()>
-            <button class="plain danger wide" on:click=remove><Glyph icon=Icon::Trash/>"Remove workout"</button>
+            <button class="plain danger wide" on:click=remove><Glyph icon=Icon::Trash/>{m::detail::REMOVE_WORKOUT}</button>
         </Show>
         {move || editing.get().map(|set| view! { <EditSet set editing/> })}
         {move || (naming.get()).then(one).flatten().map(|row| view! { <EditWorkout row naming/> })}
@@ -140,7 +141,7 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
             if text.trim().is_empty() {
                 return Ok(if was.is_some() { Patch::Clear } else { Patch::Keep });
             }
-            let value = words::typed(&text).ok_or_else(|| format!("“{text}” is no number"))? * scale / 1000;
+            let value = words::typed(&text).ok_or_else(|| m::detail::no_number(&text))? * scale / 1000;
             Ok(if was == Some(value) { Patch::Keep } else { Patch::Set(value) })
         };
         let outcome = (|| {
@@ -150,7 +151,7 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
                 let value = if text.trim().is_empty() {
                     Patch::Clear
                 } else {
-                    Patch::Set(words::grams(&text, lb).ok_or_else(|| format!("“{text}” is no load"))?)
+                    Patch::Set(words::grams(&text, lb).ok_or_else(|| m::detail::no_load(&text))?)
                 };
                 *(if was.assist_g.is_some() { &mut fact.assist_g } else { &mut fact.load_g }) = value;
             }
@@ -170,7 +171,7 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
         hub.capture(vec![Draft::mine(Fact::SetCorrected(fact)).after(Some(was.hlc))], move |outcome| {
             if outcome.is_ok() {
                 editing.set(None);
-                hub.say("Set corrected.", None);
+                hub.say(m::detail::SET_CORRECTED, None);
             }
         });
     };
@@ -188,7 +189,7 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
                 let fact = Fact::SetRestored { set_id, at_ms, offset_min: offset_min(at_ms) };
                 hub.capture(vec![Draft::mine(fact).after(seen.clone())], |_| {});
             });
-            hub.say("Set removed.", Some(undo));
+            hub.say(m::SET_REMOVED, Some(undo));
         });
     };
     let timed = set.duration_ms.is_some();
@@ -198,17 +199,17 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
         }
     };
     view! {
-        <BottomSheet label="Correct a set" on_close=close>
+        <BottomSheet label=m::detail::CORRECT_SET on_close=close>
             <form class="stack" on:submit=save>
                 <div class="fields">
-                    {field(if lb { "Load, lb" } else { "Load, kg" }, "edit-load", load)}
-                    {field("Reps", "edit-reps", reps)}
-                    {field("RPE", "edit-rpe", rpe)}
-                    {timed.then(|| field("Seconds", "edit-seconds", seconds))}
+                    {field(if lb { m::detail::LOAD_LB } else { m::detail::LOAD_KG }, "edit-load", load)}
+                    {field(m::REPS, "edit-reps", reps)}
+                    {field(m::RPE, "edit-rpe", rpe)}
+                    {timed.then(|| field(m::SECONDS, "edit-seconds", seconds))}
                 </div>
-                <label>"Note"<input maxlength="4000" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))/></label>
-                <button class="primary" data-test="edit-save">"Save"</button>
-                <button type="button" class="plain danger" on:click=remove>"Remove set"</button>
+                <label>{m::NOTE}<input maxlength="4000" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))/></label>
+                <button class="primary" data-test="edit-save">{m::SAVE}</button>
+                <button type="button" class="plain danger" on:click=remove>{m::detail::REMOVE_SET}</button>
             </form>
         </BottomSheet>
     }
@@ -246,11 +247,11 @@ fn EditWorkout(row: WorkoutHeader, naming: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <BottomSheet label="Edit workout" on_close=Callback::new(move |()| naming.set(false))>
+        <BottomSheet label=m::detail::EDIT_WORKOUT on_close=Callback::new(move |()| naming.set(false))>
             <form class="stack" on:submit=save>
-                <label>"Name"<input maxlength="200" data-test="edit-name" prop:value=move || name.get() on:input=move |event| name.set(event_target_value(&event))/></label>
-                <label>"Note"<textarea maxlength="4000" rows="3" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))></textarea></label>
-                <button class="primary">"Save"</button>
+                <label>{m::NAME}<input maxlength="200" data-test="edit-name" prop:value=move || name.get() on:input=move |event| name.set(event_target_value(&event))/></label>
+                <label>{m::NOTE}<textarea maxlength="4000" rows="3" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))></textarea></label>
+                <button class="primary">{m::SAVE}</button>
             </form>
         </BottomSheet>
     }

@@ -7,6 +7,7 @@ use super::train::exercise_lines;
 use crate::{
     clock::today,
     hub::use_hub,
+    messages as m,
     parts::{Empty, Header, Skeleton, use_settings},
     route::{Route, use_router},
     words,
@@ -44,11 +45,11 @@ pub(crate) fn History() -> impl IntoView {
         })
     };
     view! {
-        <Header title=Signal::derive(|| "History".to_owned()) back=Route::Train/>
+        <Header title=Signal::derive(|| m::history::TITLE.to_owned()) back=Route::Train/>
         <Show when=move || workouts.with(Option::is_none)><Skeleton lines=6/></Show>
         <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
-            <Empty text="Finished workouts come here. You can correct any of them later.">
-                <button class="plain" on:click=move |_| router.go(Route::Import)>"Bring your history from Strong"</button>
+            <Empty text=m::history::EMPTY>
+                <button class="plain" on:click=move |_| router.go(Route::Import)>{m::BRING_HISTORY}</button>
             </Empty>
         </Show>
         {move || months.get().into_iter().map(|(month, rows)| view! {
@@ -66,13 +67,13 @@ pub(crate) fn History() -> impl IntoView {
                             }
                         }>
                             <span class="row-main">
-                                <strong>{line.name.clone().unwrap_or_else(|| "Workout".to_owned())}</strong>
+                                <strong>{line.name.clone().unwrap_or_else(|| m::WORKOUT.to_owned())}</strong>
                                 <span class="quiet">{words::day(words::day_of(line.started_ms, line.offset_min), today())}</span>
                                 {lines(&id).into_iter().take(3).map(|text| view! { <span class="quiet small">{text}</span> }).collect_view()}
                             </span>
                             <span class="row-end">
                                 <span class="figure">{volume}<span class="unit">{words::NARROW}{unit}</span></span>
-                                {(0 < line.records).then(|| view! { <span class="badge">{words::plural(line.records, "record", "records")}</span> })}
+                                {(0 < line.records).then(|| view! { <span class="badge">{m::records(line.records)}</span> })}
                             </span>
                         </a></li>
                     }
@@ -80,7 +81,7 @@ pub(crate) fn History() -> impl IntoView {
             </ul>
         }).collect_view()}
         <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(|rows| rows.len() as i64 == shown.get()))>
-            <button class="plain wide" on:click=move |_| shown.update(|n| *n += PAGE)>"Show more"</button>
+            <button class="plain wide" on:click=move |_| shown.update(|n| *n += PAGE)>{m::history::SHOW_MORE}</button>
         </Show>
     }
 }

@@ -9,6 +9,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use crate::{
     clock::{now_ms, offset_min},
     hub::{ImportState, use_hub},
+    messages as m,
     parts::{Figure, Header, Segments, use_settings},
     route::{Route, use_router},
     words,
@@ -30,7 +31,7 @@ pub(crate) fn Import() -> impl IntoView {
         spawn_local(async move {
             match JsFuture::from(file.array_buffer()).await {
                 Ok(buffer) => hub.plan_import(file_name.get_untracked(), choices.get_untracked(), Some(Uint8Array::new(&buffer))),
-                Err(err) => hub.say(format!("The file could not be read: {err:?}"), None),
+                Err(err) => hub.say(m::import::unreadable(&format!("{err:?}")), None),
             }
         });
     };
@@ -39,33 +40,33 @@ pub(crate) fn Import() -> impl IntoView {
         hub.plan_import(file_name.get_untracked(), choices.get_untracked(), None);
     };
     view! {
-        <Header title=Signal::derive(|| "Import".to_owned()) back=Route::Me/>
+        <Header title=Signal::derive(|| m::import::TITLE.to_owned()) back=Route::Me/>
         {move || match hub.import.get() {
             ImportState::Idle => view! {
                 <div class="empty">
-                    <p>"In Strong: Settings, Export Strong data. Then choose the file here. Nothing is written before you have seen what would happen."</p>
-                    <label class="primary file">"Choose a CSV file"<input type="file" accept=".csv,text/csv" data-test="file" on:change=chosen/></label>
+                    <p>{m::import::HOW}</p>
+                    <label class="primary file">{m::import::CHOOSE_FILE}<input type="file" accept=".csv,text/csv" data-test="file" on:change=chosen/></label>
                 </div>
             }.into_any(),
-            ImportState::Reading => view! { <p role="status" class="quiet">"Reading the file…"</p> }.into_any(),
+            ImportState::Reading => view! { <p role="status" class="quiet">{m::import::READING}</p> }.into_any(),
             ImportState::Planned(plan) => view! { <Preview plan=*plan choices answer=Callback::new(move |edit: Edit| answer(&*edit.0))/> }.into_any(),
             ImportState::Running { done, total } => view! {
                 <section class="card">
-                    <h2>"Importing"</h2>
-                    <progress max=total value=done aria-label="Progress"></progress>
-                    <p class="quiet" role="status">{format!("{} of {} rows saved on this phone", words::thousands(done as i64), words::thousands(total as i64))}</p>
-                    <button class="plain" on:click=move |_| hub.cancel_import()>"Stop here"</button>
+                    <h2>{m::import::IMPORTING}</h2>
+                    <progress max=total value=done aria-label=m::import::PROGRESS></progress>
+                    <p class="quiet" role="status">{m::import::rows_saved(&words::thousands(done as i64), &words::thousands(total as i64))}</p>
+                    <button class="plain" on:click=move |_| hub.cancel_import()>{m::import::STOP}</button>
                 </section>
             }.into_any(),
             ImportState::Done { sets, workouts, cancelled } => view! {
                 <section class="card" data-test="imported">
-                    <h2>{if cancelled { "Stopped" } else { "Imported" }}</h2>
+                    <h2>{if cancelled { m::import::STOPPED } else { m::import::IMPORTED }}</h2>
                     <p>{if cancelled {
-                        "What was saved so far is there. Import the file again to go on, or undo it under Me.".to_owned()
+                        m::import::STOPPED_HINT.to_owned()
                     } else {
-                        format!("{} in {}. You can undo this under Me at any time.", words::plural(sets as i64, "set", "sets"), words::plural(workouts as i64, "workout", "workouts"))
+                        m::import::imported(sets as i64, workouts as i64)
                     }}</p>
-                    <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>"See your progress"</button>
+                    <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
                 </section>
             }.into_any(),
             ImportState::Failed(problem) => view! {
@@ -73,7 +74,7 @@ pub(crate) fn Import() -> impl IntoView {
                     <h2>{problem.happened}</h2>
                     <p>{problem.kept}</p>
                     <p>{problem.todo}</p>
-                    <label class="primary file">"Choose another file"<input type="file" accept=".csv,text/csv" data-test="file" on:change=chosen/></label>
+                    <label class="primary file">{m::import::CHOOSE_OTHER}<input type="file" accept=".csv,text/csv" data-test="file" on:change=chosen/></label>
                 </section>
             }.into_any(),
         }}
@@ -125,32 +126,32 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
             <p class="eyebrow">{plan.format.clone()}</p>
             <h2>{plan.file_name.clone()}</h2>
             <dl class="figures">
-                <div><dt>"Workouts"</dt><dd data-test="plan-workouts">{words::thousands(plan.workouts as i64)}</dd></div>
-                <div><dt>"Sets"</dt><dd data-test="plan-sets">{words::thousands(plan.sets as i64)}</dd></div>
-                <div><dt>"Left out"</dt><dd data-test="plan-rejected">{words::thousands(plan.rejected as i64)}</dd></div>
+                <div><dt>{m::WORKOUTS}</dt><dd data-test="plan-workouts">{words::thousands(plan.workouts as i64)}</dd></div>
+                <div><dt>{m::SETS}</dt><dd data-test="plan-sets">{words::thousands(plan.sets as i64)}</dd></div>
+                <div><dt>{m::import::LEFT_OUT}</dt><dd data-test="plan-rejected">{words::thousands(plan.rejected as i64)}</dd></div>
             </dl>
             <p class="quiet">{match (&plan.first_day, &plan.last_day) {
-                (Some(first), Some(last)) => format!("{first} to {last}. {} rows read, {} of them rests and notes.", words::thousands(plan.rows_read as i64), words::thousands(plan.rows_attached as i64)),
-                _ => "There is no set in this file that can be used.".to_owned(),
+                (Some(first), Some(last)) => m::import::rows_read(first, last, &words::thousands(plan.rows_read as i64), &words::thousands(plan.rows_attached as i64)),
+                _ => m::import::NO_SET.to_owned(),
             }}</p>
-            {(0 < plan.already_here).then(|| view! { <p data-test="already">{format!("{} here already, not imported again.", words::plural(plan.already_here as i64, "set is", "sets are"))}</p> })}
+            {(0 < plan.already_here).then(|| view! { <p data-test="already">{m::import::already_here(plan.already_here as i64)}</p> })}
         </section>
         {needs_unit.then(|| view! {
             <section class="card">
-                <h2>"This file has no unit. Was it kg or lb?"</h2>
-                <Segments label="Unit of loads in the file" options=&[("kg", "kg"), ("lb", "lb")] value=unit on_pick=Callback::new(move |id: String| {
+                <h2>{m::import::WHICH_UNIT}</h2>
+                <Segments label=m::import::UNIT_OF_LOADS options=&[("kg", m::units::KG), ("lb", m::units::LB)] value=unit on_pick=Callback::new(move |id: String| {
                     answer.run(Edit(std::sync::Arc::new(move |choices: &mut Choices| choices.unit = Some(if id == "lb" { Unit::Lb } else { Unit::Kg }))));
                 })/>
-                <h2>"Distances"</h2>
-                <Segments label="Unit of distances in the file" options=&[("km", "km"), ("mi", "miles")] value=distance on_pick=Callback::new(move |id: String| {
+                <h2>{m::import::DISTANCES}</h2>
+                <Segments label=m::import::UNIT_OF_DISTANCES options=&[("km", m::units::KM), ("mi", m::units::MILES)] value=distance on_pick=Callback::new(move |id: String| {
                     answer.run(Edit(std::sync::Arc::new(move |choices: &mut Choices| choices.miles = id == "mi")));
                 })/>
             </section>
         })}
         {(!open.is_empty()).then(|| view! {
             <section class="card">
-                <h2>{words::plural(open.len() as i64, "exercise has another name here", "exercises have other names here")}</h2>
-                <p class="quiet">"Say what they are, or keep them as exercises of your own."</p>
+                <h2>{m::import::other_names(open.len() as i64)}</h2>
+                <p class="quiet">{m::import::OTHER_NAMES_HINT}</p>
                 <ul class="list flat">
                     {open.into_iter().map(|name| {
                         let written = name.written.clone();
@@ -163,9 +164,9 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
                         }
                         view! {
                             <li class="mapping">
-                                <label><span class="row-main"><strong>{name.written.clone()}</strong><span class="quiet">{words::plural(name.sets as i64, "set", "sets")}</span></span>
+                                <label><span class="row-main"><strong>{name.written.clone()}</strong><span class="quiet">{m::sets(name.sets as i64)}</span></span>
                                     <select data-test="mapping" on:change=move |event| pick(written.clone(), event_target_value(&event))>
-                                        <option value="" selected=chosen.is_empty()>"Keep as my own"</option>
+                                        <option value="" selected=chosen.is_empty()>{m::import::KEEP_OWN}</option>
                                         {options.into_iter().map(|option| {
                                             let selected = option.exercise_id == chosen;
                                             view! { <option value=option.exercise_id selected=selected>{option.name}</option> }
@@ -180,16 +181,16 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
         })}
         {(0 < plan.problem_count).then(|| view! {
             <details class="card">
-                <summary>{format!("{} with a remark", words::plural(plan.problem_count as i64, "row", "rows"))}</summary>
+                <summary>{m::import::remarks(plan.problem_count as i64)}</summary>
                 <ul class="list flat" data-test="problems">
                     {plan.problems.iter().take(200).map(|problem| view! {
-                        <li class="row"><span class="tabular quiet">{format!("line {}", problem.line)}</span><span class="row-main">{format!("{}{}", if problem.left_out { "Left out: " } else { "" }, problem.reason)}</span></li>
+                        <li class="row"><span class="tabular quiet">{m::import::line(problem.line)}</span><span class="row-main">{if problem.left_out { m::import::left_out(&problem.reason) } else { problem.reason.clone() }}</span></li>
                     }).collect_view()}
                 </ul>
             </details>
         })}
         <section class="card">
-            <h2>"How it will look"</h2>
+            <h2>{m::import::PREVIEW}</h2>
             {plan.preview.iter().map(|workout| view! {
                 <h3>{format!("{} · {}", workout.name, workout.natural_key.split('T').next().unwrap_or_default())}</h3>
                 <ul class="plain-list">
@@ -204,7 +205,7 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
         </section>
         <div class="thumb">
             <button class="primary wide" data-test="run-import" disabled=move || !ready() || fresh == 0 on:click=move |_| hub.run_import()>
-                {move || if fresh == 0 { "Everything is here already".to_owned() } else if ready() { format!("Import {}", words::plural(fresh as i64, "set", "sets")) } else { "Choose kg or lb first".to_owned() }}
+                {move || if fresh == 0 { m::import::ALL_HERE.to_owned() } else if ready() { m::import::import_sets(fresh as i64) } else { m::import::CHOOSE_UNIT.to_owned() }}
             </button>
         </div>
     }

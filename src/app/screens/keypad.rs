@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     icons::{Glyph, Icon},
+    messages as m,
     parts::BottomSheet,
     training::{Cell, cells, use_training},
     words,
@@ -62,10 +63,10 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
         editing.set(target);
     };
     let label = match cell {
-        Cell::Load => "Load",
-        Cell::Reps => "Repetitions",
-        Cell::Rpe => "RPE",
-        Cell::Amount => "Amount",
+        Cell::Load => m::LOAD,
+        Cell::Reps => m::keypad::REPETITIONS,
+        Cell::Rpe => m::RPE,
+        Cell::Amount => m::AMOUNT,
     };
     let (name, which) = training.sheet.with_untracked(|sheet| {
         let exercise = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at));
@@ -86,7 +87,7 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
         Cell::Amount => &[("−15", -15_000), ("+15", 15_000), ("+60", 60_000)],
     };
     view! {
-        <BottomSheet label=format!("{label} of set {}", nth + 1) on_close=Callback::new(move |()| close())>
+        <BottomSheet label=m::keypad::cell_of_set(label, nth + 1) on_close=Callback::new(move |()| close())>
             <div class="keypad" on:keydown=move |event| match event.key().as_str() {
                 "Enter" => {
                     event.prevent_default();
@@ -116,11 +117,11 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
                     {"123456789".chars().map(|digit| view! { <button data-test=format!("key-{digit}") on:click=move |_| key(digit)>{digit}</button> }).collect_view()}
                     <button disabled=!decimal data-test="key-dot" on:click=move |_| key('.')>"."</button>
                     <button data-test="key-0" on:click=move |_| key('0')>"0"</button>
-                    <button aria-label="Erase" on:click=move |_| erase()><Glyph icon=Icon::Backspace/></button>
+                    <button aria-label=m::keypad::ERASE on:click=move |_| erase()><Glyph icon=Icon::Backspace/></button>
                 </div>
                 <div class="keypad-end">
-                    <button class="plain" data-test="keypad-close" on:click=move |_| close()>"Close"</button>
-                    <button class="primary" data-test="keypad-next" on:click=move |_| next()>"Next"</button>
+                    <button class="plain" data-test="keypad-close" on:click=move |_| close()>{m::CLOSE}</button>
+                    <button class="primary" data-test="keypad-next" on:click=move |_| next()>{m::keypad::NEXT}</button>
                 </div>
             </div>
         </BottomSheet>
@@ -131,7 +132,7 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
 fn which_set(sets: &[SheetSet], nth: usize) -> String {
     let working = sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count();
     match sets.get(nth).map(|set| set.kind.as_str()) {
-        Some("warmup") => "Warm-up".to_owned(),
-        _ => format!("Set {working}"),
+        Some("warmup") => m::keypad::WARMUP.to_owned(),
+        _ => m::keypad::set(working),
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     clock::{now_ms, offset_min, today},
     hub::{build_id, use_hub},
     icons::{Glyph, Icon},
+    messages as m,
     parts::{Header, Segments, use_settings},
     route::{Route, use_router},
     words,
@@ -29,7 +30,7 @@ pub(crate) fn Me() -> impl IntoView {
         let at_ms = now_ms();
         hub.capture(vec![Draft::mine(Fact::ImportUndone { import_id, at_ms, offset_min: offset_min(at_ms) })], move |outcome| {
             if outcome.is_ok() {
-                hub.say("Import undone. Sets you edited since are kept; importing the file again brings the rest back.", None);
+                hub.say(m::me::IMPORT_UNDONE, None);
             }
         });
     };
@@ -37,25 +38,25 @@ pub(crate) fn Me() -> impl IntoView {
     let week = Signal::derive(move || settings.week_start().to_string());
     let theme = Signal::derive(move || settings.theme());
     view! {
-        <Header title=Signal::derive(|| "Me".to_owned())/>
+        <Header title=Signal::derive(|| m::me::TITLE.to_owned())/>
         <section class="card">
-            <h2>"Units"</h2>
-            <Segments label="Unit of loads" options=&[("kg", "kg"), ("lb", "lb")] value=unit
+            <h2>{m::me::UNITS}</h2>
+            <Segments label=m::me::UNIT_OF_LOADS options=&[("kg", m::units::KG), ("lb", m::units::LB)] value=unit
                 on_pick=Callback::new(move |id| change(|to, id| to.unit = Patch::Set(if id == "lb" { Unit::Lb } else { Unit::Kg }), id))/>
-            <h2>"Week starts on"</h2>
-            <Segments label="First day of the week" options=&[("1", "Monday"), ("7", "Sunday")] value=week
+            <h2>{m::me::WEEK_STARTS}</h2>
+            <Segments label=m::me::FIRST_DAY options=&[("1", m::dates::MONDAY), ("7", m::dates::SUNDAY)] value=week
                 on_pick=Callback::new(move |id| change(|to, id| to.week_start = Patch::Set(if id == "7" { 7 } else { 1 }), id))/>
-            <h2>"Appearance"</h2>
-            <Segments label="Theme" options=&[("auto", "System"), ("light", "Light"), ("dark", "Dark"), ("black", "Black")] value=theme
+            <h2>{m::me::APPEARANCE}</h2>
+            <Segments label=m::me::THEME options=&[("auto", m::me::SYSTEM), ("light", m::me::LIGHT), ("dark", m::me::DARK), ("black", m::me::BLACK)] value=theme
                 on_pick=Callback::new(move |id| change(|to, id| to.theme = Patch::Set(id), id))/>
         </section>
         <ul class="list card">
-            <li><button class="row" data-test="to-import" on:click=move |_| router.go(Route::Import)><span class="row-main"><strong>"Import from Strong"</strong><span class="quiet">"Bring years of training from its CSV file"</span></span><Glyph icon=Icon::File/></button></li>
-            <li><button class="row" data-test="to-storage" on:click=move |_| router.go(Route::Storage)><span class="row-main"><strong>"Storage"</strong><span class="quiet">"What is on this device, and how safe it is"</span></span></button></li>
+            <li><button class="row" data-test="to-import" on:click=move |_| router.go(Route::Import)><span class="row-main"><strong>{m::me::IMPORT}</strong><span class="quiet">{m::me::IMPORT_HINT}</span></span><Glyph icon=Icon::File/></button></li>
+            <li><button class="row" data-test="to-storage" on:click=move |_| router.go(Route::Storage)><span class="row-main"><strong>{m::storage::TITLE}</strong><span class="quiet">{m::me::STORAGE_HINT}</span></span></button></li>
         </ul>
         <Show when=move || imports.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
             <section class="card">
-                <h2>"Recent imports"</h2>
+                <h2>{m::me::RECENT_IMPORTS}</h2>
                 <ul class="list flat">
                     {move || imports.get().unwrap_or_default().into_iter().map(|line| {
                         let undone = line.undone == 1;
@@ -64,9 +65,9 @@ pub(crate) fn Me() -> impl IntoView {
                             <li class="row">
                                 <span class="row-main"><strong>{line.file_name.clone()}</strong>
                                     <span class="quiet">{format!("{} · {}", words::day(words::day_of(line.at_ms, i64::from(offset_min(line.at_ms))), today()),
-                                        if undone { "undone".to_owned() } else { format!("{} in {}", words::plural(line.sets, "set", "sets"), words::plural(line.workouts, "workout", "workouts")) })}</span>
+                                        if undone { m::me::UNDONE.to_owned() } else { m::sets_in_workouts(line.sets, line.workouts) })}</span>
                                 </span>
-                                {(!undone).then(|| view! { <button class="plain" data-test="undo-import" on:click=move |_| undo_import(again.clone())>"Undo"</button> })}
+                                {(!undone).then(|| view! { <button class="plain" data-test="undo-import" on:click=move |_| undo_import(again.clone())>{m::UNDO}</button> })}
                             </li>
                         }
                     }).collect_view()}
@@ -74,9 +75,9 @@ pub(crate) fn Me() -> impl IntoView {
             </section>
         </Show>
         <section class="card">
-            <h2>"About"</h2>
-            <p class="quiet">"Spotter keeps your training on this device. Nothing leaves it."</p>
-            <p class="quiet">"Build "<code data-test="build">{build_id()}</code></p>
+            <h2>{m::me::ABOUT}</h2>
+            <p class="quiet">{m::me::PRIVACY}</p>
+            <p class="quiet">{m::me::BUILD}<code data-test="build">{build_id()}</code></p>
         </section>
     }
 }

@@ -8,9 +8,9 @@ use crate::{
     clock::{entity_id, now_ms, offset_min},
     hub::use_hub,
     icons::{Glyph, Icon},
+    messages as m,
     parts::BottomSheet,
     training::use_training,
-    words,
 };
 
 /// More than anybody scrolls through; typing narrows it.
@@ -48,12 +48,12 @@ pub(crate) fn Picker(on_close: Callback<()>) -> impl IntoView {
     };
     let making = RwSignal::new(false);
     view! {
-        <BottomSheet label="Choose an exercise" on_close=on_close>
+        <BottomSheet label=m::picker::TITLE on_close=on_close>
             <div class="search">
                 <Glyph icon=Icon::Search/>
-                <input type="search" aria-label="Search exercises" placeholder="Search" autocomplete="off" data-test="search"
+                <input type="search" aria-label=m::picker::SEARCH_EXERCISES placeholder=m::picker::SEARCH autocomplete="off" data-test="search"
                     prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
-                <button class="plain" on:click=move |_| on_close.run(())>"Cancel"</button>
+                <button class="plain" on:click=move |_| on_close.run(())>{m::picker::CANCEL}</button>
             </div>
             <ul class="list tall" data-test="exercises">
                 <For each=move || found.get() key=|row| row.exercise_id.clone() let:row>
@@ -61,14 +61,14 @@ pub(crate) fn Picker(on_close: Callback<()>) -> impl IntoView {
                         <span class="row-main">
                             <strong>{row.name.clone()}</strong>
                             <span class="quiet">{format!("{}{}", row.muscle_group.clone().unwrap_or_default().replace('_', " "),
-                                if row.times == 0 { String::new() } else { format!(" · {}", words::plural(row.times, "time", "times")) })}</span>
+                                if row.times == 0 { String::new() } else { format!(" · {}", m::picker::times(row.times)) })}</span>
                         </span>
                     </button></li>
                 </For>
                 <li>
                     <Show when=move || !making.get() fallback=move || view! { <Make name=typed.get_untracked() on_made=on_close/> }>
                         <button class="row" on:click=move |_| making.set(true)>
-                            <span class="row-main"><strong>{move || if typed.get().trim().is_empty() { "Make your own".to_owned() } else { format!("Make “{}”", typed.get().trim()) }}</strong></span>
+                            <span class="row-main"><strong>{move || if typed.get().trim().is_empty() { m::picker::MAKE_OWN.to_owned() } else { m::picker::make(typed.get().trim()) }}</strong></span>
                             <Glyph icon=Icon::Plus/>
                         </button>
                     </Show>
@@ -79,18 +79,18 @@ pub(crate) fn Picker(on_close: Callback<()>) -> impl IntoView {
 }
 
 const MUSCLES: [(&str, &str); 12] = [
-    ("chest", "Chest"),
-    ("lats", "Lats"),
-    ("upper_back", "Upper back"),
-    ("front_delts", "Shoulders"),
-    ("biceps", "Biceps"),
-    ("triceps", "Triceps"),
-    ("quads", "Quads"),
-    ("hamstrings", "Hamstrings"),
-    ("glutes", "Glutes"),
-    ("calves", "Calves"),
-    ("abs", "Abs"),
-    ("cardio", "Cardio"),
+    ("chest", m::picker::CHEST),
+    ("lats", m::picker::LATS),
+    ("upper_back", m::picker::UPPER_BACK),
+    ("front_delts", m::picker::SHOULDERS),
+    ("biceps", m::picker::BICEPS),
+    ("triceps", m::picker::TRICEPS),
+    ("quads", m::picker::QUADS),
+    ("hamstrings", m::picker::HAMSTRINGS),
+    ("glutes", m::picker::GLUTES),
+    ("calves", m::picker::CALVES),
+    ("abs", m::picker::ABS),
+    ("cardio", m::picker::CARDIO),
 ];
 
 #[component]
@@ -127,16 +127,16 @@ fn Make(name: String, on_made: Callback<()>) -> impl IntoView {
     };
     view! {
         <form class="stack" on:submit=make>
-            <label>"Name"<input required maxlength="200" prop:value=move || name.get() on:input=move |event| name.set(event_target_value(&event))/></label>
-            <label>"Muscle"<select on:change=move |event| muscle.set(event_target_value(&event))>
+            <label>{m::NAME}<input required maxlength="200" prop:value=move || name.get() on:input=move |event| name.set(event_target_value(&event))/></label>
+            <label>{m::picker::MUSCLE}<select on:change=move |event| muscle.set(event_target_value(&event))>
                 {MUSCLES.iter().map(|(id, name)| view! { <option value=*id>{*name}</option> }).collect_view()}
             </select></label>
-            <label>"Counted in"<select on:change=move |event| tracking.set(event_target_value(&event))>
-                <option value="load_reps">"Load and repetitions"</option>
-                <option value="bodyweight_reps">"Repetitions, body weight"</option>
-                <option value="duration">"Time"</option>
+            <label>{m::picker::COUNTED_IN}<select on:change=move |event| tracking.set(event_target_value(&event))>
+                <option value="load_reps">{m::picker::LOAD_AND_REPS}</option>
+                <option value="bodyweight_reps">{m::picker::BODYWEIGHT_REPS}</option>
+                <option value="duration">{m::picker::TIME}</option>
             </select></label>
-            <button class="primary">"Make exercise"</button>
+            <button class="primary">{m::picker::MAKE_EXERCISE}</button>
         </form>
     }
 }

@@ -8,12 +8,14 @@ use crate::{
     charts::{Bar, Bars, Heatmap, Line, Point},
     clock::today,
     hub::use_hub,
+    messages as m,
     parts::{BottomSheet, Empty, Figure, Header, Segments, Skeleton, use_settings},
     route::{Route, use_router},
     words,
 };
 
-const RANGES: &[(&str, &str)] = &[("4w", "4 weeks"), ("3m", "3 months"), ("1y", "Year"), ("all", "All")];
+const RANGES: &[(&str, &str)] =
+    &[("4w", m::progress::FOUR_WEEKS), ("3m", m::progress::THREE_MONTHS), ("1y", m::progress::YEAR), ("all", m::progress::ALL)];
 
 fn days(range: &str) -> i64 {
     match range {
@@ -86,36 +88,36 @@ pub(crate) fn Progress() -> impl IntoView {
             .collect::<Vec<_>>()
     });
     view! {
-        <Header title=Signal::derive(|| "Progress".to_owned())/>
-        <Segments label="Range" options=RANGES value=range on_pick=Callback::new(move |id| range.set(id))/>
+        <Header title=Signal::derive(|| m::progress::TITLE.to_owned())/>
+        <Segments label=m::progress::RANGE options=RANGES value=range on_pick=Callback::new(move |id| range.set(id))/>
         <Show when=move || totals.with(Option::is_none)><Skeleton lines=6/></Show>
         <Show when=move || any() == Some(false)>
-            <Empty text="No training in this range. Log a workout, or bring your history.">
-                <button class="plain" on:click=move |_| router.go(Route::Import)>"Bring your history from Strong"</button>
+            <Empty text=m::progress::EMPTY>
+                <button class="plain" on:click=move |_| router.go(Route::Import)>{m::BRING_HISTORY}</button>
             </Empty>
         </Show>
         {move || totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned())).filter(|row| 0 < row.workouts).map(|row| {
             let (volume, unit) = words::volume(row.volume_g, settings.lb());
             view! {
                 <dl class="tiles">
-                    <div><dt>"Workouts"</dt><dd data-test="total-workouts">{words::thousands(row.workouts)}</dd></div>
-                    <div><dt>"Sets"</dt><dd data-test="total-sets">{words::thousands(row.sets)}</dd></div>
-                    <div><dt>"Volume"</dt><dd data-test="total-volume"><Figure value=volume unit=unit/></dd></div>
-                    <div><dt>"Records"</dt><dd data-test="total-records">{words::thousands(row.records)}</dd></div>
+                    <div><dt>{m::WORKOUTS}</dt><dd data-test="total-workouts">{words::thousands(row.workouts)}</dd></div>
+                    <div><dt>{m::SETS}</dt><dd data-test="total-sets">{words::thousands(row.sets)}</dd></div>
+                    <div><dt>{m::VOLUME}</dt><dd data-test="total-volume"><Figure value=volume unit=unit/></dd></div>
+                    <div><dt>{m::RECORDS}</dt><dd data-test="total-records">{words::thousands(row.records)}</dd></div>
                 </dl>
             }
         })}
         <Show when=move || !bars.with(Vec::is_empty)>
             <section class="card" aria-labelledby="per-muscle">
                 <div class="card-head">
-                    <h2 id="per-muscle">"Per muscle and week"</h2>
-                    <Segments label="Measure" options=&[("sets", "Sets"), ("volume", "Volume")] value=mode on_pick=Callback::new(move |id| mode.set(id))/>
+                    <h2 id="per-muscle">{m::progress::PER_MUSCLE}</h2>
+                    <Segments label=m::progress::MEASURE options=&[("sets", m::SETS), ("volume", m::VOLUME)] value=mode on_pick=Callback::new(move |id| mode.set(id))/>
                 </div>
                 {move || {
                     let band = (mode.get() == "sets").then_some((100, 200));
                     view! {
-                        <Bars bars=bars.get() band title="Per muscle and week".to_owned() on_pick=Callback::new(move |muscle| why.set(Some(Why::Muscle(muscle))))/>
-                        {band.map(|_| view! { <p class="quiet small">"Secondary muscles count half. The band is 10 to 20 sets a week."</p> })}
+                        <Bars bars=bars.get() band title=m::progress::PER_MUSCLE.to_owned() on_pick=Callback::new(move |muscle| why.set(Some(Why::Muscle(muscle))))/>
+                        {band.map(|_| view! { <p class="quiet small">{m::progress::BAND}</p> })}
                     }
                 }}
             </section>
@@ -124,7 +126,7 @@ pub(crate) fn Progress() -> impl IntoView {
         <Year/>
         <Show when=move || records.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
             <section class="card" aria-labelledby="records">
-                <h2 id="records">"Records"</h2>
+                <h2 id="records">{m::RECORDS}</h2>
                 <ul class="list flat">
                     {move || records.get().unwrap_or_default().into_iter().map(|row| {
                         let lb = settings.lb();
@@ -137,7 +139,7 @@ pub(crate) fn Progress() -> impl IntoView {
                             <li><button class="row" on:click=move |_| router.go(Route::Workout(id.clone()))>
                                 <span class="row-main">
                                     <strong>{row.name.clone().unwrap_or(row.exercise_id)}</strong>
-                                    <span class="quiet">{format!("{} · {}", if row.record == "e1rm" { "e1RM" } else { "Load" }, words::day(row.workout_date, today()))}</span>
+                                    <span class="quiet">{format!("{} · {}", if row.record == "e1rm" { m::progress::ESTIMATE } else { m::LOAD }, words::day(row.workout_date, today()))}</span>
                                 </span>
                                 <span class="row-end"><Figure value=value unit=words::unit(lb)/><span class="up">{format!("+{gain}")}</span></span>
                             </button></li>
@@ -190,9 +192,9 @@ fn Estimate(exercise: TopExercise, span: Memo<(i64, i64)>, why: RwSignal<Option<
                 let points: Vec<Point> = rows.iter().filter_map(|row| Some(Point { day: row.workout_date, value: row.best_e1rm_g?, label: words::estimate(row.best_e1rm_g?, lb) })).collect();
                 let best = points.iter().map(|point| point.value).max();
                 let name = name.clone();
-                let title = format!("Estimated one-repetition maximum of {name}");
+                let title = m::progress::estimate_of(&name);
                 view! {
-                    <p class="quiet">{best.map(|best| format!("e1RM, best {}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p>
+                    <p class="quiet">{best.map(|best| m::progress::best(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))))}</p>
                     <Line points title unit=words::unit(lb).to_owned() day_name=if span.with(|(from, to)| 366 < to - from) { words::month_year } else { words::short_day }
                         on_pick=Callback::new(move |at: usize| why.set(rows.get(at).map(|point| Why::Estimate { name: name.clone(), point: point.clone() })))/>
                 }
@@ -217,7 +219,7 @@ fn Year() -> impl IntoView {
     view! {
         <Show when=move || days.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
             <section class="card" aria-labelledby="year">
-                <h2 id="year">"The year"</h2>
+                <h2 id="year">{m::progress::THE_YEAR}</h2>
                 {move || {
                     let lb = settings.lb();
                     let rows = days.get().unwrap_or_default();
@@ -225,11 +227,11 @@ fn Year() -> impl IntoView {
                     let cells = (first..=now).map(|day| match rows.iter().find(|row| row.workout_date == day) {
                         Some(row) => {
                             let (volume, unit) = words::volume(row.volume_g, lb);
-                            (day, (1 + 3 * row.sets / most) as u8, format!("{}: {}, {volume} {unit}", words::iso(day), words::plural(row.sets, "set", "sets")))
+                            (day, (1 + 3 * row.sets / most) as u8, format!("{}: {}, {volume} {unit}", words::iso(day), m::sets(row.sets)))
                         }
                         None => (day, 0, words::iso(day)),
                     }).collect();
-                    view! { <Heatmap days=cells first_monday=first weeks=53 month_name title="Training days".to_owned()/> }
+                    view! { <Heatmap days=cells first_monday=first weeks=53 month_name title=m::progress::TRAINING_DAYS.to_owned()/> }
                 }}
             </section>
         </Show>
@@ -253,9 +255,9 @@ fn Because(reason: Why, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> i
                 ]
             });
             view! {
-                <BottomSheet label="Why this number" on_close=close>
-                    <h2>"Why this number"</h2>
-                    <p class="quiet">"Working sets of every exercise that trains the muscle, divided by the weeks of the range. A secondary muscle counts half; warm-ups are left out."</p>
+                <BottomSheet label=m::progress::WHY on_close=close>
+                    <h2>{m::progress::WHY}</h2>
+                    <p class="quiet">{m::progress::WHY_MUSCLE}</p>
                     <ul class="list tall">
                         <For each=move || rows.get().unwrap_or_default() key=|row| (row.workout_id.clone(), row.name.clone()) let:row>
                             <li><div class="row">
@@ -270,17 +272,18 @@ fn Because(reason: Why, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> i
         Why::Estimate { name, point } => {
             let id = point.workout_id.clone();
             view! {
-                <BottomSheet label="Why this number" on_close=close>
+                <BottomSheet label=m::progress::WHY on_close=close>
                     <h2>{name}</h2>
                     <p class="big"><Figure value=words::estimate(point.best_e1rm_g.unwrap_or(0), lb) unit=words::unit(lb)/></p>
-                    <p class="quiet">{format!("Best estimate, {}", words::day_within(point.workout_date, today()))}</p>
-                    <p class="quiet">"Epley: load × (1 + repetitions ÷ 30), counting repetitions left in reserve. One repetition with none left is the load itself. Above 15 there is no estimate, above 10 it is rough. Warm-ups and assisted sets are left out."</p>
+                    <p class="quiet">{m::progress::best_on(&words::day_within(point.workout_date, today()))}</p>
+                    <p class="quiet">{m::progress::WHY_ESTIMATE}</p>
                     <button class="primary wide" on:click=move |_| {
                         why.set(None);
                         router.go(Route::Workout(id.clone()));
-                    }>"See the workout"</button>
+                    }>{m::progress::SEE_WORKOUT}</button>
                 </BottomSheet>
-            }.into_any()
+            }
+            .into_any()
         }
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::{hub::use_hub, parts::Header, route::Route, words};
+use crate::{hub::use_hub, messages as m, parts::Header, route::Route, words};
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Browser {
@@ -53,33 +53,33 @@ pub(crate) fn Storage() -> impl IntoView {
             {
                 browser.update(|it| it.protected = granted.as_bool());
                 if granted.as_bool() == Some(false) {
-                    hub.say("The browser did not agree yet. Installing Spotter on the home screen helps.", None);
+                    hub.say(m::storage::NOT_AGREED, None);
                 }
             }
         });
     };
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     view! {
-        <Header title=Signal::derive(|| "Storage".to_owned()) back=Route::Me/>
+        <Header title=Signal::derive(|| m::storage::TITLE.to_owned()) back=Route::Me/>
         <section class="card">
-            <h2>"On this device"</h2>
+            <h2>{m::storage::ON_DEVICE}</h2>
             <dl class="facts" data-test="storage">
-                {move || browser.get().used.map(|used| row("Used", words::bytes(used)))}
-                {move || browser.get().quota.map(|quota| row("The browser allows", words::bytes(quota)))}
-                {move || browser.get().protected.map(|yes| row("Protection", if yes { "Protected".to_owned() } else { "May be cleared when space runs out".to_owned() }))}
+                {move || browser.get().used.map(|used| row(m::storage::USED, words::bytes(used)))}
+                {move || browser.get().quota.map(|quota| row(m::storage::ALLOWED, words::bytes(quota)))}
+                {move || browser.get().protected.map(|yes| row(m::storage::PROTECTION, if yes { m::storage::PROTECTED.to_owned() } else { m::storage::UNPROTECTED.to_owned() }))}
             </dl>
-            <Show when=move || browser.with(|it| it.protected == Some(false))><button class="plain" on:click=protect>"Ask the browser to protect it"</button></Show>
+            <Show when=move || browser.with(|it| it.protected == Some(false))><button class="plain" on:click=protect>{m::storage::PROTECT}</button></Show>
         </section>
         {move || report.get().map(|it| view! {
             <section class="card">
-                <h2>"Files"</h2>
+                <h2>{m::storage::FILES}</h2>
                 <dl class="facts">
-                    {row("Sealed sessions", format!("{} ({} rows, {})", it.sealed_files, words::thousands(it.sealed_rows as i64), words::bytes(it.sealed_bytes as f64)))}
-                    {row("Open session", format!("{} rows, {}", it.open_rows, words::bytes(it.open_bytes as f64)))}
-                    {row("Pool", format!("{} files, {} free", it.pool_files, it.free_files))}
-                    {row("Kept twice for now", words::plural(it.births as i64, "write", "writes"))}
-                    {row("Index", format!("generation {}", it.generation))}
-                    {row("This tab", format!("lane {}{}", it.lane, if it.leader { ", leads" } else { "" }))}
+                    {row(m::storage::SEALED, m::storage::sealed(it.sealed_files, &words::thousands(it.sealed_rows as i64), &words::bytes(it.sealed_bytes as f64)))}
+                    {row(m::storage::OPEN, m::storage::open(it.open_rows, &words::bytes(it.open_bytes as f64)))}
+                    {row(m::storage::POOL, m::storage::pool(it.pool_files, it.free_files))}
+                    {row(m::storage::KEPT_TWICE, m::storage::writes(it.births as i64))}
+                    {row(m::storage::INDEX, m::storage::generation(it.generation))}
+                    {row(m::storage::THIS_TAB, if it.leader { m::storage::leading_lane(&it.lane) } else { m::storage::lane(&it.lane) })}
                 </dl>
             </section>
         })}
@@ -87,14 +87,14 @@ pub(crate) fn Storage() -> impl IntoView {
             let (storage_ms, tables_ms, save_ms) = hub.timings.get();
             view! {
                 <section class="card">
-                    <h2>"Figures"</h2>
+                    <h2>{m::storage::FIGURES}</h2>
                     <dl class="facts">
-                        {row("Rows", words::thousands(events as i64))}
-                        {row("Tables in memory", words::bytes(bytes as f64))}
-                        {row("Storage ready after", format!("{storage_ms:.0} ms"))}
-                        {row("Tables built in", format!("{tables_ms:.0} ms"))}
-                        {(0.0 < save_ms).then(|| row("Last save", format!("{save_ms:.1} ms")))}
-                        {(0.0 < refresh_ms).then(|| row("Last refresh", format!("{refresh_ms:.1} ms")))}
+                        {row(m::storage::ROWS, words::thousands(events as i64))}
+                        {row(m::storage::TABLES, words::bytes(bytes as f64))}
+                        {row(m::storage::STORAGE_READY, format!("{storage_ms:.0} {}", m::units::MS))}
+                        {row(m::storage::TABLES_BUILT, format!("{tables_ms:.0} {}", m::units::MS))}
+                        {(0.0 < save_ms).then(|| row(m::storage::LAST_SAVE, format!("{save_ms:.1} {}", m::units::MS)))}
+                        {(0.0 < refresh_ms).then(|| row(m::storage::LAST_REFRESH, format!("{refresh_ms:.1} {}", m::units::MS)))}
                     </dl>
                 </section>
             }

@@ -8,6 +8,7 @@ use crate::{
     clock::{entity_id, now_ms, offset_min, today},
     hub::use_hub,
     icons::{Glyph, Icon},
+    messages as m,
     parts::{Empty, Figure, Header, Skeleton, use_settings},
     route::{Route, use_router},
     training::use_training,
@@ -27,15 +28,15 @@ pub(crate) fn Today() -> impl IntoView {
     let last = move || workouts.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned()));
     let before = move || workouts.with(|rows| rows.as_ref().and_then(|rows| rows.get(1).cloned()));
     view! {
-        <Header title=Signal::derive(|| "Today".to_owned())/>
+        <Header title=Signal::derive(|| m::today::TITLE.to_owned())/>
         <Week/>
         {move || lost().map(|workout| {
             let name = workout.name.clone().unwrap_or_default();
             view! {
                 <section class="card">
-                    <h2>"A workout is still open"</h2>
-                    <p class="quiet">{format!("Started {}", words::day(words::day_of(workout.started_ms, workout.offset_min), today()))}</p>
-                    <button class="primary" on:click=move |_| training.resume(workout.workout_id.clone(), name.clone(), workout.started_ms)>"Go on"</button>
+                    <h2>{m::today::STILL_OPEN}</h2>
+                    <p class="quiet">{m::today::started(&words::day(words::day_of(workout.started_ms, workout.offset_min), today()))}</p>
+                    <button class="primary" on:click=move |_| training.resume(workout.workout_id.clone(), name.clone(), workout.started_ms)>{m::today::GO_ON}</button>
                 </section>
             }
         })}
@@ -48,28 +49,28 @@ pub(crate) fn Today() -> impl IntoView {
             let change = before().filter(|before| before.name == line.name).map(|before| compare(line.volume_g, before.volume_g));
             view! {
                 <section class="card" aria-labelledby="last-workout">
-                    <p class="eyebrow">{format!("Last workout · {}", words::day(words::day_of(line.started_ms, line.offset_min), today()))}</p>
-                    <h2 id="last-workout">{line.name.clone().unwrap_or_else(|| "Workout".to_owned())}</h2>
+                    <p class="eyebrow">{m::today::last_workout(&words::day(words::day_of(line.started_ms, line.offset_min), today()))}</p>
+                    <h2 id="last-workout">{line.name.clone().unwrap_or_else(|| m::WORKOUT.to_owned())}</h2>
                     <dl class="figures">
-                        <div><dt>"Volume"</dt><dd><Figure value=volume unit=unit/></dd></div>
-                        <div><dt>"Sets"</dt><dd>{line.sets}</dd></div>
-                        <div><dt>"Records"</dt><dd>{line.records}</dd></div>
+                        <div><dt>{m::VOLUME}</dt><dd><Figure value=volume unit=unit/></dd></div>
+                        <div><dt>{m::SETS}</dt><dd>{line.sets}</dd></div>
+                        <div><dt>{m::RECORDS}</dt><dd>{line.records}</dd></div>
                     </dl>
                     {change.map(|change| view! { <p class="quiet">{change}</p> })}
-                    <button class="plain" on:click=move |_| router.go(Route::Workout(id.clone()))>"See it"</button>
+                    <button class="plain" on:click=move |_| router.go(Route::Workout(id.clone()))>{m::today::SEE_IT}</button>
                 </section>
             }
         })}
         <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(Vec::is_empty)) && training.sheet.with(Option::is_none)>
-            <Empty text="Log your first set: it is saved on this phone at once, with or without a network.">
-                <button class="plain" on:click=move |_| router.go(Route::Import)>"Bring your history from Strong"</button>
+            <Empty text=m::today::EMPTY>
+                <button class="plain" on:click=move |_| router.go(Route::Import)>{m::BRING_HISTORY}</button>
             </Empty>
         </Show>
         <BodyWeightCard/>
         // While a workout goes on, its bar is the way back into it.
         <Show when=move || training.sheet.with(Option::is_none)>
             <div class="thumb">
-                <button class="primary wide" data-test="start-workout" disabled=move || training.wanted.with(Option::is_some) on:click=start>"Start workout"</button>
+                <button class="primary wide" data-test="start-workout" disabled=move || training.wanted.with(Option::is_some) on:click=start>{m::today::START}</button>
             </div>
         </Show>
     }
@@ -77,13 +78,13 @@ pub(crate) fn Today() -> impl IntoView {
 
 fn compare(now: i64, before: i64) -> String {
     if before <= 0 {
-        return "The one before had no volume to compare with.".to_owned();
+        return m::today::NOTHING_TO_COMPARE.to_owned();
     }
     let percent = (now - before) * 100 / before;
     match percent {
-        0 => "As much as the workout before.".to_owned(),
-        percent if 0 < percent => format!("{percent}{}% more than the workout before.", words::NARROW),
-        percent => format!("{}{}% less than the workout before.", -percent, words::NARROW),
+        0 => m::today::AS_MUCH.to_owned(),
+        percent if 0 < percent => m::today::more(percent),
+        percent => m::today::less(-percent),
     }
 }
 
@@ -97,14 +98,15 @@ fn Week() -> impl IntoView {
         vec![("from", words::iso(first).as_str().into()), ("to", words::iso(now + 7).as_str().into())]
     });
     view! {
-        <ol class="week" aria-label="This week">
+        <ol class="week" aria-label=m::today::THIS_WEEK>
             {move || (0..7).map(|nth| {
                 let day = first() + nth;
                 let trained = days.with(|days| days.iter().flatten().any(|row| row.workout_date == day));
                 let date = words::date_of(day);
+                let weekday = words::weekday(date);
                 view! {
-                    <li class:trained=trained class:now=day == now aria-label=format!("{}{}", date.format("%A"), if trained { ", trained" } else { "" })>
-                        <span aria-hidden="true">{date.format("%a").to_string().chars().next().map(String::from)}</span>
+                    <li class:trained=trained class:now=day == now aria-label=if trained { m::today::trained(weekday) } else { weekday.to_owned() }>
+                        <span aria-hidden="true">{words::short_weekday(date).chars().next().map(String::from)}</span>
                         <span class="dot" aria-hidden="true">{date.format("%-d").to_string()}</span>
                     </li>
                 }
@@ -122,7 +124,7 @@ fn BodyWeightCard() -> impl IntoView {
         event.prevent_default();
         let lb = settings.lb();
         let Some(weight_g) = words::grams(&typed.get_untracked(), lb) else {
-            hub.say("Type a weight, for example 82.5.", None);
+            hub.say(m::today::TYPE_WEIGHT, None);
             return;
         };
         let at_ms = now_ms();
@@ -137,20 +139,20 @@ fn BodyWeightCard() -> impl IntoView {
         hub.capture(vec![Draft::mine(fact)], move |outcome| {
             if outcome.is_ok() {
                 typed.set(String::new());
-                hub.say("Body weight saved on this phone.", Some(Callback::new(move |()| undo(hub, weighing_id))));
+                hub.say(m::today::BODY_WEIGHT_SAVED, Some(Callback::new(move |()| undo(hub, weighing_id))));
             }
         });
     };
     view! {
         <section class="card slim">
             <form class="inline" on:submit=log>
-                <label for="body-weight">"Body weight"</label>
+                <label for="body-weight">{m::today::BODY_WEIGHT}</label>
                 <span class="quiet">{move || weighings.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| format!(
                     "{}{}{}", words::load(row.weight_g, settings.lb()), words::NARROW, words::unit(settings.lb())
                 ))))}</span>
                 <input id="body-weight" inputmode="decimal" autocomplete="off" enterkeyhint="done" placeholder=move || words::unit(settings.lb())
                     prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
-                <button class="iconic" aria-label="Save body weight"><Glyph icon=Icon::Plus/></button>
+                <button class="iconic" aria-label=m::today::SAVE_BODY_WEIGHT><Glyph icon=Icon::Plus/></button>
             </form>
         </section>
     }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     clock::today,
     hub::use_hub,
+    messages as m,
     parts::{Empty, Header, Skeleton},
     route::{Route, use_router},
     training::use_training,
@@ -31,15 +32,15 @@ pub(crate) fn Train() -> impl IntoView {
         });
     };
     view! {
-        <Header title=Signal::derive(|| "Train".to_owned())>
-            <button class="plain" on:click=move |_| router.go(Route::History)>"History"</button>
+        <Header title=Signal::derive(|| m::train::TITLE.to_owned())>
+            <button class="plain" on:click=move |_| router.go(Route::History)>{m::history::TITLE}</button>
         </Header>
         <Show when=move || workouts.with(Option::is_none)><Skeleton lines=4/></Show>
         <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
-            <Empty text="What you train will be here to repeat with one tap."/>
+            <Empty text=m::train::EMPTY/>
         </Show>
         <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
-            <h2 class="section">"Repeat"</h2>
+            <h2 class="section">{m::train::REPEAT}</h2>
         </Show>
         <ul class="list">
             <For each=move || workouts.get().unwrap_or_default() key=|line| line.workout_id.clone() let:line>
@@ -49,15 +50,15 @@ pub(crate) fn Train() -> impl IntoView {
                         move |_| repeat(line.clone())
                     }>
                         <span class="row-main">
-                            <strong>{line.name.clone().unwrap_or_else(|| "Workout".to_owned())}</strong>
+                            <strong>{line.name.clone().unwrap_or_else(|| m::WORKOUT.to_owned())}</strong>
                             <span class="quiet">{format!(
                                 "{} · {} · {}",
                                 words::day(words::day_of(line.started_ms, line.offset_min), today()),
-                                words::plural(line.exercises, "exercise", "exercises"),
-                                words::plural(line.sets, "set", "sets"),
+                                m::exercises(line.exercises),
+                                m::sets(line.sets),
                             )}</span>
                         </span>
-                        <span class="chevron" aria-hidden="true">"Repeat"</span>
+                        <span class="chevron" aria-hidden="true">{m::train::REPEAT}</span>
                     </button>
                 </li>
             </For>
@@ -65,7 +66,7 @@ pub(crate) fn Train() -> impl IntoView {
         // While a workout goes on, its bar is the way back into it.
         <Show when=move || training.sheet.with(Option::is_none)>
             <div class="thumb">
-                <button class="primary wide" data-test="empty-workout" disabled=move || training.wanted.with(Option::is_some) on:click=move |_| training.start("")>"Empty workout"</button>
+                <button class="primary wide" data-test="empty-workout" disabled=move || training.wanted.with(Option::is_some) on:click=move |_| training.start("")>{m::train::EMPTY_WORKOUT}</button>
             </div>
         </Show>
     }

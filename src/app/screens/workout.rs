@@ -7,6 +7,7 @@ use super::{keypad::Keypad, picker::Picker};
 use crate::{
     clock::now_ms,
     icons::{Glyph, Icon},
+    messages as m,
     parts::BottomSheet,
     route::{Route, use_router},
     training::{Cell, cells, use_training},
@@ -39,7 +40,7 @@ pub(crate) fn Elapsed(#[prop(optional)] rest: bool) -> impl IntoView {
         training.sheet.with(|sheet| {
             let sheet = sheet.as_ref()?;
             Some(match sheet.rest_ends_ms.filter(|ends| rest && now < *ends) {
-                Some(ends) => format!("rest {}", words::clock(ends - now + 999)),
+                Some(ends) => m::workout::rest(&words::clock(ends - now + 999)),
                 None => words::clock(now - sheet.started_ms),
             })
         })
@@ -66,16 +67,16 @@ pub(crate) fn Workout() -> impl IntoView {
         training.finish(move |id| router.go(Route::Workout(id)));
     };
     view! {
-        <section class="workout" role="dialog" aria-modal="true" aria-label="Workout" tabindex="-1" node_ref=panel>
+        <section class="workout" role="dialog" aria-modal="true" aria-label=m::WORKOUT tabindex="-1" node_ref=panel>
             <header class="bar">
-                <button class="iconic" aria-label="Fold" data-test="fold" on:click=move |_| training.open.set(false)><Glyph icon=Icon::Down/></button>
-                <h1>{move || training.sheet.with(|sheet| sheet.as_ref().map(|sheet| if sheet.name.is_empty() { "Workout".to_owned() } else { sheet.name.clone() }))}</h1>
+                <button class="iconic" aria-label=m::workout::FOLD data-test="fold" on:click=move |_| training.open.set(false)><Glyph icon=Icon::Down/></button>
+                <h1>{move || training.sheet.with(|sheet| sheet.as_ref().map(|sheet| if sheet.name.is_empty() { m::WORKOUT.to_owned() } else { sheet.name.clone() }))}</h1>
                 <Elapsed/>
-                <button class="plain strong" data-test="finish" on:click=finish>"Finish"</button>
+                <button class="plain strong" data-test="finish" on:click=finish>{m::workout::FINISH}</button>
             </header>
             <crate::shell::Problems/>
             <div class="chips">
-            <div class="chip-list" role="tablist" aria-label="Exercises">
+            <div class="chip-list" role="tablist" aria-label=m::workout::EXERCISES>
                 {move || (0..exercises.get()).map(|at| {
                     let label = move || training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| {
                         let done = exercise.sets.iter().filter(|set| set.done).count();
@@ -90,14 +91,14 @@ pub(crate) fn Workout() -> impl IntoView {
                     }
                 }).collect_view()}
                 </div>
-            <button class="chip add" data-test="add-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>"Exercise"</button>
+            <button class="chip add" data-test="add-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>{m::workout::EXERCISE}</button>
             </div>
             <div class="workout-body">
                 <Show when=move || exercises.get() == 0>
                     <div class="empty">
-                        <p>"Choose an exercise. Its sets are filled in from last time."</p>
-                        <button class="primary" on:click=move |_| picking.set(true)>"Add exercise"</button>
-                        <button class="plain danger" on:click=move |_| training.discard()>"Discard workout"</button>
+                        <p>{m::workout::EMPTY}</p>
+                        <button class="primary" on:click=move |_| picking.set(true)>{m::workout::ADD_EXERCISE}</button>
+                        <button class="plain danger" on:click=move |_| training.discard()>{m::workout::DISCARD}</button>
                     </div>
                 </Show>
                 {move || (0 < exercises.get()).then(|| view! { <Exercise at=current.get() editing more/> })}
@@ -136,21 +137,21 @@ fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>, more: Rw
             view! {
                 <div class="exercise-head">
                     <h2>{name}</h2>
-                    <button class="iconic" aria-label="More for this exercise" data-test="more" on:click=move |_| more.set(Some(More::Exercise(at)))><Glyph icon=Icon::More/></button>
+                    <button class="iconic" aria-label=m::workout::MORE data-test="more" on:click=move |_| more.set(Some(More::Exercise(at)))><Glyph icon=Icon::More/></button>
                 </div>
-                <p class="quiet last">{if last.is_empty() { "First time".to_owned() } else { format!("Last: {last}") }}</p>
-                <div class="sets" role="table" aria-label="Sets">
+                <p class="quiet last">{if last.is_empty() { m::workout::FIRST_TIME.to_owned() } else { m::workout::last(&last) }}</p>
+                <div class="sets" role="table" aria-label=m::SETS>
                     <div class="set head" role="row">
-                        <span role="columnheader">"Set"</span>
-                        <span role="columnheader">"Previous"</span>
+                        <span role="columnheader">{m::workout::SET}</span>
+                        <span role="columnheader">{m::workout::PREVIOUS}</span>
                         {columns.iter().map(|cell| view! { <span role="columnheader">{heading(*cell, &unit, &tracking)}</span> }).collect_view()}
-                        <span role="columnheader" class="hidden">"Done"</span>
+                        <span role="columnheader" class="hidden">{m::workout::DONE}</span>
                     </div>
                     {move || (0..rows.get()).map(|nth| view! { <SetRow at nth columns editing/> }).collect_view()}
                 </div>
                 <div class="under-sets">
-                    <button class="plain" data-test="add-set" on:click=move |_| training.add_set(at)>"Add set"</button>
-                    <button class="plain" data-test="add-note" on:click=move |_| more.set(Some(More::Note))>"Note"</button>
+                    <button class="plain" data-test="add-set" on:click=move |_| training.add_set(at)>{m::workout::ADD_SET}</button>
+                    <button class="plain" data-test="add-note" on:click=move |_| more.set(Some(More::Note))>{m::NOTE}</button>
                 </div>
                 {move || training.sheet.with(|sheet| sheet.as_ref().map(|sheet| sheet.note.clone()).filter(|note| !note.is_empty())).map(|note| view! {
                     <p class="note">{note}</p>
@@ -163,10 +164,31 @@ fn Exercise(at: usize, editing: RwSignal<Option<(usize, usize, Cell)>>, more: Rw
 fn heading(cell: Cell, unit: &str, tracking: &str) -> String {
     match cell {
         Cell::Load => unit.to_owned(),
-        Cell::Reps => "Reps".to_owned(),
-        Cell::Rpe => "RPE".to_owned(),
-        Cell::Amount if tracking.contains("distance") => "Metres".to_owned(),
-        Cell::Amount => "Seconds".to_owned(),
+        Cell::Reps => m::REPS.to_owned(),
+        Cell::Rpe => m::RPE.to_owned(),
+        Cell::Amount if tracking.contains("distance") => m::workout::METRES.to_owned(),
+        Cell::Amount => m::SECONDS.to_owned(),
+    }
+}
+
+/// A cell's name before what it holds.
+fn spoken(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Load => m::LOAD,
+        Cell::Reps => m::REPS,
+        Cell::Rpe => m::workout::RPE_SPOKEN,
+        Cell::Amount => m::AMOUNT,
+    }
+}
+
+/// A set's kind by its name; a kind that has none is said as it stands.
+fn kind_name(kind: &str) -> &str {
+    match kind {
+        "normal" => m::workout::NORMAL,
+        "warmup" => m::workout::WARMUP,
+        "drop" => m::workout::DROP,
+        "failure" => m::workout::FAILURE,
+        other => other,
     }
 }
 
@@ -199,19 +221,18 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
     };
     let kind = move || {
         set.with(|set| match set.kind.as_str() {
-            "warmup" => "W".to_owned(),
-            "drop" => "D".to_owned(),
-            "failure" => "F".to_owned(),
+            "warmup" => m::WARMUP_LETTER.to_owned(),
+            "drop" => m::DROP_LETTER.to_owned(),
+            "failure" => m::FAILURE_LETTER.to_owned(),
             _ => number().to_string(),
         })
     };
     let name = move || {
         set.with(|set| {
-            format!(
-                "Set {}, {} by {}",
+            m::workout::row(
                 nth + 1,
-                if set.load.is_empty() { "no load" } else { &set.load },
-                if set.reps.is_empty() { &set.amount } else { &set.reps }
+                if set.load.is_empty() { m::workout::NO_LOAD } else { &set.load },
+                if set.reps.is_empty() { &set.amount } else { &set.reps },
             )
         })
     };
@@ -228,7 +249,7 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
                 }
             }
             on:keydown=move |event| if event.key() == "Delete" { training.remove_set(at, nth) }>
-            <span role="cell"><button class="kind" aria-label=move || format!("Kind of set {}: {}", nth + 1, set.with(|set| set.kind.clone())) on:click=move |_| training.next_kind(at, nth)>{kind}</button></span>
+            <span role="cell"><button class="kind" aria-label=move || set.with(|set| m::workout::kind_of_set(nth + 1, kind_name(&set.kind))) on:click=move |_| training.next_kind(at, nth)>{kind}</button></span>
             <span role="cell" class="previous">{move || set.with(|set| set.previous.clone())}</span>
             {columns.iter().map(|cell| {
                 let cell = *cell;
@@ -237,7 +258,7 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
                         class="cell" class:editing=move || editing.get() == Some((at, nth, cell))
                         data-test=format!("cell-{nth}-{cell:?}").to_lowercase()
                                                 on:click=move |_| editing.set(Some((at, nth, cell)))
-                    ><span class="hidden">{format!("{cell:?} of set {}: ", nth + 1)}</span>{move || set.with(|set| match cell.text(set) {
+                    ><span class="hidden">{m::workout::cell_of_set(spoken(cell), nth + 1)}</span>{move || set.with(|set| match cell.text(set) {
                         text if text.is_empty() => "–".to_owned(),
                         text => text,
                     })}</button></span>
@@ -263,16 +284,16 @@ fn Menu(what: More, more: RwSignal<Option<More>>) -> impl IntoView {
                 act();
             };
             view! {
-                <BottomSheet label="More for this exercise" on_close=close>
+                <BottomSheet label=m::workout::MORE on_close=close>
                     <ul class="list flat">
                         <li><button class="row" data-test="add-warmups" on:click=move |_| act(&|| training.add_warmups(at))>
-                            <span class="row-main"><strong>"Add warm-up sets"</strong><span class="quiet">"Three steps up to the first working load"</span></span>
+                            <span class="row-main"><strong>{m::workout::ADD_WARMUPS}</strong><span class="quiet">{m::workout::WARMUPS_HINT}</span></span>
                         </button></li>
                         <li><button class="row danger" data-test="remove-exercise" on:click=move |_| act(&|| training.remove_exercise(at))>
-                            <span class="row-main"><strong>"Remove exercise"</strong></span><Glyph icon=Icon::Trash/>
+                            <span class="row-main"><strong>{m::workout::REMOVE_EXERCISE}</strong></span><Glyph icon=Icon::Trash/>
                         </button></li>
                     </ul>
-                    <button class="plain wide" on:click=move |_| more.set(None)>"Close"</button>
+                    <button class="plain wide" on:click=move |_| more.set(None)>{m::CLOSE}</button>
                 </BottomSheet>
             }
             .into_any()
@@ -280,11 +301,11 @@ fn Menu(what: More, more: RwSignal<Option<More>>) -> impl IntoView {
         More::Note => {
             let text = training.sheet.with_untracked(|sheet| sheet.as_ref().map(|sheet| sheet.note.clone()).unwrap_or_default());
             view! {
-                <BottomSheet label="Note on this workout" on_close=close>
+                <BottomSheet label=m::workout::NOTE on_close=close>
                     <div class="stack">
-                        <label>"Note on this workout"<textarea rows="4" maxlength="4000" data-test="note" prop:value=text
+                        <label>{m::workout::NOTE}<textarea rows="4" maxlength="4000" data-test="note" prop:value=text
                             on:input=move |event| training.note(event_target_value(&event))></textarea></label>
-                        <button class="primary" data-test="note-done" on:click=move |_| more.set(None)>"Done"</button>
+                        <button class="primary" data-test="note-done" on:click=move |_| more.set(None)>{m::workout::NOTE_DONE}</button>
                     </div>
                 </BottomSheet>
             }
@@ -314,12 +335,12 @@ fn Rest() -> impl IntoView {
         {move || left.get().filter(|(left, _)| -60_000 < *left).map(|(left, all)| {
             let over = left <= 0;
             view! {
-                <div class="rest" class:over=over role="timer" aria-label="Rest">
-                    <span class="rest-time">{if over { format!("Rest over {} ago", words::clock(-left)) } else { words::clock(left + 999) }}</span>
+                <div class="rest" class:over=over role="timer" aria-label=m::workout::REST>
+                    <span class="rest-time">{if over { m::workout::rest_over(&words::clock(-left)) } else { words::clock(left + 999) }}</span>
                     <progress max=all value=left.max(0) aria-hidden="true"></progress>
                     <button on:click=move |_| shift(-15_000)>"−15"</button>
                     <button on:click=move |_| shift(15_000)>"+15"</button>
-                    <button on:click=move |_| training.change(|sheet| sheet.rest_ends_ms = None)>"Skip"</button>
+                    <button on:click=move |_| training.change(|sheet| sheet.rest_ends_ms = None)>{m::workout::SKIP}</button>
                 </div>
             }
         })}

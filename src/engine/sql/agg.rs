@@ -1,19 +1,20 @@
 //! Grouping, and the functions that make one value of many rows. Sums are exact or refused, order never matters.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashSet};
 
 use polars::prelude::{BooleanChunked, Column, DataFrame, GroupsType, IdxSize, PlSmallStr, Series};
-use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+use sqlparser::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, OrderByExpr,
+};
 
 use super::{
     error::{Res, SqlErr},
     expr::{eval, mask},
     frame::Frame,
+    scope::Scope,
+    window,
 };
-use crate::{
-    answer::Params,
-    table::{Ty, floats, ints},
-};
+use crate::table::{Ty, bools, floats, ints, texts};
 
 /// Which group each row is in, numbered by first appearance.
 pub(crate) struct Groups {
@@ -71,14 +72,41 @@ pub(super) struct Call<'a> {
     pub(super) name: &'static str,
     args: Vec<&'a Expr>,
     distinct: bool,
-    filter: Option<&'a Expr>,
+    pub(super) filter: Option<&'a Expr>,
+    /// `string_agg(… order by …)`.
+    order: &'a [OrderByExpr],
 }
 
-const NAMES: [&str; 7] = ["count", "sum", "min", "max", "avg", "arg_max", "arg_min"];
+const NAMES: [&str; 18] = [
+    "count",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "arg_max",
+    "arg_min",
+    "bool_and",
+    "bool_or",
+    "count_if",
+    "median",
+    "string_agg",
+    "stddev",
+    "stddev_samp",
+    "stddev_pop",
+    "variance",
+    "var_samp",
+    "var_pop",
+];
 
 pub(super) fn name_of(function: &Function) -> Option<&'static str> {
     let name = function.name.to_string();
     NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(&name))
+}
+
+impl Call<'_> {
+    pub(super) fn is_distinct(&self) -> bool {
+        self.distinct
+    }
 }
 
 /// Takes the call apart; anything it says beyond arguments, `distinct` and `filter` is refused.
@@ -92,9 +120,11 @@ pub(super) fn call_of(function: &Function) -> Res<Call<'_>> {
         return Err(SqlErr::new(format!("this form of {name} is not supported")));
     }
     let FunctionArguments::List(list) = &function.args else { return Err(SqlErr::new(format!("{name} needs arguments"))) };
-    if !list.clauses.is_empty() {
-        return Err(SqlErr::new(format!("{name}: clauses among the arguments are not supported")));
-    }
+    let order: &[OrderByExpr] = match (name, list.clauses.as_slice()) {
+        (_, []) => &[],
+        ("string_agg", [FunctionArgumentClause::OrderBy(order)]) => order,
+        _ => return Err(SqlErr::new(format!("{name}: clauses among the arguments are not supported"))),
+    };
     let mut args = Vec::new();
     for arg in &list.args {
         match arg {
@@ -105,29 +135,95 @@ pub(super) fn call_of(function: &Function) -> Res<Call<'_>> {
     }
     let expected = match name {
         "count" => args.len() <= 1,
-        "arg_max" | "arg_min" => args.len() == 2,
+        "arg_max" | "arg_min" | "string_agg" => args.len() == 2,
         _ => args.len() == 1,
     };
     let distinct = matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct));
-    if !expected || (distinct && (name != "count" || args.len() != 1)) {
+    // Joined in an order that nobody said, a text would differ from run to run.
+    let ordered = name != "string_agg" || !order.is_empty();
+    let takes_distinct = matches!(name, "count" | "sum" | "avg" | "min" | "max") && args.len() == 1;
+    if !expected || !ordered || (distinct && !takes_distinct) {
         return Err(SqlErr::new(format!("{name} with these arguments is not supported")));
     }
-    Ok(Call { name, args, distinct, filter: function.filter.as_deref() })
+    Ok(Call { name, args, distinct, filter: function.filter.as_deref(), order })
 }
 
 /// One value per group.
-pub(super) fn aggregate(function: &Function, frame: &Frame, groups: &Groups, params: &Params) -> Res<Series> {
+pub(super) fn aggregate(function: &Function, frame: &Frame, groups: &Groups, scope: &Scope<'_>) -> Res<Series> {
     let call = call_of(function)?;
-    let keep = call.filter.map(|filter| mask(filter, frame, params)).transpose()?;
-    let args = call.args.iter().map(|arg| eval(arg, frame, params)).collect::<Res<Vec<_>>>()?;
+    let keep = call.filter.map(|filter| mask(filter, frame, scope)).transpose()?;
+    let args = call.args.iter().map(|arg| eval(arg, frame, scope)).collect::<Res<Vec<_>>>()?;
+    if call.name == "string_agg" {
+        let keys = window::sort_keys(call.order, |expr| eval(expr, frame, scope))?;
+        let order = window::sorted_rows(&keys, frame.rows)?;
+        return string_agg(&args, keep.as_ref(), groups, &order);
+    }
     over_groups(&call, &args, keep.as_ref(), groups)
 }
 
+fn string_agg(args: &[Series], keep: Option<&BooleanChunked>, groups: &Groups, order: &[IdxSize]) -> Res<Series> {
+    let [value, separator] = args else { return Err(SqlErr::new("string_agg needs a text and a separator")) };
+    if Ty::of(value) != Ty::Text || Ty::of(separator) != Ty::Text {
+        return Err(SqlErr::new("string_agg needs texts"));
+    }
+    let (value, separator) = (value.str().expect("Text"), separator.str().expect("Text"));
+    let mut out: Vec<Option<String>> = vec![None; groups.len()];
+    for row in order.iter().map(|row| *row as usize) {
+        let kept = keep.is_none_or(|keep| keep.get(row) == Some(true));
+        let (Some(text), true) = (value.get(row), kept) else { continue };
+        let group = &mut out[groups.of_row[row] as usize];
+        match group {
+            Some(all) => {
+                all.push_str(separator.get(row).unwrap_or_default());
+                all.push_str(text);
+            }
+            None => *group = Some(text.to_owned()),
+        }
+    }
+    Ok(texts(out.into_iter()))
+}
+
+/// Doubles of every group, nulls left out, in row order.
+fn doubles(name: &str, arg: &Series, rows: impl Iterator<Item = (usize, usize)>, groups: usize) -> Res<Vec<Vec<f64>>> {
+    let mut out = vec![Vec::new(); groups];
+    match Ty::of(arg) {
+        Ty::Int | Ty::Float => {
+            let values = super::expr::cast(arg, Ty::Float)?;
+            let values: Vec<Option<f64>> = values.f64().expect("just cast").into_iter().collect();
+            for (row, group) in rows {
+                out[group].extend(values[row]);
+            }
+            Ok(out)
+        }
+        Ty::Null => Ok(out),
+        ty => Err(SqlErr::new(format!("{name} does not apply to {ty:?}"))),
+    }
+}
+
+/// Sum of squared distances from the mean (Welford 1962), which loses no digits to large means.
+fn squares(values: &[f64]) -> f64 {
+    let (mut mean, mut sum) = (0.0, 0.0);
+    for (n, x) in values.iter().enumerate() {
+        let before = x - mean;
+        mean += before / (n + 1) as f64;
+        sum += before * (x - mean);
+    }
+    sum
+}
+
 pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&BooleanChunked>, groups: &Groups) -> Res<Series> {
-    let kept: Vec<bool> = match keep {
+    let mut kept: Vec<bool> = match keep {
         Some(mask) => mask.into_iter().map(|b| b == Some(true)).collect(),
         None => vec![true; groups.of_row.len()],
     };
+    if let ([arg], true) = (args, call.distinct && call.name != "count") {
+        // Of equal values in a group the first one takes part.
+        let by_value = Groups::by(std::slice::from_ref(arg), arg.len());
+        let mut seen = HashSet::new();
+        for (row, kept) in kept.iter_mut().enumerate() {
+            *kept = *kept && seen.insert((groups.of_row[row], by_value.of_row[row]));
+        }
+    }
     // Every row that takes part, with its group.
     let rows = || {
         groups.of_row.iter().zip(&kept).enumerate().filter(|(_, (_, kept))| **kept).map(|(row, (group, _))| (row, *group as usize))
@@ -216,6 +312,57 @@ pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&Boolea
             let present: Vec<bool> = arg.is_not_null().into_iter().map(|b| b == Some(true)).collect();
             let best = extreme(by, Some(&present), order, rows(), groups.len())?;
             pick(arg, &best)
+        }
+        ("bool_and" | "bool_or", [arg]) => {
+            let values: Vec<Option<bool>> = match Ty::of(arg) {
+                Ty::Bool => arg.bool().expect("Bool").into_iter().collect(),
+                Ty::Null => vec![None; arg.len()],
+                ty => return Err(SqlErr::new(format!("{} does not apply to {ty:?}", call.name))),
+            };
+            let mut out: Vec<Option<bool>> = vec![None; groups.len()];
+            for (row, group) in rows() {
+                if let Some(b) = values[row] {
+                    out[group] = Some(match out[group] {
+                        None => b,
+                        Some(before) if call.name == "bool_and" => before && b,
+                        Some(before) => before || b,
+                    });
+                }
+            }
+            Ok(bools(out.into_iter()))
+        }
+        ("count_if", [arg]) => {
+            let values: Vec<bool> = match Ty::of(arg) {
+                Ty::Bool => arg.bool().expect("Bool").into_iter().map(|b| b == Some(true)).collect(),
+                Ty::Null => vec![false; arg.len()],
+                ty => return Err(SqlErr::new(format!("count_if does not apply to {ty:?}"))),
+            };
+            let mut out = vec![0_i64; groups.len()];
+            rows().for_each(|(row, group)| out[group] += i64::from(values[row]));
+            Ok(ints(out.into_iter().map(Some)))
+        }
+        ("median", [arg]) => {
+            let mut values = doubles(call.name, arg, rows(), groups.len())?;
+            Ok(floats(values.iter_mut().map(|values| {
+                values.sort_by(f64::total_cmp);
+                let n = values.len();
+                match n {
+                    0 => None,
+                    n if n % 2 == 1 => Some(values[n / 2]),
+                    n => Some(values[n / 2 - 1] + (values[n / 2] - values[n / 2 - 1]) * 0.5),
+                }
+            })))
+        }
+        ("stddev" | "stddev_samp" | "stddev_pop" | "variance" | "var_samp" | "var_pop", [arg]) => {
+            let values = doubles(call.name, arg, rows(), groups.len())?;
+            let (least, root) = (if call.name.ends_with("pop") { 1 } else { 2 }, call.name.starts_with("stddev"));
+            Ok(floats(values.iter().map(|values| {
+                let n = values.len();
+                (least <= n).then(|| {
+                    let variance = squares(values) / (n + 1 - least) as f64;
+                    if root { variance.sqrt() } else { variance }
+                })
+            })))
         }
         _ => Err(SqlErr::new(format!("{} with these arguments is not supported", call.name))),
     }

@@ -11,29 +11,28 @@ use super::{
     error::{Res, SqlErr, refuse},
     frame::Frame,
     func,
+    scope::Scope,
+    subquery,
 };
-use crate::{
-    answer::Params,
-    table::{Ty, Value, bools, dates, floats, ints, repeat, texts},
-};
+use crate::table::{Ty, Value, bools, dates, floats, ints, repeat, texts};
 
 /// Days from 0001-01-01 (chrono's day 1) to 1970-01-01.
 const EPOCH: i32 = 719_163;
 
-pub(super) fn eval(expr: &Expr, frame: &Frame, params: &Params) -> Res<Series> {
+pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
     if let Some((_, series)) = frame.computed.iter().find(|(known, _)| known == expr) {
         return Ok(series.clone());
     }
-    let sub = |expr: &Expr| eval(expr, frame, params);
+    let sub = |expr: &Expr| eval(expr, frame, scope);
     match expr {
-        Expr::Identifier(name) => column(frame, None, &name.value).map_err(|err| err.at(expr)),
+        Expr::Identifier(name) => column(frame, None, &name.value, scope).map_err(|err| err.at(expr)),
         Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-            [relation, name] => column(frame, Some(&relation.value), &name.value).map_err(|err| err.at(expr)),
+            [relation, name] => column(frame, Some(&relation.value), &name.value, scope).map_err(|err| err.at(expr)),
             _ => refuse(expr, "names have at most two parts: table.column"),
         },
         Expr::Nested(inner) => sub(inner),
         Expr::Value(literal) => {
-            let value = literal_value(&literal.value, params).map_err(|err| err.at(expr))?;
+            let value = literal_value(&literal.value, scope).map_err(|err| err.at(expr))?;
             Ok(repeat(&value, frame.rows))
         }
         Expr::TypedString { data_type, value } => {
@@ -80,15 +79,56 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, params: &Params) -> Res<Series> {
             }
             Ok(if *negated { (!truth(&any, expr)?).into_series() } else { any })
         }
+        Expr::InSubquery { expr: inner, subquery, negated } => {
+            subquery::is_in(&sub(inner)?, subquery, *negated, frame, scope).map_err(|err| err.at(expr))
+        }
+        Expr::Exists { subquery, negated } => subquery::exists(subquery, *negated, frame, scope).map_err(|err| err.at(expr)),
+        Expr::Subquery(query) => subquery::scalar(query, frame, scope).map_err(|err| err.at(expr)),
+        Expr::IsDistinctFrom(a, b) => distinct_from(&sub(a)?, &sub(b)?, false).map_err(|err| err.at(expr)),
+        Expr::IsNotDistinctFrom(a, b) => distinct_from(&sub(a)?, &sub(b)?, true).map_err(|err| err.at(expr)),
+        Expr::Like { negated, any: false, expr: inner, pattern, escape_char: None } => {
+            func::like(&sub(inner)?, &sub(pattern)?, *negated, false).map_err(|err| err.at(expr))
+        }
+        Expr::ILike { negated, any: false, expr: inner, pattern, escape_char: None } => {
+            func::like(&sub(inner)?, &sub(pattern)?, *negated, true).map_err(|err| err.at(expr))
+        }
+        Expr::Floor { expr: inner, field: sqlparser::ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+            func::call("floor", &[sub(inner)?], frame.rows).map_err(|err| err.at(expr))
+        }
+        Expr::Ceil { expr: inner, field: sqlparser::ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+            func::call("ceil", &[sub(inner)?], frame.rows).map_err(|err| err.at(expr))
+        }
+        Expr::Trim { expr: inner, trim_where, trim_what: None, trim_characters: None } => {
+            let name = match trim_where {
+                None | Some(sqlparser::ast::TrimWhereField::Both) => "trim",
+                Some(sqlparser::ast::TrimWhereField::Leading) => "ltrim",
+                Some(sqlparser::ast::TrimWhereField::Trailing) => "rtrim",
+            };
+            func::call(name, &[sub(inner)?], frame.rows).map_err(|err| err.at(expr))
+        }
+        Expr::Position { expr: part, r#in: text } => {
+            func::call("strpos", &[sub(text)?, sub(part)?], frame.rows).map_err(|err| err.at(expr))
+        }
         Expr::Case { operand, conditions, else_result, case_token: _, end_token: _ } => {
             let operand = operand.as_deref().map(sub).transpose()?;
-            case(operand.as_ref(), conditions, else_result.as_deref(), frame, params).map_err(|err| err.at(expr))
+            case(operand.as_ref(), conditions, else_result.as_deref(), frame, scope).map_err(|err| err.at(expr))
         }
         Expr::Cast { kind, expr: inner, data_type, format: None } => {
-            if !matches!(kind, CastKind::Cast | CastKind::DoubleColon) {
-                return refuse(expr, "only cast(… as …) is supported");
+            let ty = ty_of(data_type, expr)?;
+            // DuckDB's date_trunc gives a timestamp; only as a date is it ours.
+            if let (Expr::Function(call), Ty::Date) = (&**inner, ty)
+                && call.name.to_string().eq_ignore_ascii_case("date_trunc")
+            {
+                let args = func::plain_args(call).map_err(|err| err.at(expr))?;
+                let args = args.into_iter().map(sub).collect::<Res<Vec<_>>>()?;
+                return func::call("date_trunc_to_date", &args, frame.rows).map_err(|err| err.at(expr));
             }
-            cast(&sub(inner)?, ty_of(data_type, expr)?).map_err(|err| err.at(expr))
+            let value = sub(inner)?;
+            match kind {
+                CastKind::Cast | CastKind::DoubleColon => cast(&value, ty).map_err(|err| err.at(expr)),
+                CastKind::TryCast => try_cast(&value, ty).map_err(|err| err.at(expr)),
+                CastKind::SafeCast => refuse(expr, "write try_cast(… as …)"),
+            }
         }
         Expr::Extract { field, expr: inner, syntax: _ } => {
             let value = sub(inner)?;
@@ -109,6 +149,9 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, params: &Params) -> Res<Series> {
         }
         Expr::Function(function) => {
             let name = function.name.to_string().to_ascii_lowercase();
+            if name.starts_with("date_trunc") {
+                return refuse(expr, "date_trunc gives a timestamp: write cast(date_trunc(…) as date)");
+            }
             let plain = function.over.is_none()
                 && function.filter.is_none()
                 && function.null_treatment.is_none()
@@ -127,8 +170,8 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, params: &Params) -> Res<Series> {
 }
 
 /// A condition as a mask in which unknown counts as false.
-pub(super) fn mask(expr: &Expr, frame: &Frame, params: &Params) -> Res<BooleanChunked> {
-    let value = eval(expr, frame, params)?;
+pub(super) fn mask(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<BooleanChunked> {
+    let value = eval(expr, frame, scope)?;
     let known = truth(&value, expr)?;
     Ok(known.into_iter().map(|b| Some(b == Some(true))).collect())
 }
@@ -146,10 +189,13 @@ fn unknown(len: usize) -> BooleanChunked {
     (0..len).map(|_| None::<bool>).collect()
 }
 
-fn column(frame: &Frame, relation: Option<&str>, name: &str) -> Res<Series> {
+fn column(frame: &Frame, relation: Option<&str>, name: &str, scope: &Scope<'_>) -> Res<Series> {
     match frame.find(relation, name) {
         Ok(Some(series)) => Ok(series.clone()),
         Ok(None) => {
+            if let Some(value) = scope.outer(relation, name) {
+                return Ok(repeat(value, frame.rows));
+            }
             let mut names: Vec<&str> = frame.fields.iter().map(|field| field.name.as_str()).collect();
             names.sort_unstable();
             names.dedup();
@@ -159,7 +205,7 @@ fn column(frame: &Frame, relation: Option<&str>, name: &str) -> Res<Series> {
     }
 }
 
-fn literal_value(literal: &Literal, params: &Params) -> Res<Value> {
+fn literal_value(literal: &Literal, scope: &Scope<'_>) -> Res<Value> {
     Ok(match literal {
         Literal::Number(text, false) => match text.parse::<i64>() {
             Ok(n) => Value::Int(n),
@@ -172,7 +218,7 @@ fn literal_value(literal: &Literal, params: &Params) -> Res<Value> {
         Literal::SingleQuotedString(text) => Value::Text(text.clone()),
         Literal::Boolean(b) => Value::Bool(*b),
         Literal::Null => Value::Null,
-        Literal::Placeholder(name) => match params.get(name.trim_start_matches([':', '$'])) {
+        Literal::Placeholder(name) => match scope.params.get(name.trim_start_matches([':', '$'])) {
             Some(value) => value,
             None => return Err(SqlErr::new(format!("no value was given for {name}"))),
         },
@@ -229,6 +275,48 @@ pub(super) fn cast(value: &Series, to: Ty) -> Res<Series> {
     }
 }
 
+/// A cast that gives null where `cast` would refuse the value; a cast that is refused whatever the value stays refused.
+fn try_cast(value: &Series, to: Ty) -> Res<Series> {
+    if let Ok(all) = cast(value, to) {
+        return Ok(all);
+    }
+    let mut out = cast(&repeat(&Value::Null, 0), to)?;
+    let _ = cast(&value.slice(0, 0), to)?;
+    for row in 0..value.len() {
+        let one = value.slice(row as i64, 1);
+        let one = cast(&one, to).or_else(|_| cast(&repeat(&Value::Null, 1), to))?;
+        out.append(&one).map_err(|err| SqlErr::new(err.to_string()))?;
+    }
+    Ok(out.rechunk())
+}
+
+/// `is distinct from`: a comparison in which null equals null and differs from everything else.
+fn distinct_from(left: &Series, right: &Series, negated: bool) -> Res<Series> {
+    let equal = binary(left, &BinaryOperator::Eq, right)?;
+    let equal = truth_of(&equal);
+    let nulls = left
+        .is_null()
+        .into_iter()
+        .zip(&right.is_null())
+        .map(|pair| (pair.0 == Some(true), pair.1 == Some(true)))
+        .collect::<Vec<_>>();
+    Ok(bools(equal.into_iter().zip(nulls).map(|(equal, nulls)| {
+        let same = match nulls {
+            (true, true) => true,
+            (false, false) => equal == Some(true),
+            _ => false,
+        };
+        Some(same == negated)
+    })))
+}
+
+fn truth_of(value: &Series) -> Vec<Option<bool>> {
+    match value.bool() {
+        Ok(mask) => mask.into_iter().collect(),
+        Err(_) => vec![None; value.len()],
+    }
+}
+
 fn parsed<T>(value: &Series, what: &str, parse: impl Fn(&str) -> Option<T>) -> Res<Vec<Option<T>>> {
     let mut out = Vec::with_capacity(value.len());
     for text in value.str().expect("Text is str") {
@@ -245,8 +333,12 @@ pub(super) fn days(value: &Series) -> impl Iterator<Item = Option<i32>> {
     physical.i32().expect("days are i32").into_iter().collect::<Vec<_>>().into_iter()
 }
 
-fn date_of(days: i32) -> Option<NaiveDate> {
+pub(super) fn date_of(days: i32) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH)?)
+}
+
+pub(super) fn days_since(date: NaiveDate) -> i32 {
+    date.num_days_from_ce() - EPOCH
 }
 
 fn extract(field: &DateTimeField, value: &Series) -> Res<Series> {
@@ -280,25 +372,25 @@ fn case(
     conditions: &[CaseWhen],
     else_result: Option<&Expr>,
     frame: &Frame,
-    params: &Params,
+    scope: &Scope<'_>,
 ) -> Res<Series> {
     let nobody: BooleanChunked = (0..frame.rows).map(|_| Some(false)).collect();
     let mut taken = nobody;
     let mut arms = Vec::with_capacity(conditions.len());
     for CaseWhen { condition, result } in conditions {
         let open = !&taken;
-        let test = on_rows(condition, frame, params, &open)?;
+        let test = on_rows(condition, frame, scope, &open)?;
         let test = match operand {
             None => truth(&test, condition)?,
             Some(operand) => truth(&binary(operand, &BinaryOperator::Eq, &test)?, condition)?,
         };
         let hit: BooleanChunked =
             test.into_iter().zip(&open).map(|(hit, open)| Some(hit == Some(true) && open == Some(true))).collect();
-        arms.push((on_rows(result, frame, params, &hit)?, hit.clone()));
+        arms.push((on_rows(result, frame, scope, &hit)?, hit.clone()));
         taken = &taken | &hit;
     }
     let mut out = match else_result {
-        Some(expr) => on_rows(expr, frame, params, &!&taken)?,
+        Some(expr) => on_rows(expr, frame, scope, &!&taken)?,
         None => repeat(&Value::Null, frame.rows),
     };
     let mut ty = Ty::of(&out);
@@ -314,12 +406,12 @@ fn case(
 
 /// `expr` where `wanted` holds; elsewhere anything. Working it out everywhere is quicker, unless it fails on a row that
 /// nobody asked about: `case when n > 0 then 1 // n end` divides by nothing but what is above zero.
-fn on_rows(expr: &Expr, frame: &Frame, params: &Params, wanted: &BooleanChunked) -> Res<Series> {
-    let everywhere = eval(expr, frame, params);
+fn on_rows(expr: &Expr, frame: &Frame, scope: &Scope<'_>, wanted: &BooleanChunked) -> Res<Series> {
+    let everywhere = eval(expr, frame, scope);
     if everywhere.is_ok() {
         return everywhere;
     }
-    let some = eval(expr, &frame.filter(wanted), params)?;
+    let some = eval(expr, &frame.filter(wanted), scope)?;
     let mut next = 0;
     let places: Vec<Option<polars::prelude::IdxSize>> = wanted
         .into_iter()

@@ -4,10 +4,12 @@ use polars::prelude::Series;
 use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
 use super::{
+    date,
     error::{Res, SqlErr},
     expr::{binary, cast, common},
+    math, text,
 };
-use crate::table::{Ty, Value, floats, ints, repeat, texts};
+use crate::table::{Ty, Value, bools, floats, ints, repeat, texts};
 
 /// The arguments of a call that has nothing but positional ones.
 pub(super) fn plain_args(function: &Function) -> Res<Vec<&Expr>> {
@@ -85,8 +87,62 @@ pub(super) fn call(name: &str, args: &[Series], rows: usize) -> Res<Series> {
             (Ty::Null, _) | (_, Ty::Null) => Ok(repeat(&Value::Null, rows)),
             _ => Err(SqlErr::new("strpos needs two texts")),
         },
-        _ => Err(SqlErr::new(format!("function {name} with {} arguments is not supported", args.len()))),
+        ("ifnull", [_, _]) => call("coalesce", args, rows),
+        ("if", [condition, yes, no]) => {
+            let ty = shared(name, yes, no)?;
+            let wanted = match Ty::of(condition) {
+                Ty::Bool => condition.bool().expect("Bool").into_iter().map(|b| Some(b == Some(true))).collect(),
+                Ty::Null => (0..rows).map(|_| Some(false)).collect::<polars::prelude::BooleanChunked>(),
+                ty => return Err(SqlErr::new(format!("a condition is needed, not {ty:?}"))),
+            };
+            cast(yes, ty)?.zip_with(&wanted, &cast(no, ty)?).map_err(|err| SqlErr::new(err.to_string()))
+        }
+        _ => math::call(name, args, rows)
+            .or_else(|| text::call(name, args, rows))
+            .or_else(|| date::call(name, args, rows))
+            .unwrap_or_else(|| Err(SqlErr::new(format!("function {name} with {} arguments is not supported", args.len())))),
     }
+}
+
+/// `like` and `ilike`: `%` is any run of characters, `_` any one; there is no escape, as in DuckDB.
+pub(super) fn like(text: &Series, pattern: &Series, negated: bool, fold: bool) -> Res<Series> {
+    match (Ty::of(text), Ty::of(pattern)) {
+        (Ty::Null, Ty::Null | Ty::Text) | (Ty::Text, Ty::Null) => return Ok(repeat(&Value::Null, text.len())),
+        (Ty::Text, Ty::Text) => {}
+        _ => return Err(SqlErr::new("like compares texts")),
+    }
+    let prepared = |text: &str| -> Vec<char> { if fold { text.to_lowercase().chars().collect() } else { text.chars().collect() } };
+    let pairs = text.str().expect("Text").into_iter().zip(pattern.str().expect("Text"));
+    Ok(bools(pairs.map(|pair| match pair {
+        (Some(text), Some(pattern)) => Some(fits(&prepared(text), &prepared(pattern)) != negated),
+        _ => None,
+    })))
+}
+
+/// Greedy with one step back: the last `%` takes one character more whenever the rest does not fit.
+fn fits(text: &[char], pattern: &[char]) -> bool {
+    let (mut t, mut p) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('%') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '_' || *c == text[t] => {
+                t += 1;
+                p += 1;
+            }
+            _ => match star {
+                Some((at, taken)) => {
+                    star = Some((at, taken + 1));
+                    (p, t) = (at + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '%')
 }
 
 fn shared(name: &str, a: &Series, b: &Series) -> Res<Ty> {

@@ -1,7 +1,5 @@
 //! Whole queries: from, where, group by, having, windows, qualify, select, distinct, set operations, order by, limit.
 
-use std::collections::BTreeMap;
-
 use polars::prelude::{BooleanChunked, IdxSize, Series};
 use sqlparser::ast::{
     BinaryOperator, Distinct, Expr, Function, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind,
@@ -14,17 +12,13 @@ use super::{
     error::{Res, SqlErr, refuse},
     expr::{cast, common, eval, mask},
     frame::{Field, Frame},
+    scope::Scope,
     window,
 };
-use crate::{
-    answer::Params,
-    table::{Table, Ty, index},
-};
+use crate::table::{Table, Ty, index};
 
 pub(super) struct Run<'a> {
-    params: &'a Params,
-    lookup: &'a dyn Fn(&str) -> Option<Table>,
-    ctes: BTreeMap<String, Table>,
+    scope: Scope<'a>,
 }
 
 /// A select's columns, and the rows they were worked out from, for an `order by` that names something else.
@@ -35,12 +29,12 @@ struct Selected {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(params: &'a Params, lookup: &'a dyn Fn(&str) -> Option<Table>) -> Self {
-        Self { params, lookup, ctes: BTreeMap::new() }
+    pub(super) fn new(scope: Scope<'a>) -> Self {
+        Self { scope }
     }
 
     fn nested(&self) -> Self {
-        Run { params: self.params, lookup: self.lookup, ctes: self.ctes.clone() }
+        Run { scope: self.scope.clone() }
     }
 
     pub(super) fn query(&mut self, query: &Query) -> Res<Table> {
@@ -61,7 +55,7 @@ impl<'a> Run<'a> {
             for cte in &with.cte_tables {
                 let table = self.nested().query(&cte.query)?;
                 let table = named_columns(table, &cte.alias)?;
-                self.ctes.insert(cte.alias.name.value.to_ascii_lowercase(), table);
+                self.scope.define(&cte.alias.name.value, table);
             }
         }
         let Selected { mut columns, frame, rows } = self.body(body)?;
@@ -96,13 +90,16 @@ impl<'a> Run<'a> {
     }
 
     fn whole(&self, expr: &Expr) -> Res<usize> {
-        let value = eval(expr, &Frame::unit(), self.params)?;
+        let value = eval(expr, &Frame::unit(), &self.scope)?;
         let n = if Ty::of(&value) == Ty::Int { value.i64().expect("Int").get(0) } else { None };
         n.and_then(|n| usize::try_from(n).ok()).ok_or_else(|| SqlErr::new("a whole number from 0 is needed").at(expr))
     }
 
     fn sort_value(&self, expr: &Expr, columns: &[(String, Series)], frame: Option<&Frame>, rows: usize) -> Res<Series> {
-        if let Expr::Value(literal) = expr
+        if matches!(bare(expr), Expr::UnaryOp { .. }) && is_signed_constant(expr) {
+            return refuse(expr, "there is no such column");
+        }
+        if let Expr::Value(literal) = bare(expr)
             && let Literal::Number(text, _) = &literal.value
         {
             let at: usize = text.parse().map_err(|_| SqlErr::new("a column's position is needed").at(expr))?;
@@ -117,11 +114,11 @@ impl<'a> Run<'a> {
             return Ok(series.clone());
         }
         match frame {
-            Some(frame) => eval(expr, frame, self.params),
+            Some(frame) => eval(expr, frame, &self.scope),
             None => {
                 let fields =
                     columns.iter().map(|(name, data)| Field { relation: None, name: name.clone(), data: data.clone() }).collect();
-                eval(expr, &Frame { fields, rows, computed: Vec::new() }, self.params)
+                eval(expr, &Frame { fields, rows, computed: Vec::new() }, &self.scope)
             }
         }
     }
@@ -134,28 +131,41 @@ impl<'a> Run<'a> {
                 Ok(selected(table))
             }
             SetExpr::Values(Values { explicit_row: _, rows }) => self.values(rows).map(selected),
-            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right } => {
+            SetExpr::SetOperation { op, set_quantifier, left, right } => {
                 let distinct = match set_quantifier {
                     SetQuantifier::All => false,
                     SetQuantifier::None | SetQuantifier::Distinct => true,
-                    _ => return refuse(body, "union by name is not supported"),
+                    _ => return refuse(body, format!("{op} by name is not supported")),
                 };
                 let left = self.body(left)?;
                 let right = self.body(right)?;
                 if left.columns.len() != right.columns.len() {
-                    return refuse(body, "both sides of a union need the same number of columns");
+                    return refuse(body, format!("both sides of {op} need the same number of columns"));
                 }
                 let mut columns = Vec::with_capacity(left.columns.len());
                 for ((name, a), (_, b)) in left.columns.into_iter().zip(right.columns) {
                     let Some(ty) = common(Ty::of(&a), Ty::of(&b)) else {
-                        return refuse(body, format!("column {name} has different types on the sides of the union"));
+                        return refuse(body, format!("column {name} has different types on the sides of {op}"));
                     };
                     let mut both = cast(&a, ty)?;
                     both.append(&cast(&b, ty)?).map_err(|err| SqlErr::new(err.to_string()))?;
                     columns.push((name, both.rechunk()));
                 }
                 let out = Selected { rows: left.rows + right.rows, columns, frame: None };
-                if distinct { distinct_rows(out) } else { Ok(out) }
+                match op {
+                    SetOperator::Union if distinct => distinct_rows(out),
+                    SetOperator::Union => Ok(out),
+                    SetOperator::Intersect => {
+                        counted_rows(out, left.rows, |left, right| if distinct { left.min(right).min(1) } else { left.min(right) })
+                    }
+                    SetOperator::Except | SetOperator::Minus => {
+                        counted_rows(out, left.rows, |left, right| match (distinct, right) {
+                            (true, 0) => left.min(1),
+                            (true, _) => 0,
+                            (false, right) => left.saturating_sub(right),
+                        })
+                    }
+                }
             }
             other => refuse(other, "this form of query is not supported"),
         }
@@ -169,7 +179,7 @@ impl<'a> Run<'a> {
                 return Err(SqlErr::new("every row of values needs the same number of columns"));
             }
             for (expr, column) in row.iter().zip(&mut columns) {
-                let cell = eval(expr, &Frame::unit(), self.params)?;
+                let cell = eval(expr, &Frame::unit(), &self.scope)?;
                 *column = Some(match column.take() {
                     None => cell,
                     Some(before) => {
@@ -239,7 +249,7 @@ impl<'a> Run<'a> {
         };
         if let Some(condition) = selection {
             forbid_aggregates(condition)?;
-            frame = frame.filter(&mask(condition, &frame, self.params)?);
+            frame = frame.filter(&mask(condition, &frame, &self.scope)?);
         }
 
         // Expressions that stand after grouping.
@@ -266,26 +276,26 @@ impl<'a> Run<'a> {
         if !keys.is_empty() || !aggregates.is_empty() || having.is_some() {
             frame = self.grouped(&frame, keys, projection, &aggregates)?;
             if let Some(having) = having {
-                frame = frame.filter(&mask(having, &frame, self.params)?);
+                frame = frame.filter(&mask(having, &frame, &self.scope)?);
             }
         }
         for expr in windows {
             if let Expr::Function(function) = expr
                 && !frame.computed.iter().any(|(known, _)| known == expr)
             {
-                let series = window::window(function, &frame, self.params).map_err(|err| err.at(expr))?;
+                let series = window::window(function, &frame, &self.scope).map_err(|err| err.at(expr))?;
                 frame.computed.push((expr.clone(), series));
             }
         }
         if let Some(condition) = qualify {
-            frame = frame.filter(&mask(condition, &frame, self.params)?);
+            frame = frame.filter(&mask(condition, &frame, &self.scope)?);
         }
 
         let mut columns = Vec::new();
         for item in projection {
             match item {
-                SelectItem::UnnamedExpr(expr) => columns.push((output_name(expr), eval(expr, &frame, self.params)?)),
-                SelectItem::ExprWithAlias { expr, alias } => columns.push((alias.value.clone(), eval(expr, &frame, self.params)?)),
+                SelectItem::UnnamedExpr(expr) => columns.push((output_name(expr), eval(expr, &frame, &self.scope)?)),
+                SelectItem::ExprWithAlias { expr, alias } => columns.push((alias.value.clone(), eval(expr, &frame, &self.scope)?)),
                 SelectItem::Wildcard(options) => {
                     plain_wildcard(options)?;
                     columns.extend(frame.fields.iter().map(|field| (field.name.clone(), field.data.clone())));
@@ -326,7 +336,10 @@ impl<'a> Run<'a> {
                     _ => None,
                 })
             };
-            exprs.push(match key {
+            exprs.push(match bare(key) {
+                signed @ Expr::UnaryOp { .. } if is_signed_constant(signed) => {
+                    return refuse(key, "there is no such column to group by");
+                }
                 Expr::Value(literal) => {
                     let position = match &literal.value {
                         Literal::Number(text, _) => text.parse::<usize>().ok().and_then(|at| at.checked_sub(1)),
@@ -347,7 +360,7 @@ impl<'a> Run<'a> {
         for expr in &exprs {
             forbid_aggregates(expr)?;
         }
-        let values = exprs.iter().map(|expr| eval(expr, frame, self.params)).collect::<Res<Vec<_>>>()?;
+        let values = exprs.iter().map(|expr| eval(expr, frame, &self.scope)).collect::<Res<Vec<_>>>()?;
         let groups = Groups::by(&values, frame.rows);
         let mut out = Frame { fields: Vec::new(), rows: groups.len(), computed: Vec::new() };
         let firsts = index(groups.first_row.clone());
@@ -374,7 +387,7 @@ impl<'a> Run<'a> {
             if let Expr::Function(function) = expr
                 && !out.computed.iter().any(|(known, _)| known == *expr)
             {
-                let value = agg::aggregate(function, frame, &groups, self.params).map_err(|err| err.at(*expr))?;
+                let value = agg::aggregate(function, frame, &groups, &self.scope).map_err(|err| err.at(*expr))?;
                 out.computed.push(((*expr).clone(), value));
             }
         }
@@ -390,9 +403,13 @@ impl<'a> Run<'a> {
             let right = self.factor(relation)?;
             frame = match join_operator {
                 JoinOperator::CrossJoin => cross(&frame, &right),
-                JoinOperator::Join(on) | JoinOperator::Inner(on) => self.join(&frame, &right, on, false)?,
-                JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => self.join(&frame, &right, on, true)?,
-                _ => return refuse(relation, "only inner, left and cross joins are supported"),
+                JoinOperator::Join(on) | JoinOperator::Inner(on) => self.join(&frame, &right, on, Keep::Matches)?,
+                JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => self.join(&frame, &right, on, Keep::Left)?,
+                JoinOperator::Right(on) | JoinOperator::RightOuter(on) => self.join(&frame, &right, on, Keep::Right)?,
+                JoinOperator::FullOuter(on) => self.join(&frame, &right, on, Keep::Both)?,
+                JoinOperator::Semi(on) => self.join(&frame, &right, on, Keep::LeftWithMatch)?,
+                JoinOperator::Anti(on) => self.join(&frame, &right, on, Keep::LeftWithout)?,
+                _ => return refuse(relation, "this kind of join is not supported"),
             };
         }
         Ok(frame)
@@ -413,7 +430,7 @@ impl<'a> Run<'a> {
                 index_hints,
             } if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() => {
                 let text = name.to_string().to_ascii_lowercase();
-                let Some(table) = self.ctes.get(&text).cloned().or_else(|| (self.lookup)(&text)) else {
+                let Some(table) = self.scope.table(&text) else {
                     return refuse(name, format!("no table {text}"));
                 };
                 match alias {
@@ -433,23 +450,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn join(&self, left: &Frame, right: &Frame, on: &JoinConstraint, keep_left: bool) -> Res<Frame> {
+    fn join(&self, left: &Frame, right: &Frame, on: &JoinConstraint, keep: Keep) -> Res<Frame> {
         let mut left_keys = Vec::new();
         let mut right_keys = Vec::new();
         let mut rest: Vec<&Expr> = Vec::new();
-        let mut right = right.clone();
+        let mut shared: Vec<String> = Vec::new();
         match on {
             JoinConstraint::On(condition) => {
                 let mut parts = Vec::new();
                 conjuncts(condition, &mut parts);
                 for part in parts {
                     if let Expr::BinaryOp { left: a, op: BinaryOperator::Eq, right: b } = part {
-                        if let (Ok(a), Ok(b)) = (eval(a, left, self.params), eval(b, &right, self.params)) {
+                        if let (Ok(a), Ok(b)) = (self.side(a, left), self.side(b, right)) {
                             left_keys.push(a);
                             right_keys.push(b);
                             continue;
                         }
-                        if let (Ok(b), Ok(a)) = (eval(b, left, self.params), eval(a, &right, self.params)) {
+                        if let (Ok(b), Ok(a)) = (self.side(b, left), self.side(a, right)) {
                             left_keys.push(b);
                             right_keys.push(a);
                             continue;
@@ -462,23 +479,17 @@ impl<'a> Run<'a> {
                 for name in names {
                     let name = name.to_string();
                     let find = |frame: &Frame| frame.find(None, &name).ok().flatten().cloned();
-                    let (Some(a), Some(b)) = (find(left), find(&right)) else {
+                    let (Some(a), Some(b)) = (find(left), find(right)) else {
                         return Err(SqlErr::new(format!("both sides of the join need a column {name}")));
                     };
                     left_keys.push(a);
                     right_keys.push(b);
-                    right.fields.retain(|field| !field.name.eq_ignore_ascii_case(&name));
+                    shared.push(name);
                 }
             }
             JoinConstraint::Natural | JoinConstraint::None => {
                 return Err(SqlErr::new("a join needs on or using"));
             }
-        }
-        if left_keys.is_empty() {
-            return Err(SqlErr::new("a join needs an equality between its sides"));
-        }
-        if keep_left && let Some(part) = rest.first() {
-            return refuse(*part, "a left join takes equalities between its sides only");
         }
         for (a, b) in left_keys.iter_mut().zip(&mut right_keys) {
             let Some(ty) = common(Ty::of(a), Ty::of(b)) else {
@@ -486,26 +497,110 @@ impl<'a> Run<'a> {
             };
             (*a, *b) = (cast(a, ty)?, cast(b, ty)?);
         }
-        let (left_rows, right_rows) = matches(&left_keys, &right_keys, left.rows, right.rows, keep_left)?;
-        let mut out = left.take(&index(left_rows));
-        for field in &right.fields {
-            out.fields.push(Field { data: agg::pick(&field.data, &right_rows)?, ..field.clone() });
+        // Pairs that match, in the order of the left side.
+        let (mut left_rows, mut right_rows) = if left_keys.is_empty() {
+            if JOIN_PAIRS_MAX < left.rows.saturating_mul(right.rows) {
+                return Err(SqlErr::new("a join of tables of this size needs an equality between its sides"));
+            }
+            let pairs = (0..left.rows).flat_map(|a| (0..right.rows).map(move |b| (a as IdxSize, b as IdxSize)));
+            pairs.unzip()
+        } else {
+            matches(&left_keys, &right_keys, left.rows, right.rows)?
+        };
+        if !rest.is_empty() {
+            let mut pairs = left.take(&index(left_rows.clone()));
+            pairs.fields.extend(right.take(&index(right_rows.clone())).fields);
+            let mut wanted = vec![true; pairs.rows];
+            for part in rest {
+                for (wanted, holds) in wanted.iter_mut().zip(&mask(part, &pairs, &self.scope)?) {
+                    *wanted &= holds == Some(true);
+                }
+            }
+            let kept =
+                |rows: Vec<IdxSize>| rows.into_iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(row, _)| row).collect();
+            (left_rows, right_rows) = (kept(left_rows), kept(right_rows));
         }
-        for part in rest {
-            out = out.filter(&mask(part, &out, self.params)?);
+        let matched = |rows: &[IdxSize], len: usize| {
+            let mut matched = vec![false; len];
+            rows.iter().for_each(|row| matched[*row as usize] = true);
+            matched
+        };
+        if matches!(keep, Keep::LeftWithMatch | Keep::LeftWithout) {
+            let wanted = matches!(keep, Keep::LeftWithMatch);
+            let rows = matched(&left_rows, left.rows).into_iter().enumerate().filter(|(_, hit)| *hit == wanted);
+            return Ok(left.take(&index(rows.map(|(row, _)| row as IdxSize).collect())));
+        }
+        let mut pairs: Vec<(Option<IdxSize>, Option<IdxSize>)> = Vec::with_capacity(left_rows.len());
+        if matches!(keep, Keep::Left | Keep::Both) {
+            // A left row without a match stands where it stood.
+            let mut at = 0;
+            for row in 0..left.rows as IdxSize {
+                let before = at;
+                while left_rows.get(at) == Some(&row) {
+                    pairs.push((Some(row), Some(right_rows[at])));
+                    at += 1;
+                }
+                if before == at {
+                    pairs.push((Some(row), None));
+                }
+            }
+        } else {
+            pairs.extend(left_rows.iter().zip(&right_rows).map(|(a, b)| (Some(*a), Some(*b))));
+        }
+        if matches!(keep, Keep::Right | Keep::Both) {
+            let alone = matched(&right_rows, right.rows).into_iter().enumerate().filter(|(_, hit)| !hit);
+            pairs.extend(alone.map(|(row, _)| (None, Some(row as IdxSize))));
+        }
+        let (left_rows, right_rows): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let mut out = Frame { fields: Vec::new(), rows: left_rows.len(), computed: Vec::new() };
+        for field in &left.fields {
+            out.fields.push(Field { data: agg::pick(&field.data, &left_rows)?, ..field.clone() });
+        }
+        for field in &right.fields {
+            let data = agg::pick(&field.data, &right_rows)?;
+            match shared.iter().position(|name| field.name.eq_ignore_ascii_case(name)) {
+                // A column of `using` is one column: from whichever side has the row.
+                Some(_) => {
+                    let own = out.fields.iter_mut().find(|own| own.name.eq_ignore_ascii_case(&field.name));
+                    if let (Some(own), Keep::Right | Keep::Both) = (own, keep) {
+                        let ty = common(Ty::of(&own.data), Ty::of(&data)).expect("joined just now");
+                        let (mine, other) = (cast(&own.data, ty)?, cast(&data, ty)?);
+                        own.data = mine.zip_with(&mine.is_not_null(), &other).map_err(|err| SqlErr::new(err.to_string()))?;
+                    }
+                }
+                None => out.fields.push(Field { data, ..field.clone() }),
+            }
         }
         Ok(out)
     }
+
+    /// One side of a join's equality; what names no column at all is no key.
+    fn side(&self, expr: &Expr, frame: &Frame) -> Res<Series> {
+        if matches!(expr, Expr::Value(_)) {
+            return refuse(expr, "a constant is no key");
+        }
+        eval(expr, frame, &self.scope)
+    }
+}
+
+/// Pairs that a join without an equality may look at: a mistake should not fill the memory.
+const JOIN_PAIRS_MAX: usize = 4_000_000;
+
+/// What a join keeps beside the pairs that match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Matches,
+    Left,
+    Right,
+    Both,
+    /// `semi join`: left rows that have a match, once.
+    LeftWithMatch,
+    /// `anti join`: left rows that have none.
+    LeftWithout,
 }
 
 /// Pairs of rows with equal keys, in the order of the left side; null equals nothing.
-fn matches(
-    left: &[Series],
-    right: &[Series],
-    left_len: usize,
-    right_len: usize,
-    keep_left: bool,
-) -> Res<(Vec<IdxSize>, Vec<Option<IdxSize>>)> {
+fn matches(left: &[Series], right: &[Series], left_len: usize, right_len: usize) -> Res<(Vec<IdxSize>, Vec<IdxSize>)> {
     let mut both = Vec::with_capacity(left.len());
     let mut complete: BooleanChunked = (0..left_len + right_len).map(|_| Some(true)).collect();
     for (a, b) in left.iter().zip(right) {
@@ -542,11 +637,7 @@ fn matches(
         let found = if *complete { &members[starts[group]..starts[group + 1]] } else { &[] };
         for other in found {
             left_rows.push(row as IdxSize);
-            right_rows.push(Some(*other));
-        }
-        if keep_left && found.is_empty() {
-            left_rows.push(row as IdxSize);
-            right_rows.push(None);
+            right_rows.push(*other);
         }
     }
     Ok((left_rows, right_rows))
@@ -569,6 +660,22 @@ fn conjuncts<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
         }
         Expr::Nested(inner) => conjuncts(inner, out),
         other => out.push(other),
+    }
+}
+
+/// Without the parentheses around it.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
+}
+
+/// `-1`, `- (-1)`: a position that no list has, and not a value to sort or group by.
+fn is_signed_constant(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::UnaryOp { expr, .. } => is_signed_constant(expr),
+        other => matches!(other, Expr::Value(_)),
     }
 }
 
@@ -626,6 +733,11 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         | Expr::Extract { expr: a, .. } => vec![a],
         Expr::BinaryOp { left, right, .. } => vec![left, right],
         Expr::Between { expr, low, high, .. } => vec![expr, low, high],
+        Expr::InSubquery { expr, .. } => vec![expr],
+        Expr::IsDistinctFrom(a, b) | Expr::IsNotDistinctFrom(a, b) => vec![a, b],
+        Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => vec![expr, pattern],
+        Expr::Floor { expr, .. } | Expr::Ceil { expr, .. } | Expr::Trim { expr, .. } => vec![expr],
+        Expr::Position { expr, r#in } => vec![expr, r#in],
         Expr::InList { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
         Expr::Substring { expr, substring_from, substring_for, .. } => {
             let mut out = vec![&**expr];
@@ -658,6 +770,34 @@ fn distinct_rows(selected: Selected) -> Res<Selected> {
         *series = series.take(&firsts).map_err(|err| SqlErr::new(err.to_string()))?;
     }
     Ok(Selected { rows: groups.len(), columns, frame: None })
+}
+
+/// The rows of the first `left` rows' side that a set operation keeps: of each row, as often as `keep` says of how often it
+/// stands on either side.
+fn counted_rows(selected: Selected, left: usize, keep: impl Fn(usize, usize) -> usize) -> Res<Selected> {
+    let keys: Vec<Series> = selected.columns.iter().map(|(_, series)| series.clone()).collect();
+    let groups = Groups::by(&keys, selected.rows);
+    let mut counts = vec![(0_usize, 0_usize); groups.len()];
+    for (row, group) in groups.of_row.iter().enumerate() {
+        let (l, r) = &mut counts[*group as usize];
+        *(if row < left { l } else { r }) += 1;
+    }
+    let mut quota: Vec<usize> = counts.into_iter().map(|(l, r)| keep(l, r)).collect();
+    let mut rows = Vec::new();
+    for (row, group) in groups.of_row.iter().enumerate().take(left) {
+        let left = &mut quota[*group as usize];
+        if 0 < *left {
+            *left -= 1;
+            rows.push(row as IdxSize);
+        }
+    }
+    let kept = rows.len();
+    let rows = index(rows);
+    let mut columns = selected.columns;
+    for (_, series) in &mut columns {
+        *series = series.take(&rows).map_err(|err| SqlErr::new(err.to_string()))?;
+    }
+    Ok(Selected { rows: kept, columns, frame: None })
 }
 
 fn named_columns(table: Table, alias: &TableAlias) -> Res<Table> {

@@ -8,14 +8,12 @@ use sqlparser::ast::{Expr, Function, OrderByExpr, WindowFrameBound, WindowFrameU
 use super::{
     agg::{self, Groups},
     error::{Res, SqlErr},
-    expr::eval,
+    expr::{cast, common, eval, mask},
     frame::Frame,
     func,
+    scope::Scope,
 };
-use crate::{
-    answer::Params,
-    table::{Ty, index, ints},
-};
+use crate::table::{Ty, Value, floats, index, ints, repeat};
 
 /// Rows in order, given as row numbers. DuckDB's default is nulls last, whichever the direction.
 pub(super) fn sorted_rows(keys: &[(Series, bool, bool)], rows: usize) -> Res<Vec<IdxSize>> {
@@ -55,16 +53,16 @@ pub(super) fn sort_keys(order: &[OrderByExpr], value: impl Fn(&Expr) -> Res<Seri
         .collect()
 }
 
-pub(super) fn window(function: &Function, frame: &Frame, params: &Params) -> Res<Series> {
+pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
     let Some(WindowType::WindowSpec(spec)) = &function.over else {
         return Err(SqlErr::new("named windows are not supported"));
     };
     let WindowSpec { window_name: None, partition_by, order_by, window_frame } = spec else {
         return Err(SqlErr::new("named windows are not supported"));
     };
-    let partition = partition_by.iter().map(|expr| eval(expr, frame, params)).collect::<Res<Vec<_>>>()?;
+    let partition = partition_by.iter().map(|expr| eval(expr, frame, scope)).collect::<Res<Vec<_>>>()?;
     let partitions = Groups::by(&partition, frame.rows);
-    let order_keys = sort_keys(order_by, |expr| eval(expr, frame, params))?;
+    let order_keys = sort_keys(order_by, |expr| eval(expr, frame, scope))?;
 
     // All rows, partition after partition, in order within each.
     let mut keys = vec![(ints(partitions.of_row.iter().map(|group| Some(i64::from(*group)))), false, false)];
@@ -104,15 +102,63 @@ pub(super) fn window(function: &Function, frame: &Frame, params: &Params) -> Res
             }
             Ok(ints(out.into_iter().map(Some)))
         }
+        "ntile" => {
+            let args = args(1)?;
+            let buckets = constant(args[0], scope)?;
+            if window_frame.is_some() || buckets < 1 {
+                return Err(SqlErr::new("ntile takes a number from 1 and no frame"));
+            }
+            Ok(ints(
+                place
+                    .map(|at| {
+                        let all = place.partition(at);
+                        let (n, nth) = (all.len() as i64, (at - all.start) as i64);
+                        let (small, large) = (n / buckets, n % buckets);
+                        // The first buckets are one larger when the rows do not divide evenly.
+                        let in_large = large * (small + 1);
+                        Some(if nth < in_large { nth / (small + 1) + 1 } else { large + (nth - in_large) / small.max(1) + 1 })
+                    })
+                    .into_iter(),
+            ))
+        }
+        "percent_rank" | "cume_dist" => {
+            if !plain || !func::plain_args(function)?.is_empty() || window_frame.is_some() {
+                return Err(SqlErr::new(format!("{name} takes no arguments and no frame")));
+            }
+            Ok(floats(
+                place
+                    .map(|at| {
+                        let (all, peers) = (place.partition(at), place.peers(at));
+                        Some(match (name.as_str(), all.len()) {
+                            ("cume_dist", n) => (peers.end - all.start) as f64 / n as f64,
+                            (_, 1) => 0.0,
+                            (_, n) => (peers.start - all.start) as f64 / (n - 1) as f64,
+                        })
+                    })
+                    .into_iter(),
+            ))
+        }
+        "nth_value" => {
+            let args = args(2)?;
+            let [value, nth] = args.as_slice() else { return Err(SqlErr::new("nth_value needs a value and a number")) };
+            let (value, nth) = (eval(value, frame, scope)?, constant(nth, scope)?);
+            let mut rows = vec![None; frame.rows];
+            for at in 0..order.len() {
+                let range = place.frame(at, window_frame.as_ref(), !order_by.is_empty(), scope)?;
+                let target = usize::try_from(nth - 1).ok().map(|nth| range.start + nth).filter(|target| *target < range.end);
+                rows[order[at] as usize] = target.map(|target| order[target]);
+            }
+            agg::pick(&value, &rows)
+        }
         "lag" | "lead" => {
             if window_frame.is_some() {
                 return Err(SqlErr::new(format!("{name} takes no frame")));
             }
-            let args = args(2)?;
-            let value = eval(args[0], frame, params)?;
+            let args = args(3)?;
+            let value = eval(args[0], frame, scope)?;
             let by = match args.get(1) {
                 None => 1,
-                Some(by) => constant(by, params)?,
+                Some(by) => constant(by, scope)?,
             };
             let by = if name == "lag" { -by } else { by };
             let rows = place.map(|at| {
@@ -120,13 +166,20 @@ pub(super) fn window(function: &Function, frame: &Frame, params: &Params) -> Res
                 let inside = usize::try_from(target).is_ok_and(|target| place.partition(at).contains(&target));
                 inside.then(|| order[target as usize])
             });
-            agg::pick(&value, &rows)
+            let found = agg::pick(&value, &rows)?;
+            let Some(otherwise) = args.get(2) else { return Ok(found) };
+            let otherwise = eval(otherwise, frame, scope)?;
+            let ty = common(Ty::of(&found), Ty::of(&otherwise))
+                .ok_or_else(|| SqlErr::new(format!("the default of {name} has another type")))?;
+            // Only where there is no such row: a null that was found stays null.
+            let there = rows.iter().map(|row| Some(row.is_some())).collect();
+            cast(&found, ty)?.zip_with(&there, &cast(&otherwise, ty)?).map_err(|err| SqlErr::new(err.to_string()))
         }
         "first_value" | "last_value" => {
-            let value = eval(args(1)?[0], frame, params)?;
+            let value = eval(args(1)?[0], frame, scope)?;
             let mut rows = vec![None; frame.rows];
             for at in 0..order.len() {
-                let range = place.frame(at, window_frame.as_ref(), !order_by.is_empty(), params)?;
+                let range = place.frame(at, window_frame.as_ref(), !order_by.is_empty(), scope)?;
                 let target = if name == "first_value" { range.clone().next() } else { range.clone().next_back() };
                 rows[order[at] as usize] = target.map(|target| order[target]);
             }
@@ -134,19 +187,24 @@ pub(super) fn window(function: &Function, frame: &Frame, params: &Params) -> Res
         }
         _ => {
             let call = agg::call_of(function)?;
-            if !plain || matches!(call.name, "arg_max" | "arg_min") {
+            if function.null_treatment.is_some()
+                || call.is_distinct()
+                || !matches!(call.name, "count" | "sum" | "avg" | "min" | "max")
+            {
                 return Err(SqlErr::new(format!("this form of {name} is not supported in a window")));
             }
-            // The argument in window order, or nothing for count(*).
-            let arg = match func_args(function).first() {
-                Some(arg) => {
-                    Some(eval(arg, frame, params)?.take(&index(order.clone())).map_err(|err| SqlErr::new(err.to_string()))?)
-                }
-                None => None,
-            };
+            // The argument in window order, or nothing for count(*). What the filter leaves out counts as null.
+            let mut arg = func_args(function).first().map(|arg| eval(arg, frame, scope)).transpose()?;
+            if let Some(filter) = call.filter {
+                let wanted = mask(filter, frame, scope)?;
+                let value = arg.unwrap_or_else(|| repeat(&Value::Int(1), frame.rows));
+                let nothing = cast(&repeat(&Value::Null, frame.rows), Ty::of(&value))?;
+                arg = Some(value.zip_with(&wanted, &nothing).map_err(|err| SqlErr::new(err.to_string()))?);
+            }
+            let arg = arg.map(|arg| arg.take(&index(order.clone())).map_err(|err| SqlErr::new(err.to_string()))).transpose()?;
             let mut ranges = Vec::with_capacity(order.len());
             for at in 0..order.len() {
-                ranges.push(place.frame(at, window_frame.as_ref(), !order_by.is_empty(), params)?);
+                ranges.push(place.frame(at, window_frame.as_ref(), !order_by.is_empty(), scope)?);
             }
             let by_place = over_ranges(call.name, arg.as_ref(), &ranges)?;
             // Back from window order to row order.
@@ -163,8 +221,49 @@ fn func_args(function: &Function) -> Vec<&Expr> {
     func::plain_args(function).unwrap_or_default()
 }
 
-fn constant(expr: &Expr, params: &Params) -> Res<i64> {
-    let value = eval(expr, &Frame::unit(), params).map_err(|_| SqlErr::new("a constant whole number is needed").at(expr))?;
+/// The best place of each range; a range that grows from the one before continues from its best.
+fn extremes<T: Copy>(values: &[Option<T>], ranges: &[Range<usize>], better: impl Fn(T, T) -> bool) -> Vec<Option<IdxSize>> {
+    let mut rows: Vec<Option<IdxSize>> = Vec::with_capacity(ranges.len());
+    let mut last: Option<(Range<usize>, Option<usize>)> = None;
+    for range in ranges {
+        let (from, mut best) = match &last {
+            Some((before, best)) if before.start == range.start && before.end <= range.end => (before.end, *best),
+            _ => (range.start, None),
+        };
+        for at in from..range.end {
+            if let Some(value) = values[at]
+                && best.and_then(|best: usize| values[best]).is_none_or(|best| better(value, best))
+            {
+                best = Some(at);
+            }
+        }
+        rows.push(best.map(|best| best as IdxSize));
+        last = Some((range.clone(), best));
+    }
+    rows
+}
+
+/// Sums of doubles, each range added up in its own order: differences of running sums would lose digits.
+fn float_sums(values: &[Option<f64>], ranges: &[Range<usize>]) -> Vec<Option<(f64, usize)>> {
+    let mut out = Vec::with_capacity(ranges.len());
+    let mut last: Option<(Range<usize>, f64, usize)> = None;
+    for range in ranges {
+        let (from, mut sum, mut n) = match &last {
+            Some((before, sum, n)) if before.start == range.start && before.end <= range.end => (before.end, *sum, *n),
+            _ => (range.start, 0.0, 0),
+        };
+        for x in values[from..range.end].iter().flatten() {
+            sum += x;
+            n += 1;
+        }
+        out.push((0 < n).then_some((sum, n)));
+        last = Some((range.clone(), sum, n));
+    }
+    out
+}
+
+fn constant(expr: &Expr, scope: &Scope<'_>) -> Res<i64> {
+    let value = eval(expr, &Frame::unit(), scope).map_err(|_| SqlErr::new("a constant whole number is needed").at(expr))?;
     match Ty::of(&value) {
         Ty::Int => Ok(value.i64().expect("Int").get(0).unwrap_or(0)),
         _ => Err(SqlErr::new("a constant whole number is needed").at(expr)),
@@ -215,7 +314,7 @@ impl Places {
         out
     }
 
-    fn frame(&self, at: usize, frame: Option<&sqlparser::ast::WindowFrame>, ordered: bool, params: &Params) -> Res<Range<usize>> {
+    fn frame(&self, at: usize, frame: Option<&sqlparser::ast::WindowFrame>, ordered: bool, scope: &Scope<'_>) -> Res<Range<usize>> {
         let all = self.partition(at);
         let Some(frame) = frame else {
             // The standard's default: to the last peer where there is an order, otherwise everything.
@@ -234,8 +333,8 @@ impl Places {
             Ok(match bound {
                 WindowFrameBound::CurrentRow => Some(at as i64),
                 WindowFrameBound::Preceding(None) | WindowFrameBound::Following(None) => None,
-                WindowFrameBound::Preceding(Some(by)) => Some(at as i64 - constant(by, params)?),
-                WindowFrameBound::Following(Some(by)) => Some(at as i64 + constant(by, params)?),
+                WindowFrameBound::Preceding(Some(by)) => Some(at as i64 - constant(by, scope)?),
+                WindowFrameBound::Following(Some(by)) => Some(at as i64 + constant(by, scope)?),
             })
         };
         let start = match &frame.start_bound {
@@ -272,7 +371,7 @@ fn over_ranges(name: &str, arg: Option<&Series>, ranges: &[Range<usize>]) -> Res
         ("sum" | "avg", Ty::Int) => {
             let sums = running(&mut arg.i64().expect("Int").into_iter().map(|n| i128::from(n.unwrap_or(0))));
             if name == "avg" {
-                return Ok(crate::table::floats(ranges.iter().map(|range| {
+                return Ok(floats(ranges.iter().map(|range| {
                     let n = count(range);
                     (0 < n).then(|| (sums[range.end] - sums[range.start]) as f64 / n as f64)
                 })));
@@ -285,30 +384,38 @@ fn over_ranges(name: &str, arg: Option<&Series>, ranges: &[Range<usize>]) -> Res
             }
             Ok(ints(out.into_iter()))
         }
-        ("min" | "max", Ty::Int | Ty::Date) => {
-            let values: Vec<Option<i64>> = match Ty::of(arg) {
-                Ty::Date => super::expr::days(arg).map(|day| day.map(i64::from)).collect(),
-                _ => arg.i64().expect("Int").into_iter().collect(),
-            };
-            let better = |a: i64, b: i64| if name == "max" { a > b } else { a < b };
-            let mut rows: Vec<Option<IdxSize>> = Vec::with_capacity(n);
-            // The best of a range that starts where the one before started continues from it.
-            let mut last: Option<(Range<usize>, Option<usize>)> = None;
-            for range in ranges {
-                let (from, mut best) = match &last {
-                    Some((before, best)) if before.start == range.start && before.end <= range.end => (before.end, *best),
-                    _ => (range.start, None),
-                };
-                for at in from..range.end {
-                    if let Some(value) = values[at]
-                        && best.is_none_or(|best: usize| better(value, values[best].unwrap_or(value)))
-                    {
-                        best = Some(at);
-                    }
+        ("sum" | "avg", Ty::Float) => {
+            let values: Vec<Option<f64>> = arg.f64().expect("Float").into_iter().collect();
+            let sums = float_sums(&values, ranges);
+            Ok(floats(sums.into_iter().map(|sum| sum.map(|(sum, n)| if name == "avg" { sum / n as f64 } else { sum }))))
+        }
+        ("min" | "max", ty) if ty != Ty::Null => {
+            let max = name == "max";
+            let rows = match ty {
+                Ty::Int => {
+                    let values: Vec<Option<i64>> = arg.i64().expect("Int").into_iter().collect();
+                    extremes(&values, ranges, |a, b| if max { a > b } else { a < b })
                 }
-                rows.push(best.map(|best| best as IdxSize));
-                last = Some((range.clone(), best));
-            }
+                Ty::Date => {
+                    let values: Vec<Option<i32>> = super::expr::days(arg).collect();
+                    extremes(&values, ranges, |a, b| if max { a > b } else { a < b })
+                }
+                Ty::Text => {
+                    let values: Vec<Option<&str>> = arg.str().expect("Text").into_iter().collect();
+                    extremes(&values, ranges, |a, b| if max { a > b } else { a < b })
+                }
+                Ty::Bool => {
+                    let values: Vec<Option<bool>> = arg.bool().expect("Bool").into_iter().collect();
+                    extremes(&values, ranges, |a, b| if max { a && !b } else { !a && b })
+                }
+                _ => {
+                    let values: Vec<Option<f64>> = arg.f64().expect("Float").into_iter().collect();
+                    if values.iter().flatten().any(|x| x.is_nan()) {
+                        return Err(SqlErr::new("ordering NaN is not supported"));
+                    }
+                    extremes(&values, ranges, |a, b| if max { a > b } else { a < b })
+                }
+            };
             agg::pick(arg, &rows)
         }
         ("sum" | "min" | "max", Ty::Null) => Ok(arg.clone()),

@@ -1,0 +1,590 @@
+//! What people read: every sentence and every label of the app, and nothing else. One language, English, for now; a
+//! translation is a second file with the same names.
+//!
+//! Belongs: texts, their arguments, their plural forms. What stands on one screen is in that screen's module, what stands
+//! on several is at the top. The same text with another meaning is another message, for other languages tell them apart.
+//! Never: ids, keys, a decision; numbers and dates are put into words by `words`.
+
+use crate::words::plural;
+
+// ---- Controls that many screens have
+
+pub(crate) const CLOSE: &str = "Close";
+pub(crate) const EDIT: &str = "Edit";
+pub(crate) const SAVE: &str = "Save";
+pub(crate) const UNDO: &str = "Undo";
+
+// ---- Names of things
+
+pub(crate) const AMOUNT: &str = "Amount";
+pub(crate) const LOAD: &str = "Load";
+pub(crate) const NAME: &str = "Name";
+pub(crate) const NOTE: &str = "Note";
+pub(crate) const RECORDS: &str = "Records";
+pub(crate) const REPS: &str = "Reps";
+pub(crate) const RPE: &str = "RPE";
+pub(crate) const SECONDS: &str = "Seconds";
+pub(crate) const SETS: &str = "Sets";
+pub(crate) const VOLUME: &str = "Volume";
+/// Also what a workout without a name is called.
+pub(crate) const WORKOUT: &str = "Workout";
+pub(crate) const WORKOUTS: &str = "Workouts";
+
+/// The letter that a set of another kind has in place of its number.
+pub(crate) const WARMUP_LETTER: &str = "W";
+pub(crate) const DROP_LETTER: &str = "D";
+pub(crate) const FAILURE_LETTER: &str = "F";
+
+// ---- Said on several screens
+
+pub(crate) const BRING_HISTORY: &str = "Bring your history from Strong";
+pub(crate) const SET_REMOVED: &str = "Set removed.";
+
+// ---- Counts
+
+pub(crate) fn exercises(n: i64) -> String {
+    plural(n, "exercise", "exercises")
+}
+
+pub(crate) fn records(n: i64) -> String {
+    plural(n, "record", "records")
+}
+
+pub(crate) fn reps(n: i64) -> String {
+    plural(n, "rep", "reps")
+}
+
+pub(crate) fn sets(n: i64) -> String {
+    plural(n, "set", "sets")
+}
+
+pub(crate) fn sets_in_workouts(sets: i64, workouts: i64) -> String {
+    format!("{} in {}", self::sets(sets), plural(workouts, "workout", "workouts"))
+}
+
+// ---- Units
+
+pub(crate) mod units {
+    /// A sheet keeps the symbol of its loads and reads it back: these two are the same in every language.
+    pub(crate) const KG: &str = "kg";
+    pub(crate) const LB: &str = "lb";
+    pub(crate) const TONNES: &str = "t";
+    pub(crate) const KM: &str = "km";
+    pub(crate) const MILES: &str = "miles";
+    pub(crate) const HOURS: &str = "h";
+    pub(crate) const MINUTES: &str = "min";
+    pub(crate) const MS: &str = "ms";
+    pub(crate) const KILOBYTES: &str = "kB";
+    pub(crate) const MEGABYTES: &str = "MB";
+    pub(crate) const GIGABYTES: &str = "GB";
+}
+
+// ---- Dates
+
+pub(crate) mod dates {
+    pub(crate) const TODAY: &str = "Today";
+    pub(crate) const YESTERDAY: &str = "Yesterday";
+    /// Inside a sentence.
+    pub(crate) const TODAY_WITHIN: &str = "today";
+    pub(crate) const YESTERDAY_WITHIN: &str = "yesterday";
+    pub(crate) const MONDAY: &str = "Monday";
+    pub(crate) const SUNDAY: &str = "Sunday";
+    pub(crate) const WEEKDAYS: [&str; 7] = [MONDAY, "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", SUNDAY];
+    pub(crate) const SHORT_WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    pub(crate) const MONTHS: [&str; 12] =
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    pub(crate) const SHORT_MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+}
+
+// ---- The frame around every screen
+
+pub(crate) mod shell {
+    use crate::words::plural;
+
+    pub(crate) const SKIP_TO_CONTENT: &str = "Skip to content";
+    pub(crate) const TABS: &str = "Main";
+    pub(crate) const NOT_STORED: &str = "Not stored: private window";
+    pub(crate) const OFFLINE: &str = "Offline · saved on this phone";
+    pub(crate) const UPDATE_READY: &str = "Update ready · Reload";
+    pub(crate) const DISMISS: &str = "Dismiss";
+    pub(crate) const SHORTCUTS: &str = "Keyboard shortcuts";
+    pub(crate) const SHORTCUT_TABS: &str = "Today, Train, Progress, Crew, Me";
+    pub(crate) const SHORTCUT_START: &str = "Start a workout, or open the one that goes on";
+    pub(crate) const SHORTCUT_CLOSE: &str = "Close a sheet, fold the workout";
+    pub(crate) const SHORTCUT_NEXT: &str = "In the keypad: next field";
+    pub(crate) const SHORTCUT_REMOVE: &str = "On a set: remove it";
+    pub(crate) const SHORTCUT_LIST: &str = "This list";
+
+    pub(crate) fn saving(changes: i64) -> String {
+        format!("Saving {}", plural(changes, "change", "changes"))
+    }
+
+    pub(crate) fn sets_done(done: usize, all: usize) -> String {
+        format!("set {done}/{all}")
+    }
+}
+
+// ---- Pieces that screens share
+
+pub(crate) mod parts {
+    pub(crate) const BACK: &str = "Back";
+    pub(crate) const LOADING: &str = "Loading";
+}
+
+// ---- Charts
+
+pub(crate) mod charts {
+    pub(crate) fn one_point(day: &str) -> String {
+        format!("{day}. A second workout makes it a line.")
+    }
+
+    pub(crate) fn points(title: &str, n: usize) -> String {
+        format!("{title}, {n} points")
+    }
+
+    pub(crate) fn scrolls(title: &str) -> String {
+        format!("{title}: scrolls sideways")
+    }
+
+    pub(crate) fn days_with_training(title: &str, n: usize) -> String {
+        format!("{title}: {n} days with training")
+    }
+}
+
+// ---- Problems of the two workers
+
+pub(crate) mod hub {
+    pub(crate) const RESTART_KEPT: &str = "Everything that was shown as saved is safe; what was on its way is saved again.";
+    pub(crate) const STARTED_AGAIN: &str = "Nothing: it was started again.";
+    pub(crate) const FIGURES_STOPPED: &str = "The part of Spotter that works out figures keeps stopping.";
+    pub(crate) const FIGURES_KEPT: &str = "Everything you log is still saved.";
+    pub(crate) const RELOAD: &str = "Reload; if it stays, copy this text into a report.";
+
+    pub(crate) fn stopped(why: &str) -> String {
+        format!("A part of Spotter stopped ({why}).")
+    }
+}
+
+// ---- The workout that goes on: what its taps answer
+
+pub(crate) mod training {
+    pub(crate) const TYPE_FIRST: &str = "Type the repetitions or the time first.";
+    pub(crate) const EXERCISE_REMOVED: &str = "Exercise removed.";
+    pub(crate) const DISCARDED: &str = "Workout discarded.";
+
+    pub(crate) fn estimate(figure: &str) -> String {
+        format!("e1RM {figure}")
+    }
+}
+
+// ---- Today
+
+pub(crate) mod today {
+    use crate::words::NARROW;
+
+    pub(crate) const TITLE: &str = "Today";
+    pub(crate) const STILL_OPEN: &str = "A workout is still open";
+    pub(crate) const GO_ON: &str = "Go on";
+    pub(crate) const SEE_IT: &str = "See it";
+    pub(crate) const EMPTY: &str = "Log your first set: it is saved on this phone at once, with or without a network.";
+    pub(crate) const START: &str = "Start workout";
+    pub(crate) const NOTHING_TO_COMPARE: &str = "The one before had no volume to compare with.";
+    pub(crate) const AS_MUCH: &str = "As much as the workout before.";
+    pub(crate) const THIS_WEEK: &str = "This week";
+    pub(crate) const BODY_WEIGHT: &str = "Body weight";
+    pub(crate) const SAVE_BODY_WEIGHT: &str = "Save body weight";
+    pub(crate) const BODY_WEIGHT_SAVED: &str = "Body weight saved on this phone.";
+    pub(crate) const TYPE_WEIGHT: &str = "Type a weight, for example 82.5.";
+
+    pub(crate) fn started(day: &str) -> String {
+        format!("Started {day}")
+    }
+
+    pub(crate) fn last_workout(day: &str) -> String {
+        format!("Last workout · {day}")
+    }
+
+    pub(crate) fn more(percent: i64) -> String {
+        format!("{percent}{NARROW}% more than the workout before.")
+    }
+
+    pub(crate) fn less(percent: i64) -> String {
+        format!("{percent}{NARROW}% less than the workout before.")
+    }
+
+    pub(crate) fn trained(weekday: &str) -> String {
+        format!("{weekday}, trained")
+    }
+}
+
+// ---- Train
+
+pub(crate) mod train {
+    pub(crate) const TITLE: &str = "Train";
+    pub(crate) const EMPTY: &str = "What you train will be here to repeat with one tap.";
+    pub(crate) const REPEAT: &str = "Repeat";
+    pub(crate) const EMPTY_WORKOUT: &str = "Empty workout";
+}
+
+// ---- The active workout
+
+pub(crate) mod workout {
+    pub(crate) const FOLD: &str = "Fold";
+    pub(crate) const FINISH: &str = "Finish";
+    pub(crate) const EXERCISES: &str = "Exercises";
+    pub(crate) const EXERCISE: &str = "Exercise";
+    pub(crate) const EMPTY: &str = "Choose an exercise. Its sets are filled in from last time.";
+    pub(crate) const ADD_EXERCISE: &str = "Add exercise";
+    pub(crate) const DISCARD: &str = "Discard workout";
+    pub(crate) const MORE: &str = "More for this exercise";
+    pub(crate) const FIRST_TIME: &str = "First time";
+    pub(crate) const SET: &str = "Set";
+    pub(crate) const PREVIOUS: &str = "Previous";
+    pub(crate) const METRES: &str = "Metres";
+    pub(crate) const DONE: &str = "Done";
+    pub(crate) const ADD_SET: &str = "Add set";
+    pub(crate) const NO_LOAD: &str = "no load";
+    pub(crate) const NORMAL: &str = "normal";
+    pub(crate) const WARMUP: &str = "warmup";
+    pub(crate) const DROP: &str = "drop";
+    pub(crate) const FAILURE: &str = "failure";
+    /// For the ear: the column's name is in capitals.
+    pub(crate) const RPE_SPOKEN: &str = "Rpe";
+    pub(crate) const ADD_WARMUPS: &str = "Add warm-up sets";
+    pub(crate) const WARMUPS_HINT: &str = "Three steps up to the first working load";
+    pub(crate) const REMOVE_EXERCISE: &str = "Remove exercise";
+    pub(crate) const NOTE: &str = "Note on this workout";
+    pub(crate) const NOTE_DONE: &str = "Done";
+    pub(crate) const REST: &str = "Rest";
+    pub(crate) const SKIP: &str = "Skip";
+
+    pub(crate) fn rest(clock: &str) -> String {
+        format!("rest {clock}")
+    }
+
+    pub(crate) fn rest_over(clock: &str) -> String {
+        format!("Rest over {clock} ago")
+    }
+
+    pub(crate) fn last(line: &str) -> String {
+        format!("Last: {line}")
+    }
+
+    pub(crate) fn row(set: usize, load: &str, amount: &str) -> String {
+        format!("Set {set}, {load} by {amount}")
+    }
+
+    pub(crate) fn kind_of_set(set: usize, kind: &str) -> String {
+        format!("Kind of set {set}: {kind}")
+    }
+
+    /// Said before what the cell holds.
+    pub(crate) fn cell_of_set(cell: &str, set: usize) -> String {
+        format!("{cell} of set {set}: ")
+    }
+}
+
+// ---- The keypad
+
+pub(crate) mod keypad {
+    pub(crate) const REPETITIONS: &str = "Repetitions";
+    pub(crate) const ERASE: &str = "Erase";
+    pub(crate) const NEXT: &str = "Next";
+    pub(crate) const WARMUP: &str = "Warm-up";
+
+    pub(crate) fn cell_of_set(cell: &str, set: usize) -> String {
+        format!("{cell} of set {set}")
+    }
+
+    pub(crate) fn set(number: usize) -> String {
+        format!("Set {number}")
+    }
+}
+
+// ---- The exercise picker
+
+pub(crate) mod picker {
+    use crate::words::plural;
+
+    pub(crate) const TITLE: &str = "Choose an exercise";
+    pub(crate) const SEARCH_EXERCISES: &str = "Search exercises";
+    pub(crate) const SEARCH: &str = "Search";
+    pub(crate) const CANCEL: &str = "Cancel";
+    pub(crate) const MAKE_OWN: &str = "Make your own";
+    pub(crate) const MUSCLE: &str = "Muscle";
+    pub(crate) const CHEST: &str = "Chest";
+    pub(crate) const LATS: &str = "Lats";
+    pub(crate) const UPPER_BACK: &str = "Upper back";
+    pub(crate) const SHOULDERS: &str = "Shoulders";
+    pub(crate) const BICEPS: &str = "Biceps";
+    pub(crate) const TRICEPS: &str = "Triceps";
+    pub(crate) const QUADS: &str = "Quads";
+    pub(crate) const HAMSTRINGS: &str = "Hamstrings";
+    pub(crate) const GLUTES: &str = "Glutes";
+    pub(crate) const CALVES: &str = "Calves";
+    pub(crate) const ABS: &str = "Abs";
+    pub(crate) const CARDIO: &str = "Cardio";
+    pub(crate) const COUNTED_IN: &str = "Counted in";
+    pub(crate) const LOAD_AND_REPS: &str = "Load and repetitions";
+    pub(crate) const BODYWEIGHT_REPS: &str = "Repetitions, body weight";
+    pub(crate) const TIME: &str = "Time";
+    pub(crate) const MAKE_EXERCISE: &str = "Make exercise";
+
+    pub(crate) fn times(n: i64) -> String {
+        plural(n, "time", "times")
+    }
+
+    pub(crate) fn make(name: &str) -> String {
+        format!("Make “{name}”")
+    }
+}
+
+// ---- History
+
+pub(crate) mod history {
+    pub(crate) const TITLE: &str = "History";
+    pub(crate) const EMPTY: &str = "Finished workouts come here. You can correct any of them later.";
+    pub(crate) const SHOW_MORE: &str = "Show more";
+}
+
+// ---- One workout that is over
+
+pub(crate) mod detail {
+    pub(crate) const EMPTY: &str = "This workout is not here. It may have been removed.";
+    pub(crate) const TIME: &str = "Time";
+    /// Said before the set's number.
+    pub(crate) const EDIT_SET: &str = "Edit set ";
+    pub(crate) const REMOVE_WORKOUT: &str = "Remove workout";
+    pub(crate) const WORKOUT_REMOVED: &str = "Workout removed.";
+    pub(crate) const CORRECT_SET: &str = "Correct a set";
+    pub(crate) const LOAD_KG: &str = "Load, kg";
+    pub(crate) const LOAD_LB: &str = "Load, lb";
+    pub(crate) const REMOVE_SET: &str = "Remove set";
+    pub(crate) const SET_CORRECTED: &str = "Set corrected.";
+    pub(crate) const EDIT_WORKOUT: &str = "Edit workout";
+
+    pub(crate) fn best_estimate(figure: &str) -> String {
+        format!("Best estimate {figure}")
+    }
+
+    pub(crate) fn rpe(value: &str) -> String {
+        format!("RPE {value}")
+    }
+
+    pub(crate) fn no_number(text: &str) -> String {
+        format!("“{text}” is no number")
+    }
+
+    pub(crate) fn no_load(text: &str) -> String {
+        format!("“{text}” is no load")
+    }
+}
+
+// ---- Progress
+
+pub(crate) mod progress {
+    pub(crate) const TITLE: &str = "Progress";
+    pub(crate) const RANGE: &str = "Range";
+    pub(crate) const FOUR_WEEKS: &str = "4 weeks";
+    pub(crate) const THREE_MONTHS: &str = "3 months";
+    pub(crate) const YEAR: &str = "Year";
+    pub(crate) const ALL: &str = "All";
+    pub(crate) const EMPTY: &str = "No training in this range. Log a workout, or bring your history.";
+    pub(crate) const PER_MUSCLE: &str = "Per muscle and week";
+    pub(crate) const MEASURE: &str = "Measure";
+    pub(crate) const BAND: &str = "Secondary muscles count half. The band is 10 to 20 sets a week.";
+    pub(crate) const ESTIMATE: &str = "e1RM";
+    pub(crate) const THE_YEAR: &str = "The year";
+    pub(crate) const TRAINING_DAYS: &str = "Training days";
+    pub(crate) const WHY: &str = "Why this number";
+    pub(crate) const WHY_MUSCLE: &str = "Working sets of every exercise that trains the muscle, divided by the weeks of the range. A secondary muscle counts half; warm-ups are left out.";
+    pub(crate) const WHY_ESTIMATE: &str = "Epley: load × (1 + repetitions ÷ 30), counting repetitions left in reserve. One repetition with none left is the load itself. Above 15 there is no estimate, above 10 it is rough. Warm-ups and assisted sets are left out.";
+    pub(crate) const SEE_WORKOUT: &str = "See the workout";
+
+    pub(crate) fn estimate_of(exercise: &str) -> String {
+        format!("Estimated one-repetition maximum of {exercise}")
+    }
+
+    pub(crate) fn best(figure: &str) -> String {
+        format!("e1RM, best {figure}")
+    }
+
+    pub(crate) fn best_on(day: &str) -> String {
+        format!("Best estimate, {day}")
+    }
+}
+
+// ---- Crew
+
+pub(crate) mod crew {
+    pub(crate) const TAB: &str = "Crew";
+    /// Also the room's own name, which is written down when it is made.
+    pub(crate) const NOTES: &str = "Notes";
+    pub(crate) const HINT: &str = "A room of your own, on this phone.";
+    pub(crate) const EMPTY: &str = "Write down what you want to remember next time: grip, seat height, how it felt.";
+    pub(crate) const MESSAGES: &str = "Messages";
+    pub(crate) const REMOVED: &str = "Removed";
+    /// Stands after the time of day.
+    pub(crate) const EDITED: &str = " · edited";
+    pub(crate) const REMOVE: &str = "Remove";
+    pub(crate) const MESSAGE: &str = "Message";
+    pub(crate) const NOTE_TO_SELF: &str = "Note to self";
+    pub(crate) const SAVE_CHANGE: &str = "Save the change";
+    pub(crate) const SEND: &str = "Send";
+}
+
+// ---- Me
+
+pub(crate) mod me {
+    pub(crate) const TITLE: &str = "Me";
+    pub(crate) const UNITS: &str = "Units";
+    pub(crate) const UNIT_OF_LOADS: &str = "Unit of loads";
+    pub(crate) const WEEK_STARTS: &str = "Week starts on";
+    pub(crate) const FIRST_DAY: &str = "First day of the week";
+    pub(crate) const APPEARANCE: &str = "Appearance";
+    pub(crate) const THEME: &str = "Theme";
+    pub(crate) const SYSTEM: &str = "System";
+    pub(crate) const LIGHT: &str = "Light";
+    pub(crate) const DARK: &str = "Dark";
+    pub(crate) const BLACK: &str = "Black";
+    pub(crate) const IMPORT: &str = "Import from Strong";
+    pub(crate) const IMPORT_HINT: &str = "Bring years of training from its CSV file";
+    pub(crate) const STORAGE_HINT: &str = "What is on this device, and how safe it is";
+    pub(crate) const RECENT_IMPORTS: &str = "Recent imports";
+    pub(crate) const UNDONE: &str = "undone";
+    pub(crate) const IMPORT_UNDONE: &str =
+        "Import undone. Sets you edited since are kept; importing the file again brings the rest back.";
+    pub(crate) const ABOUT: &str = "About";
+    pub(crate) const PRIVACY: &str = "Spotter keeps your training on this device. Nothing leaves it.";
+    /// Stands before the build's id.
+    pub(crate) const BUILD: &str = "Build ";
+}
+
+// ---- Import
+
+pub(crate) mod import {
+    use crate::words::plural;
+
+    pub(crate) const TITLE: &str = "Import";
+    pub(crate) const HOW: &str = "In Strong: Settings, Export Strong data. Then choose the file here. Nothing is written before you have seen what would happen.";
+    pub(crate) const CHOOSE_FILE: &str = "Choose a CSV file";
+    pub(crate) const CHOOSE_OTHER: &str = "Choose another file";
+    pub(crate) const READING: &str = "Reading the file…";
+    pub(crate) const IMPORTING: &str = "Importing";
+    pub(crate) const PROGRESS: &str = "Progress";
+    pub(crate) const STOP: &str = "Stop here";
+    pub(crate) const STOPPED: &str = "Stopped";
+    pub(crate) const STOPPED_HINT: &str = "What was saved so far is there. Import the file again to go on, or undo it under Me.";
+    pub(crate) const IMPORTED: &str = "Imported";
+    pub(crate) const SEE_PROGRESS: &str = "See your progress";
+    pub(crate) const LEFT_OUT: &str = "Left out";
+    pub(crate) const NO_SET: &str = "There is no set in this file that can be used.";
+    pub(crate) const WHICH_UNIT: &str = "This file has no unit. Was it kg or lb?";
+    pub(crate) const UNIT_OF_LOADS: &str = "Unit of loads in the file";
+    pub(crate) const DISTANCES: &str = "Distances";
+    pub(crate) const UNIT_OF_DISTANCES: &str = "Unit of distances in the file";
+    pub(crate) const OTHER_NAMES_HINT: &str = "Say what they are, or keep them as exercises of your own.";
+    pub(crate) const KEEP_OWN: &str = "Keep as my own";
+    pub(crate) const PREVIEW: &str = "How it will look";
+    pub(crate) const ALL_HERE: &str = "Everything is here already";
+    pub(crate) const CHOOSE_UNIT: &str = "Choose kg or lb first";
+
+    pub(crate) fn unreadable(why: &str) -> String {
+        format!("The file could not be read: {why}")
+    }
+
+    pub(crate) fn rows_saved(done: &str, total: &str) -> String {
+        format!("{done} of {total} rows saved on this phone")
+    }
+
+    pub(crate) fn imported(sets: i64, workouts: i64) -> String {
+        format!("{}. You can undo this under Me at any time.", super::sets_in_workouts(sets, workouts))
+    }
+
+    pub(crate) fn rows_read(first_day: &str, last_day: &str, read: &str, attached: &str) -> String {
+        format!("{first_day} to {last_day}. {read} rows read, {attached} of them rests and notes.")
+    }
+
+    pub(crate) fn already_here(sets: i64) -> String {
+        format!("{} here already, not imported again.", plural(sets, "set is", "sets are"))
+    }
+
+    pub(crate) fn other_names(exercises: i64) -> String {
+        plural(exercises, "exercise has another name here", "exercises have other names here")
+    }
+
+    pub(crate) fn remarks(rows: i64) -> String {
+        format!("{} with a remark", plural(rows, "row", "rows"))
+    }
+
+    pub(crate) fn line(number: u64) -> String {
+        format!("line {number}")
+    }
+
+    pub(crate) fn left_out(reason: &str) -> String {
+        format!("Left out: {reason}")
+    }
+
+    pub(crate) fn import_sets(sets: i64) -> String {
+        format!("Import {}", super::sets(sets))
+    }
+}
+
+// ---- Storage
+
+pub(crate) mod storage {
+    use crate::words::plural;
+
+    pub(crate) const TITLE: &str = "Storage";
+    pub(crate) const ON_DEVICE: &str = "On this device";
+    pub(crate) const USED: &str = "Used";
+    pub(crate) const ALLOWED: &str = "The browser allows";
+    pub(crate) const PROTECTION: &str = "Protection";
+    pub(crate) const PROTECTED: &str = "Protected";
+    pub(crate) const UNPROTECTED: &str = "May be cleared when space runs out";
+    pub(crate) const PROTECT: &str = "Ask the browser to protect it";
+    pub(crate) const NOT_AGREED: &str = "The browser did not agree yet. Installing Spotter on the home screen helps.";
+    pub(crate) const FILES: &str = "Files";
+    pub(crate) const SEALED: &str = "Sealed sessions";
+    pub(crate) const OPEN: &str = "Open session";
+    pub(crate) const POOL: &str = "Pool";
+    pub(crate) const KEPT_TWICE: &str = "Kept twice for now";
+    pub(crate) const INDEX: &str = "Index";
+    pub(crate) const THIS_TAB: &str = "This tab";
+    pub(crate) const FIGURES: &str = "Figures";
+    pub(crate) const ROWS: &str = "Rows";
+    pub(crate) const TABLES: &str = "Tables in memory";
+    pub(crate) const STORAGE_READY: &str = "Storage ready after";
+    pub(crate) const TABLES_BUILT: &str = "Tables built in";
+    pub(crate) const LAST_SAVE: &str = "Last save";
+    pub(crate) const LAST_REFRESH: &str = "Last refresh";
+
+    pub(crate) fn sealed(files: usize, rows: &str, bytes: &str) -> String {
+        format!("{files} ({rows} rows, {bytes})")
+    }
+
+    pub(crate) fn open(rows: u64, bytes: &str) -> String {
+        format!("{rows} rows, {bytes}")
+    }
+
+    pub(crate) fn pool(files: usize, free: usize) -> String {
+        format!("{files} files, {free} free")
+    }
+
+    pub(crate) fn writes(n: i64) -> String {
+        plural(n, "write", "writes")
+    }
+
+    pub(crate) fn generation(n: u64) -> String {
+        format!("generation {n}")
+    }
+
+    pub(crate) fn lane(lane: &str) -> String {
+        format!("lane {lane}")
+    }
+
+    pub(crate) fn leading_lane(lane: &str) -> String {
+        format!("lane {lane}, leads")
+    }
+}
