@@ -10,7 +10,7 @@ use crate::{
     soak,
 };
 
-const BENCHES: [&str; 4] = ["bytes", "commit", "cold", "import"];
+const BENCHES: [&str; 5] = ["bytes", "commit", "cold", "import", "models"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
@@ -30,6 +30,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("tests", || run(&mut house.cargo(&["test", "--quiet"])))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
     step("random queries beside DuckDB", || soak::sql_slice(house))?;
+    step("the models beside dbt", || soak::dbt_slice(house))?;
     step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;
     step("words and figures of the screens", || run(&mut house.cargo(&["test", "--quiet", "--package", "app", "--lib"])))?;
     step("the app", || pwa::build(house, false).map(drop))?;
@@ -98,7 +99,10 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
     fs::create_dir_all(house.root.join("benches/results"))?;
     for bench in BENCHES.iter().filter(|bench| name.is_none_or(|name| name == **bench)) {
         let out = format!("benches/results/{bench}.json");
-        pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?;
+        match *bench {
+            "models" => pwa::browser_script(house, spotter, "benches/models.mjs", &["--out", &out])?,
+            bench => pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?,
+        }
     }
     Ok(())
 }

@@ -54,13 +54,14 @@ enum Command {
     },
     /// The laws of the house alone: edges, forbidden dependencies, doors, SQL.
     Laws,
-    /// Run a bench: commit, cold, import, bytes; without a name, all of them. JSON goes to benches/results/.
+    /// Run a bench: commit, cold, import, models, bytes; without a name, all of them. JSON goes to benches/results/.
     Bench { name: Option<String> },
     /// Run a check for as long as it takes to trust it, and keep the result in benches/results/.
     Soak {
-        /// sql: random queries, ours beside DuckDB's.
+        /// sql: random queries, ours beside DuckDB's. dbt: every table of a log of N events, ours beside dbt's. models: refresh =
+        /// rebuild over a log of N events.
         name: String,
-        /// How many seeds.
+        /// How many seeds, or events.
         #[arg(long, default_value_t = 20_000)]
         n: u64,
         #[arg(long, default_value_t = 0)]
@@ -92,6 +93,7 @@ fn main() -> Result<()> {
         Command::Laws => laws::check(&house),
         Command::Bench { name } => {
             setup::for_browser(&house)?;
+            setup::for_benches(&house)?;
             let spotter = pwa::build(&house, false)?;
             checks::bench(&house, &spotter, name.as_deref())
         }

@@ -75,5 +75,5 @@ pub(crate) const ROOMS: &[Room] = &[
         never: never!["the engine", "tokio", "axum", "csv", "device", "engine", "models", "intake"],
         wasm: true,
     },
-    Room { name: "server", knows: &["engine"], never: never!["leptos*", "gloo*", "web-sys"], wasm: false },
+    Room { name: "server", knows: &["engine", "ledger"], never: never!["leptos*", "gloo*", "web-sys"], wasm: false },
 ];

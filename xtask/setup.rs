@@ -113,6 +113,15 @@ fn node(house: &House) -> Result<()> {
     fs::write(&stamp, wanted).context("node_modules/.spotter")
 }
 
+/// The engines that the benches run beside ours.
+pub(crate) fn for_benches(house: &House) -> Result<()> {
+    if !house.root.join("benches/node_modules/@duckdb").is_dir() {
+        say("Installing DuckDB-WASM: the benches run it beside ours.");
+        run(house.command("npm").args(["install", "--prefix", "benches", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    }
+    Ok(())
+}
+
 fn apt(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if !Path::new("/usr/bin/apt-get").is_file() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     setup,
-    shell::{House, run, say},
+    shell::{House, output, run, say},
 };
 
 /// Beyond the seeds that a soak usually takes.
@@ -30,7 +30,26 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             say(&format!("{n} seeds from {from}: no difference; written to {}", path.display()));
             Ok(())
         }
-        other => bail!("there is no soak {other}: choose sql"),
+        "dbt" => {
+            setup::for_peers(house)?;
+            run(&mut house.cargo(&["build", "--quiet"]))?;
+            let (events, result) = dbt(house, from, n / EVENTS_PER_WORKOUT)?;
+            let result = json!({ "soak": "dbt", "seed": from, "events": events, "result": result });
+            let path = house.root.join(format!("benches/results/soak-dbt-{n}.json"));
+            fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
+            say(&format!("{events} events: no table differs; written to {}", path.display()));
+            Ok(())
+        }
+        "models" => {
+            run(&mut house.cargo(&["build", "--quiet"]))?;
+            let mut laws = house.command(house.target.join("debug/model-laws"));
+            let result: Value = serde_json::from_str(&output(laws.args([from.to_string(), n.to_string()]))?)?;
+            let path = house.root.join(format!("benches/results/soak-models-{n}.json"));
+            fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
+            say(&format!("refresh = rebuild = rebuild again: {result}; written to {}", path.display()));
+            Ok(())
+        }
+        other => bail!("there is no soak {other}: choose sql, dbt or models"),
     }
 }
 
@@ -40,6 +59,30 @@ pub(crate) fn sql_slice(house: &House) -> Result<()> {
     let result = seeds(house, SLICE_FROM, 3_000, None)?;
     say(&format!("    3000 seeds from {SLICE_FROM}: {result}"));
     Ok(())
+}
+
+/// About what a workout of the seeded log comes to.
+const EVENTS_PER_WORKOUT: u64 = 25;
+
+pub(crate) fn dbt_slice(house: &House) -> Result<()> {
+    let (events, result) = dbt(house, 1, 40)?;
+    say(&format!("    seed 1, {events} events: {result}"));
+    Ok(())
+}
+
+/// One log, our tables and those of stock dbt. The log is shuffled: an order of arrival must not show.
+fn dbt(house: &House, seed: u64, workouts: u64) -> Result<(u64, Value)> {
+    let folder = house.target.join("dbt");
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let (events, ours) = (folder.join("events.parquet"), folder.join("ours"));
+    let mut log = house.command(house.target.join("debug/seed-log"));
+    let said: Value = serde_json::from_str(&output(log.args([seed.to_string(), workouts.to_string()]).arg(&events))?)?;
+    let mut models = house.command(house.target.join("debug/spotter"));
+    models.args(["sql", "--models", "--format", "parquet", "--events"]).arg(&events).arg("--out").arg(&ours);
+    run(&mut models)?;
+    let mut dbt = house.command(house.python());
+    let report = output(dbt.arg("tests/conformance/dbt.py").arg(&events).arg(&ours))?;
+    Ok((said["events"].as_u64().unwrap_or(0), serde_json::from_str(&report).with_context(|| report.clone())?))
 }
 
 /// The comparison must find a bug that is there before it may say that there is none.

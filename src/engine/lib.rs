@@ -10,11 +10,14 @@ mod columns;
 mod seed;
 mod sql;
 mod store;
+mod stored;
 mod table;
 
 pub use answer::{Param, Params};
 pub use codec::{CodecErr, rows_from_parquet, segment_to_parquet, table_from_parquet, table_to_parquet};
+/// The project that a store runs: read by `models`, handed in by whoever brings its own.
+pub use models::{Catalog, Layer, Model, read as read_project};
 pub use seed::table_from_csv;
 pub use sql::{SqlErr, query};
-pub use store::{EngineErr, Store, prebuild};
+pub use store::{EngineErr, Store, prebuild, prebuild_of};
 pub use table::{Table, Ty, Value};

@@ -17,18 +17,43 @@ mod subquery;
 mod text;
 mod window;
 
+use std::collections::BTreeSet;
+
 use sqlparser::{ast::Statement, dialect::DuckDbDialect, parser::Parser};
 
+pub(crate) use agg::Groups;
 pub use error::SqlErr;
 use error::{Res, refuse};
 
 use crate::{answer::Params, table::Table};
 
+/// A table by name, with the columns of some names or all of them.
+pub(crate) type Lookup<'a> = dyn Fn(&str, Option<&BTreeSet<String>>) -> Option<Table> + 'a;
+
 /// Runs one `select` over the tables that `lookup` knows.
 pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>) -> Res<Table> {
+    query_stored(sql, params, &|name, _| lookup(name))
+}
+
+/// `query` over tables that can give some of their columns for less than all of them.
+pub(crate) fn query_stored(sql: &str, params: &Params, lookup: &Lookup<'_>) -> Res<Table> {
+    run(sql, scope::Scope::new(params, lookup))
+}
+
+/// `query`, and what was done for it: one line a step, with the rows that came out.
+pub(crate) fn explained(sql: &str, params: &Params, lookup: &Lookup<'_>) -> Res<(Table, Vec<String>)> {
+    let steps = std::cell::RefCell::new(Vec::new());
+    let table = run(sql, scope::Scope::new(params, lookup).telling(&steps))?;
+    Ok((table, steps.into_inner()))
+}
+
+fn run(sql: &str, scope: scope::Scope<'_>) -> Res<Table> {
     let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err))?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(Statement::Query(query)), true) => query::Run::new(scope::Scope::new(params, lookup)).query(&query),
+        (Some(Statement::Query(query)), true) => {
+            let columns = scope::columns_of(&query);
+            query::Run::new(scope.reading(columns)).query(&query)
+        }
         (Some(other), true) => refuse(&other, "only select can be run"),
         _ => Err(SqlErr::new("one statement is needed")),
     }

@@ -3,7 +3,7 @@
 //! Laws: `refresh` after any events equals `rebuild` from nothing; a rebuild is the same every time; a table is never
 //! written by anything but these two, and may be thrown away at any moment.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ledger::Row;
 use models::{Catalog, Layer, Model, ModelErr};
@@ -13,7 +13,8 @@ use crate::{
     answer::Params,
     codec::{CodecErr, events_table, table_from_parquet},
     seed::table_from_csv,
-    sql::{self, SqlErr},
+    sql::{self, Groups, SqlErr},
+    stored::{Keys, Stored},
     table::Table,
 };
 
@@ -31,14 +32,16 @@ pub enum EngineErr {
     UnknownQuestion(String),
     #[error("the prebuilt table {0} is missing")]
     MissingPrebuilt(String),
+    #[error("{name} was not built: it stands on {on}, which failed")]
+    Skipped { name: String, on: String },
 }
 
 #[derive(Debug)]
 pub struct Store {
     catalog: Catalog,
-    tables: BTreeMap<String, Table>,
+    tables: BTreeMap<String, Stored>,
     events: Table,
-    seen: HashSet<String>,
+    seen: HashSet<u128>,
     /// Events that are in `events` and not yet in the tables.
     pending: Option<Table>,
     built: bool,
@@ -52,9 +55,13 @@ enum Delta {
 }
 
 impl Store {
-    /// `prebuilt` holds every prebuilt model's table by name.
+    /// The embedded project; `prebuilt` holds every prebuilt model's table by name.
     pub fn new(prebuilt: BTreeMap<String, Table>) -> Result<Self, EngineErr> {
-        let catalog = models::catalog()?;
+        Self::of(models::catalog()?, prebuilt)
+    }
+
+    /// Another project than the embedded one.
+    pub fn of(catalog: Catalog, prebuilt: BTreeMap<String, Table>) -> Result<Self, EngineErr> {
         let mut tables = seeds(&catalog)?;
         for model in catalog.models.iter().filter(|model| model.layer == Layer::Prebuilt) {
             if !prebuilt.contains_key(&model.name) {
@@ -62,6 +69,7 @@ impl Store {
             }
         }
         tables.extend(prebuilt);
+        let tables = tables.into_iter().map(|(name, table)| (name, Stored::new(table))).collect();
         Ok(Self { catalog, tables, events: events_table(&[]), seen: HashSet::new(), pending: None, built: false })
     }
 
@@ -69,7 +77,7 @@ impl Store {
     pub fn add_rows(&mut self, rows: &[Row]) -> usize {
         let mut fresh = Vec::new();
         for row in rows {
-            if self.seen.insert(row.event_id.to_string()) {
+            if self.seen.insert(id_number(&row.event_id.to_string())) {
                 fresh.push(row.clone());
             }
         }
@@ -87,7 +95,7 @@ impl Store {
             .str()
             .map_err(|_| CodecErr::NoRaw)?
             .into_iter()
-            .map(|id| Some(id.is_some_and(|id| self.seen.insert(id.to_owned()))))
+            .map(|id| Some(id.is_some_and(|id| self.seen.insert(id_number(id)))))
             .collect();
         let table = table.filter(&fresh);
         let taken = table.rows();
@@ -124,23 +132,43 @@ impl Store {
     }
 
     pub fn bytes(&self) -> usize {
-        self.events.bytes() + self.tables.values().map(Table::bytes).sum::<usize>()
+        self.events.bytes() + self.tables.values().map(Stored::bytes).sum::<usize>()
     }
 
-    /// All tables from all events.
+    /// All tables from all events. The first failure is returned; what does not stand on a failure is built all the same.
     pub fn rebuild(&mut self) -> Result<(), EngineErr> {
+        self.rebuild_telling(&mut |_, _| {}).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// `rebuild`, with a word on each model when it is built, and every failure.
+    pub fn rebuild_telling(&mut self, tell: &mut dyn FnMut(&Model, &Table)) -> Vec<EngineErr> {
         self.pending = None;
         self.events = self.events.in_one_piece();
+        let mut failed: Vec<(String, EngineErr)> = Vec::new();
         for at in 0..self.catalog.models.len() {
             let model = &self.catalog.models[at];
             if model.layer == Layer::Prebuilt {
                 continue;
             }
-            let table = self.run(model, &BTreeMap::new())?;
-            self.tables.insert(model.name.clone(), table);
+            let on = model.refs.iter().find(|name| failed.iter().any(|(other, _)| other == *name)).cloned();
+            let outcome = match on {
+                Some(on) => Err(EngineErr::Skipped { name: model.name.clone(), on }),
+                None => self.run(model, &BTreeMap::new()),
+            };
+            let name = model.name.clone();
+            match outcome {
+                Ok(table) => {
+                    tell(model, &table);
+                    self.tables.insert(name, Stored::new(table));
+                }
+                Err(err) => {
+                    self.tables.remove(&name);
+                    failed.push((name, err));
+                }
+            }
         }
-        self.built = true;
-        Ok(())
+        self.built = failed.is_empty();
+        failed.into_iter().map(|(_, err)| err).collect()
     }
 
     /// Brings the tables up to the events, recomputing only what these touch.
@@ -165,15 +193,16 @@ impl Store {
 
     /// `None` when nothing the model stands on has changed.
     fn refresh_one(&mut self, model: &Model, fresh: &Table, deltas: &BTreeMap<String, Delta>) -> Result<Option<Delta>, EngineErr> {
-        let before = self.tables.get(&model.name).cloned();
         if model.layer == Layer::Staging {
             // A staging row is made of one event, so the new rows are the model run over the new events.
             let rows = self.run(model, &BTreeMap::from([("events".to_owned(), fresh.clone())]))?;
             if rows.rows() == 0 {
                 return Ok(None);
             }
-            let table = before.map_or_else(|| rows.clone(), |before| before.append(&rows));
-            self.tables.insert(model.name.clone(), table);
+            match self.tables.get_mut(&model.name) {
+                Some(before) => before.append(&rows),
+                None => _ = self.tables.insert(model.name.clone(), Stored::new(rows.clone())),
+            }
             return Ok(Some(Delta::Rows(vec![rows])));
         }
         let changed: Vec<(&String, &Delta)> = model.refs.iter().filter_map(|name| Some((name, deltas.get(name)?))).collect();
@@ -181,60 +210,99 @@ impl Store {
             return Ok(None);
         }
         let by = &model.refreshed_by;
-        let has_keys = |table: &Table| by.iter().all(|column| table.column(column).is_some());
         let partial = !by.is_empty()
-            && before.is_some()
+            && self.tables.contains_key(&model.name)
             && changed.iter().all(|(_, delta)| match delta {
-                Delta::Rows(tables) => tables.iter().all(has_keys),
+                Delta::Rows(tables) => tables.iter().all(|table| by.iter().all(|column| table.column(column).is_some())),
                 Delta::Everything => false,
             });
-        let Some(before) = before.filter(|_| partial) else {
+        if !partial {
             let table = self.run(model, &BTreeMap::new())?;
-            self.tables.insert(model.name.clone(), table);
+            self.tables.insert(model.name.clone(), Stored::new(table));
             return Ok(Some(Delta::Everything));
-        };
-        let mut touched = HashSet::new();
+        }
+        let mut touched = Keys::default();
         for (_, delta) in &changed {
             if let Delta::Rows(tables) = delta {
-                tables.iter().for_each(|table| keys_of(table, by, &mut touched));
+                tables.iter().for_each(|table| touched.add(table, by));
             }
         }
         // The model over the touched partitions of its inputs; inputs without the keys are dimensions and stay whole.
         let mut inputs = BTreeMap::new();
         for name in &model.refs {
-            if let Some(table) = self.tables.get(name).filter(|table| has_keys(table)) {
-                inputs.insert(name.clone(), table.filter(&in_keys(table, by, &touched, true)));
+            if let Some(table) = self.tables.get(name).filter(|table| table.has(by)) {
+                inputs.insert(name.clone(), table.of(by, &touched));
             }
         }
         let now = self.run(model, &inputs)?;
-        let gone = before.filter(&in_keys(&before, by, &touched, true));
-        let kept = before.filter(&in_keys(&before, by, &touched, false));
-        self.tables.insert(model.name.clone(), kept.append(&now));
+        let own = self.tables.get_mut(&model.name).expect("looked up just now");
+        // Most rows of a partition come out as they were: only the others go on to whoever stands on this model.
+        let (gone, now) = differing(&own.of(by, &touched), &now);
+        if gone.rows() == 0 && now.rows() == 0 {
+            return Ok(None);
+        }
+        let mut keys = Keys::default();
+        keys.add(&gone, &model.key);
+        keys.add(&now, &model.key);
+        own.replace(&model.key, &keys, &now);
         Ok(Some(Delta::Rows(vec![gone, now])))
     }
 
+    /// Makes the indexes that refreshes need, so that the first one is as quick as the others. To be called when nobody
+    /// waits.
+    pub fn prepare(&self) {
+        for model in self.catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt && !model.refreshed_by.is_empty()) {
+            for name in model.refs.iter().chain([&model.name]) {
+                if let Some(table) = self.tables.get(name).filter(|table| table.has(&model.refreshed_by)) {
+                    table.index(&model.refreshed_by);
+                }
+            }
+            if let Some(own) = self.tables.get(&model.name).filter(|own| own.has(&model.key)) {
+                own.index(&model.key);
+            }
+        }
+    }
+
     fn run(&self, model: &Model, inputs: &BTreeMap<String, Table>) -> Result<Table, EngineErr> {
-        let lookup = |name: &str| {
+        let lookup = |name: &str, columns: Option<&BTreeSet<String>>| {
             if let Some(table) = inputs.get(name) {
                 return Some(table.clone());
             }
             if model.sources.iter().any(|source| source == name) {
                 return Some(self.events.clone());
             }
-            self.tables.get(name).cloned()
+            self.tables.get(name).map(|table| table.table(columns))
         };
-        sql::query(&model.sql, &Params::none(), &lookup).map_err(|source| EngineErr::Sql { file: model.file.clone(), source })
+        sql::query_stored(&model.sql, &Params::none(), &lookup)
+            .map_err(|source| EngineErr::Sql { file: model.file.clone(), source })
     }
 
     /// The rows that answer one of the screens' questions.
     pub fn ask(&self, question: &str, params: &Params) -> Result<Table, EngineErr> {
         let question = self.catalog.questions.get(question).ok_or_else(|| EngineErr::UnknownQuestion(question.to_owned()))?;
-        sql::query(&question.sql, params, &|name| self.tables.get(name).cloned())
+        sql::query_stored(&question.sql, params, &|name, columns| self.tables.get(name).map(|table| table.table(columns)))
             .map_err(|source| EngineErr::Sql { file: question.file.clone(), source })
     }
 
-    pub fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.get(name)
+    /// Any query over the tables and the events, with the steps that were taken to answer it.
+    pub fn query(&self, sql: &str, params: &Params) -> Result<(Table, Vec<String>), SqlErr> {
+        sql::explained(sql, params, &|name, columns| match name {
+            "events" => Some(self.events.clone()),
+            name => self.tables.get(name).map(|table| table.table(columns)),
+        })
+    }
+
+    /// The text of one of the screens' questions.
+    pub fn question(&self, name: &str) -> Option<&str> {
+        self.catalog.questions.get(name).map(|question| question.sql.as_str())
+    }
+
+    pub fn models(&self) -> &[Model] {
+        &self.catalog.models
+    }
+
+    pub fn table(&self, name: &str) -> Option<Table> {
+        self.tables.get(name).map(|table| table.table(None))
     }
 
     /// Each model's hash, rows sorted by its key.
@@ -242,40 +310,40 @@ impl Store {
         self.catalog
             .models
             .iter()
-            .filter_map(|model| Some((model.name.clone(), self.tables.get(&model.name)?.hash(&model.key))))
+            .filter_map(|model| Some((model.name.clone(), self.tables.get(&model.name)?.table(None).hash(&model.key))))
             .collect()
     }
 }
 
-fn key_text(table: &Table, by: &[String], row: usize) -> String {
-    let mut out = String::new();
-    for column in by {
-        out.push_str(&format!("{:?}\u{1}", table.value(column, row)));
+/// The rows that stand on one side only, of each side.
+fn differing(before: &Table, now: &Table) -> (Table, Table) {
+    let both = before.stack(now).in_one_piece();
+    let columns: Vec<_> = both.columns().map(|(_, series)| series.clone()).collect();
+    let groups = Groups::by(&columns, both.rows());
+    let mut counts = vec![0_i64; groups.len()];
+    for (row, group) in groups.of_row.iter().enumerate() {
+        counts[*group as usize] += if row < before.rows() { 1 } else { -1 };
     }
-    out
+    let differs: BooleanChunked = groups.of_row.iter().map(|group| Some(counts[*group as usize] != 0)).collect();
+    let side = |from: usize, rows: usize| both.slice(from, rows).filter(&differs.slice(from as i64, rows));
+    (side(0, before.rows()), side(before.rows(), now.rows()))
 }
 
-fn keys_of(table: &Table, by: &[String], into: &mut HashSet<String>) {
-    for row in 0..table.rows() {
-        into.insert(key_text(table, by, row));
-    }
-}
-
-fn in_keys(table: &Table, by: &[String], keys: &HashSet<String>, wanted: bool) -> BooleanChunked {
-    // The usual refresh touches one partition named by one text: no text is built per row for that.
-    if let ([column], true) = (by, keys.len() <= 8)
-        && let Some(Ok(series)) = table.column(column).map(|series| series.str())
-    {
-        let plain: Vec<&str> = keys
-            .iter()
-            .filter_map(|key| key.strip_prefix("Text(\"")?.strip_suffix("\")\u{1}"))
-            .filter(|key| !key.contains('\\'))
-            .collect();
-        if plain.len() == keys.len() {
-            return series.into_iter().map(|value| Some(value.is_some_and(|value| plain.contains(&value)) == wanted)).collect();
+/// An event's id in 16 bytes: a million ids as texts would be a third of the memory. Whatever is no UUID is hashed.
+fn id_number(id: &str) -> u128 {
+    let (mut number, mut digits) = (0_u128, 0);
+    for byte in id.bytes() {
+        match (byte as char).to_digit(16) {
+            Some(digit) => (number, digits) = (number << 4 | u128::from(digit), digits + 1),
+            None if byte == b'-' => {}
+            None => digits = usize::MAX / 2,
         }
     }
-    (0..table.rows()).map(|row| Some(keys.contains(&key_text(table, by, row)) == wanted)).collect()
+    if digits == 32 {
+        return number;
+    }
+    let hash = blake3::hash(id.as_bytes());
+    u128::from_le_bytes(hash.as_bytes()[..16].try_into().expect("32 bytes"))
 }
 
 fn seeds(catalog: &Catalog) -> Result<BTreeMap<String, Table>, EngineErr> {
@@ -283,7 +351,7 @@ fn seeds(catalog: &Catalog) -> Result<BTreeMap<String, Table>, EngineErr> {
         .seeds
         .iter()
         .map(|seed| {
-            let table = table_from_csv(seed.csv).map_err(|reason| EngineErr::Seed { name: seed.name.clone(), reason })?;
+            let table = table_from_csv(&seed.csv).map_err(|reason| EngineErr::Seed { name: seed.name.clone(), reason })?;
             Ok((seed.name.clone(), table))
         })
         .collect()
@@ -291,8 +359,11 @@ fn seeds(catalog: &Catalog) -> Result<BTreeMap<String, Table>, EngineErr> {
 
 /// Runs the prebuilt models over the seeds: what the build ships as Parquet.
 pub fn prebuild() -> Result<BTreeMap<String, Table>, EngineErr> {
-    let catalog = models::catalog()?;
-    let mut tables = seeds(&catalog)?;
+    prebuild_of(&models::catalog()?)
+}
+
+pub fn prebuild_of(catalog: &Catalog) -> Result<BTreeMap<String, Table>, EngineErr> {
+    let mut tables = seeds(catalog)?;
     let mut out = BTreeMap::new();
     for model in catalog.models.iter().filter(|model| model.layer == Layer::Prebuilt) {
         let table = sql::query(&model.sql, &Params::none(), &|name| tables.get(name).cloned())

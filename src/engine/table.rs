@@ -94,6 +94,27 @@ impl Table {
         Self { frame: self.frame.filter(mask).expect("BUG: a mask of the table's length") }
     }
 
+    pub(crate) fn take(&self, rows: &IdxCa) -> Self {
+        Self { frame: self.frame.take(rows).expect("BUG: rows of the table") }
+    }
+
+    pub(crate) fn slice(&self, from: usize, rows: usize) -> Self {
+        Self { frame: self.frame.slice(from as i64, rows) }
+    }
+
+    /// Some of its columns; a table without any keeps its first, for the number of its rows.
+    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let names = self.names();
+        let mut kept: Vec<&str> = names.iter().copied().filter(|name| wanted(name)).collect();
+        if kept.is_empty() {
+            kept.extend(names.first());
+        }
+        if kept.len() == names.len() {
+            return self.clone();
+        }
+        Self { frame: self.frame.select(kept).expect("BUG: its own columns") }
+    }
+
     /// The rows of both; the other has the same columns, perhaps in another order or all null.
     pub(crate) fn append(&self, other: &Self) -> Self {
         self.stack(other).in_one_piece()

@@ -39,7 +39,7 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seed {
     pub name: String,
-    pub csv: &'static str,
+    pub csv: String,
 }
 
 /// What a screen asks: a query over the marts with `:name` parameters.
@@ -57,11 +57,17 @@ pub struct Catalog {
     pub models: Vec<Model>,
     pub seeds: Vec<Seed>,
     pub questions: BTreeMap<String, Question>,
+    /// What is wrong with files that are left out, and with those that stand on them.
+    pub problems: Vec<ModelErr>,
 }
 
-/// The project as it was embedded at build time.
+/// The project as it was embedded at build time; all of it is sound, or none of it counts.
 pub fn catalog() -> Result<Catalog, ModelErr> {
-    read(FILES)
+    let mut catalog = read(FILES.iter().copied());
+    match catalog.problems.is_empty() {
+        true => Ok(catalog),
+        false => Err(catalog.problems.remove(0)),
+    }
 }
 
 #[derive(Default)]
@@ -72,14 +78,21 @@ struct Said {
     refreshed_by: Vec<String>,
 }
 
-fn read(files: &[(&str, &'static str)]) -> Result<Catalog, ModelErr> {
+/// Reads a project's files, given as `(path below sql/, text)`. What is unsound is left out and said in `problems`;
+/// everything that does not stand on it is there.
+pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Catalog {
     let mut models: BTreeMap<String, Model> = BTreeMap::new();
-    let mut seeds = Vec::new();
+    let mut seeds: Vec<Seed> = Vec::new();
     let mut questions = BTreeMap::new();
+    let mut problems = Vec::new();
     for (file, text) in files {
         let name = file.rsplit('/').next().unwrap_or(file).split('.').next().unwrap_or(file).to_owned();
-        if file.starts_with("seeds/") {
-            seeds.push(Seed { name, csv: text });
+        let kind = file.split('/').next().unwrap_or_default();
+        if kind == "seeds" && file.ends_with(".csv") {
+            seeds.push(Seed { name, csv: text.to_owned() });
+            continue;
+        }
+        if !file.ends_with(".sql") || !matches!(kind, "analyses" | "models") {
             continue;
         }
         let layer = match file.split('/').nth(1) {
@@ -87,41 +100,68 @@ fn read(files: &[(&str, &'static str)]) -> Result<Catalog, ModelErr> {
             Some("prebuilt") => Layer::Prebuilt,
             _ => Layer::Marts,
         };
-        if file.starts_with("analyses/") {
-            let (sql, said) = render(file, text)?;
-            let refs = said.refs.into_iter().collect();
-            questions.insert(name.clone(), Question { name, file: (*file).to_owned(), sql, refs });
-        } else if file.starts_with("models/") {
-            let (sql, said) = render(file, text)?;
-            if !said.sources.is_empty() && layer != Layer::Staging {
-                return Err(ModelErr::SourceOutsideStaging { file: (*file).to_owned() });
+        let (sql, said) = match render(file, text) {
+            Ok(rendered) => rendered,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
             }
-            let model = Model {
-                name: name.clone(),
-                file: (*file).to_owned(),
-                layer,
-                sql,
-                refs: said.refs.into_iter().collect(),
-                sources: said.sources.into_iter().collect(),
-                key: said.key,
-                refreshed_by: said.refreshed_by,
-            };
-            if models.insert(name.clone(), model).is_some() {
-                return Err(ModelErr::SameName { file: (*file).to_owned(), name });
+        };
+        let refs: Vec<String> = said.refs.into_iter().collect();
+        if kind == "analyses" {
+            questions.insert(name.clone(), Question { name, file: file.to_owned(), sql, refs });
+            continue;
+        }
+        if !said.sources.is_empty() && layer != Layer::Staging {
+            problems.push(ModelErr::SourceOutsideStaging { file: file.to_owned() });
+            continue;
+        }
+        if models.contains_key(&name) {
+            problems.push(ModelErr::SameName { file: file.to_owned(), name });
+            continue;
+        }
+        let sources = said.sources.into_iter().collect();
+        let (key, refreshed_by) = (said.key, said.refreshed_by);
+        models.insert(name.clone(), Model { name, file: file.to_owned(), layer, sql, refs, sources, key, refreshed_by });
+    }
+    leave_out_unsound(&mut models, &mut questions, &seeds, &mut problems);
+    let models = in_order(models, &mut problems);
+    // A circle is found last; questions about what stood in it go with it.
+    let known: BTreeSet<&str> =
+        models.iter().map(|model| model.name.as_str()).chain(seeds.iter().map(|seed| seed.name.as_str())).collect();
+    questions.retain(|_, question: &mut Question| question.refs.iter().all(|name| known.contains(name.as_str())));
+    Catalog { models, seeds, questions, problems }
+}
+
+/// Drops what names a table that is not there, and then whatever stood on that, until nothing more has to go.
+fn leave_out_unsound(
+    models: &mut BTreeMap<String, Model>,
+    questions: &mut BTreeMap<String, Question>,
+    seeds: &[Seed],
+    problems: &mut Vec<ModelErr>,
+) {
+    loop {
+        let known: BTreeSet<String> = models.keys().cloned().chain(seeds.iter().map(|seed| seed.name.clone())).collect();
+        let missing = |refs: &[String]| refs.iter().find(|name| !known.contains(*name)).cloned();
+        let before = problems.len();
+        models.retain(|_, model| match missing(&model.refs) {
+            Some(name) => {
+                problems.push(ModelErr::UnknownRef { file: model.file.clone(), name });
+                false
             }
+            None => true,
+        });
+        questions.retain(|_, question| match missing(&question.refs) {
+            Some(name) => {
+                problems.push(ModelErr::UnknownRef { file: question.file.clone(), name });
+                false
+            }
+            None => true,
+        });
+        if problems.len() == before {
+            return;
         }
     }
-    let known: BTreeSet<&str> = models.keys().map(String::as_str).chain(seeds.iter().map(|seed| seed.name.as_str())).collect();
-    let named = models
-        .values()
-        .map(|model| (&model.file, &model.refs))
-        .chain(questions.values().map(|question: &Question| (&question.file, &question.refs)));
-    for (file, refs) in named {
-        if let Some(name) = refs.iter().find(|name| !known.contains(name.as_str())) {
-            return Err(ModelErr::UnknownRef { file: file.clone(), name: name.clone() });
-        }
-    }
-    Ok(Catalog { models: in_order(models)?, seeds, questions })
 }
 
 /// Fills in the few calls the project allows itself; anything else of Jinja that the file says is evaluated as Jinja.
@@ -155,11 +195,37 @@ fn render(file: &str, text: &str) -> Result<(String, Said), ModelErr> {
         }
         Ok(String::new())
     });
-    let sql = jinja.render_str(text, ()).map_err(|err| ModelErr::Template {
+    let place = |err: &Error, line: usize| ModelErr::Template {
         file: file.to_owned(),
-        line: err.line().unwrap_or(1),
+        line: line + err.line().unwrap_or(1).saturating_sub(1),
         reason: err.detail().map_or_else(|| err.kind().to_string(), str::to_owned),
-    })?;
+    };
+    let sql = if text.contains("{%") {
+        jinja.render_str(text, ()).map_err(|err| place(&err, 1))?
+    } else {
+        // Each call is filled in where it stands and padded to its old width, so that an error further on in the line
+        // names the column that the file has.
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{") {
+            out.push_str(before);
+            let line = 1 + out.matches('\n').count();
+            let Some((call, after)) = after.split_once("}}") else {
+                return Err(ModelErr::Template { file: file.to_owned(), line, reason: "{{ without }}".to_owned() });
+            };
+            let call = format!("{{{{{call}}}}}");
+            let value = jinja.render_str(&call, ()).map_err(|err| place(&err, line))?;
+            out.push_str(&value);
+            let lines = call.matches('\n').count();
+            out.push_str(&"\n".repeat(lines));
+            if lines == 0 {
+                out.push_str(&" ".repeat(call.chars().count().saturating_sub(value.chars().count())));
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    };
     drop(jinja);
     let said = std::mem::take(&mut *said.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((sql, said))
@@ -169,8 +235,9 @@ fn words(list: &Value) -> Vec<String> {
     list.try_iter().map(|items| items.map(|item| item.to_string()).collect()).unwrap_or_default()
 }
 
-/// Depth first, by name within a level, so the order is the same on every machine.
-fn in_order(mut models: BTreeMap<String, Model>) -> Result<Vec<Model>, ModelErr> {
+/// Depth first, by name within a level, so the order is the same on every machine. Models in a circle are left out, and
+/// those that stand on them.
+fn in_order(mut models: BTreeMap<String, Model>, problems: &mut Vec<ModelErr>) -> Vec<Model> {
     fn visit(name: &str, models: &BTreeMap<String, Model>, path: &mut Vec<String>, done: &mut Vec<String>) -> Result<(), ModelErr> {
         if done.iter().any(|other| other == name) {
             return Ok(());
@@ -189,10 +256,18 @@ fn in_order(mut models: BTreeMap<String, Model>) -> Result<Vec<Model>, ModelErr>
         Ok(())
     }
     let mut done = Vec::new();
+    let mut said = BTreeSet::new();
     for name in models.keys() {
-        visit(name, &models, &mut Vec::new(), &mut done)?;
+        if let Err(ModelErr::Cycle(path)) = visit(name, &models, &mut Vec::new(), &mut done) {
+            // The circle alone, without the way into it, and each circle once.
+            let first = path.iter().position(|name| Some(name) == path.last()).unwrap_or(0);
+            let circle = &path[first..];
+            if said.insert(circle.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect::<Vec<_>>()) {
+                problems.push(ModelErr::Cycle(circle.to_vec()));
+            }
+        }
     }
-    Ok(done.iter().filter_map(|name| models.remove(name)).collect())
+    done.iter().filter_map(|name| models.remove(name)).collect()
 }
 
 #[cfg(test)]
@@ -234,9 +309,42 @@ mod tests {
             },
         ];
         for case in cases {
-            assert_eq!(read(case.files).expect_err(case.want).to_string(), case.want);
+            // Beside it stands a model that is sound, and is there.
+            let files = case.files.iter().copied().chain([("models/marts/sound.sql", "select 1")]);
+            let catalog = read(files);
+            assert_eq!(catalog.problems.first().map(ToString::to_string).as_deref(), Some(case.want));
+            assert_eq!(catalog.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["sound"]);
         }
-        let broken = read(&[("models/marts/a.sql", "select 1\nfrom {{ reff('x') }}")]).expect_err("unknown function");
-        assert!(matches!(broken, ModelErr::Template { line: 2, .. }), "{broken}");
+        let broken = read([("models/marts/a.sql", "select 1\nfrom {{ reff('x') }}")]);
+        assert!(matches!(broken.problems[..], [ModelErr::Template { line: 2, .. }]), "{:?}", broken.problems);
+    }
+
+    #[test]
+    fn what_stands_on_a_mistake_is_left_out_and_said() {
+        let catalog = read([
+            ("models/marts/a.sql", "select 1 from {{ ref('gone') }}"),
+            ("models/marts/b.sql", "select 1 from {{ ref('a') }}"),
+            ("models/marts/c.sql", "select 1"),
+            ("analyses/q.sql", "select 1 from {{ ref('b') }}"),
+        ]);
+        let said: Vec<String> = catalog.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "models/marts/a.sql: ref('gone') names no model and no seed",
+                "models/marts/b.sql: ref('a') names no model and no seed",
+                "analyses/q.sql: ref('b') names no model and no seed",
+            ]
+        );
+        assert_eq!(catalog.models.len(), 1);
+        assert!(catalog.questions.is_empty());
+    }
+
+    #[test]
+    fn places_in_a_line_survive_the_filling_in() {
+        let catalog =
+            read([("models/marts/a.sql", "select x from {{ ref('b') }} where nope"), ("models/marts/b.sql", "select 1 as x")]);
+        let sql = &catalog.models.iter().find(|model| model.name == "a").expect("sound").sql;
+        assert_eq!(sql.find("nope"), "select x from {{ ref('b') }} where nope".find("nope"));
     }
 }

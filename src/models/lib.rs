@@ -6,7 +6,7 @@
 mod catalog;
 mod error;
 
-pub use catalog::{Catalog, Layer, Model, Question, Seed, catalog};
+pub use catalog::{Catalog, Layer, Model, Question, Seed, catalog, read};
 pub use error::ModelErr;
 
 mod files {

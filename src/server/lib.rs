@@ -1,7 +1,9 @@
 //! The server: for now it hands out the app, over HTTP on this machine and over HTTPS to a phone.
 //!
-//! Belongs: HTTP, TLS, headers, and later accounts, replication and the crew's analytics.
+//! Belongs: HTTP, TLS, headers, the models at a terminal, and later accounts, replication and the crew's analytics.
 //! Never: the browser, screens, the meaning of an encrypted row.
+
+mod sql;
 
 use std::{
     net::SocketAddr,
@@ -26,6 +28,8 @@ use tower_http::{
 /// be set on elements, which is how charts place their marks.
 const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub use sql::Sql;
 
 pub struct Serve {
     pub dist: PathBuf,

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::PathBuf};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -30,6 +30,8 @@ enum Command {
         #[arg(long, requires = "tls_cert")]
         tls_key: Option<PathBuf>,
     },
+    /// Ask the tables that the models make of a ledger: a query, one of the app's questions, or all models.
+    Sql(Box<server::Sql>),
     /// Run the prebuilt models and write one Parquet file each.
     BuildDims {
         #[arg(long, default_value = "public/dims")]
@@ -37,12 +39,24 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reason alone: a backtrace tells whoever typed the command nothing.
+        Err(err) => {
+            let _ = writeln!(std::io::stderr(), "error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     match Cli::parse().command {
         Command::Serve { dist, host, port, tls_cert, tls_key } => {
             let config = server::Serve { dist, address: SocketAddr::new(host, port), tls: tls_cert.zip(tls_key) };
             tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(server::serve(config))
         }
+        Command::Sql(sql) => sql.run(),
         Command::BuildDims { out } => server::build_dims(&out),
     }
 }

@@ -2,7 +2,22 @@
 {{ config(materialized='table', meta={'key': ['workout_id', 'exercise_id'], 'refreshed_by': ['user_id', 'exercise_id']}) }}
 with compared as (
     select
-        *,
+        workout_id,
+        exercise_id,
+        user_id,
+        workout_date,
+        started_ms,
+        exercise_no,
+        duration_minutes,
+        sets,
+        reps,
+        volume_g,
+        distance_mm,
+        rpe10_sum,
+        rpe10_count,
+        best_e1rm_g,
+        heaviest_g,
+        created_timestamp,
         max(best_e1rm_g) over (
             partition by user_id, exercise_id
             order by started_ms, workout_id
@@ -25,7 +40,7 @@ banded as (
         max(case when bands.percent_min * compared.best_e1rm_before_g <= 100 * compared.best_e1rm_g then bands.level end) as level
     from compared
     cross join {{ ref('intensity_bands') }} as bands
-    where compared.best_e1rm_before_g is not null and compared.best_e1rm_g is not null
+    where compared.rpe10_count = 0 and compared.best_e1rm_before_g is not null and compared.best_e1rm_g is not null
     group by 1, 2
 )
 

@@ -24,7 +24,22 @@ with exercises as (
 
 running as (
     select
-        exercises.*,
+        exercises.workout_id,
+        exercises.exercise_id,
+        exercises.user_id,
+        exercises.workout_date,
+        exercises.started_ms,
+        exercises.exercise_no,
+        exercises.all_sets,
+        exercises.sets,
+        exercises.reps,
+        exercises.volume_g,
+        exercises.distance_mm,
+        exercises.rpe10_sum,
+        exercises.rpe10_count,
+        exercises.best_e1rm_g,
+        exercises.heaviest_g,
+        exercises.created_timestamp,
         sum(exercises.all_sets) over (
             partition by exercises.workout_id
             order by exercises.exercise_no, exercises.exercise_id

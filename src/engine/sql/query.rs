@@ -34,7 +34,7 @@ impl<'a> Run<'a> {
     }
 
     fn nested(&self) -> Self {
-        Run { scope: self.scope.clone() }
+        Run { scope: self.scope.nested() }
     }
 
     pub(super) fn query(&mut self, query: &Query) -> Res<Table> {
@@ -55,6 +55,7 @@ impl<'a> Run<'a> {
             for cte in &with.cte_tables {
                 let table = self.nested().query(&cte.query)?;
                 let table = named_columns(table, &cte.alias)?;
+                self.scope.step(|| format!("with {}", cte.alias.name.value), table.rows());
                 self.scope.define(&cte.alias.name.value, table);
             }
         }
@@ -66,6 +67,7 @@ impl<'a> Run<'a> {
             };
             let keys = window::sort_keys(keys, |expr| self.sort_value(expr, &columns, frame.as_ref(), rows))?;
             order = Some(window::sorted_rows(&keys, rows)?);
+            self.scope.step(|| format!("order by {order_by}").replace("order by ORDER BY", "order by"), rows);
         }
         if let Some(limit) = limit_clause {
             let LimitClause::LimitOffset { limit, offset, limit_by } = limit else {
@@ -77,7 +79,9 @@ impl<'a> Run<'a> {
             let offset = offset.as_ref().map_or(Ok(0), |offset| self.whole(&offset.value))?;
             let limit = limit.as_ref().map_or(Ok(usize::MAX), |limit| self.whole(limit))?;
             let all = order.unwrap_or_else(|| (0..rows as IdxSize).collect());
-            order = Some(all.into_iter().skip(offset).take(limit).collect());
+            let kept: Vec<IdxSize> = all.into_iter().skip(offset).take(limit).collect();
+            self.scope.step(|| "limit".to_owned(), kept.len());
+            order = Some(kept);
         }
         if let Some(order) = order {
             let rows = index(order);
@@ -250,6 +254,7 @@ impl<'a> Run<'a> {
         if let Some(condition) = selection {
             forbid_aggregates(condition)?;
             frame = frame.filter(&mask(condition, &frame, &self.scope)?);
+            self.scope.step(|| format!("where {condition}"), frame.rows);
         }
 
         // Expressions that stand after grouping.
@@ -275,6 +280,7 @@ impl<'a> Run<'a> {
         }
         if !keys.is_empty() || !aggregates.is_empty() || having.is_some() {
             frame = self.grouped(&frame, keys, projection, &aggregates)?;
+            self.scope.step(|| format!("group by {}", listed(keys)), frame.rows);
             if let Some(having) = having {
                 frame = frame.filter(&mask(having, &frame, &self.scope)?);
             }
@@ -284,6 +290,7 @@ impl<'a> Run<'a> {
                 && !frame.computed.iter().any(|(known, _)| known == expr)
             {
                 let series = window::window(function, &frame, &self.scope).map_err(|err| err.at(expr))?;
+                self.scope.step(|| format!("window {expr}"), frame.rows);
                 frame.computed.push((expr.clone(), series));
             }
         }
@@ -401,6 +408,7 @@ impl<'a> Run<'a> {
                 return refuse(relation, "global joins are not supported");
             }
             let right = self.factor(relation)?;
+            let left = frame.rows;
             frame = match join_operator {
                 JoinOperator::CrossJoin => cross(&frame, &right),
                 JoinOperator::Join(on) | JoinOperator::Inner(on) => self.join(&frame, &right, on, Keep::Matches)?,
@@ -411,6 +419,7 @@ impl<'a> Run<'a> {
                 JoinOperator::Anti(on) => self.join(&frame, &right, on, Keep::LeftWithout)?,
                 _ => return refuse(relation, "this kind of join is not supported"),
             };
+            self.scope.step(|| format!("join {left} with {} of {relation}", right.rows), frame.rows);
         }
         Ok(frame)
     }
@@ -433,6 +442,7 @@ impl<'a> Run<'a> {
                 let Some(table) = self.scope.table(&text) else {
                     return refuse(name, format!("no table {text}"));
                 };
+                self.scope.step(|| format!("read {text}"), table.rows());
                 match alias {
                     Some(alias) => Ok(Frame::of_table(&alias.name.value, &named_columns(table, alias)?)),
                     None => Ok(Frame::of_table(&text, &table)),
@@ -661,6 +671,10 @@ fn conjuncts<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
         Expr::Nested(inner) => conjuncts(inner, out),
         other => out.push(other),
     }
+}
+
+fn listed(exprs: &[Expr]) -> String {
+    exprs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Without the parentheses around it.

@@ -1,8 +1,16 @@
 //! What a query may name beside its own columns: parameters, tables, common table expressions, and the row of the query
 //! around it when it is correlated.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+    rc::Rc,
+};
 
+use sqlparser::ast::{Expr, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Visit, Visitor};
+
+use super::Lookup;
 use crate::{
     answer::Params,
     table::{Table, Value},
@@ -11,15 +19,42 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub(super) params: &'a Params,
-    lookup: &'a dyn Fn(&str) -> Option<Table>,
+    lookup: &'a Lookup<'a>,
     ctes: BTreeMap<String, Table>,
+    /// The columns that the whole query names, unless it says `*` somewhere.
+    columns: Option<Rc<BTreeSet<String>>>,
     /// Columns of one row of the queries around this one, the nearest first.
     outer: Vec<(Option<String>, String, Value)>,
+    steps: Option<&'a RefCell<Vec<String>>>,
+    depth: usize,
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(params: &'a Params, lookup: &'a dyn Fn(&str) -> Option<Table>) -> Self {
-        Self { params, lookup, ctes: BTreeMap::new(), outer: Vec::new() }
+    pub(super) fn new(params: &'a Params, lookup: &'a Lookup<'a>) -> Self {
+        Self { params, lookup, ctes: BTreeMap::new(), columns: None, outer: Vec::new(), steps: None, depth: 0 }
+    }
+
+    /// Tables are read with these columns only.
+    pub(super) fn reading(mut self, columns: Option<BTreeSet<String>>) -> Self {
+        self.columns = columns.map(Rc::new);
+        self
+    }
+
+    /// Steps are written down from here on.
+    pub(super) fn telling(mut self, steps: &'a RefCell<Vec<String>>) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    pub(super) fn step(&self, what: impl FnOnce() -> String, rows: usize) {
+        if let Some(steps) = self.steps {
+            steps.borrow_mut().push(format!("{}{}: {rows} rows", "  ".repeat(self.depth), what()));
+        }
+    }
+
+    /// The scope of a query inside this one.
+    pub(super) fn nested(&self) -> Self {
+        Self { depth: self.depth + 1, ..self.clone() }
     }
 
     pub(super) fn define(&mut self, name: &str, table: Table) {
@@ -27,12 +62,12 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn table(&self, name: &str) -> Option<Table> {
-        self.ctes.get(name).cloned().or_else(|| (self.lookup)(name))
+        self.ctes.get(name).cloned().or_else(|| (self.lookup)(name, self.columns.as_deref()))
     }
 
     /// The scope of a query that stands inside one row.
     pub(super) fn inside(&self, row: Vec<(Option<String>, String, Value)>) -> Self {
-        let mut inner = self.clone();
+        let mut inner = self.nested();
         inner.outer.splice(0..0, row);
         inner
     }
@@ -44,4 +79,70 @@ impl<'a> Scope<'a> {
         });
         found.map(|(.., value)| value)
     }
+}
+
+/// Every name in the query that could be a column, in lower case; `None` when it asks for all columns somewhere. A filter
+/// or a join copies what it is given, so a table of thirty columns of which three are named is read as three.
+pub(super) fn columns_of(query: &Query) -> Option<BTreeSet<String>> {
+    #[derive(Default)]
+    struct Names {
+        found: BTreeSet<String>,
+        all: bool,
+    }
+    impl Visitor for Names {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Identifier(name) => _ = self.found.insert(name.value.to_ascii_lowercase()),
+                Expr::CompoundIdentifier(parts) => self.found.extend(parts.last().map(|name| name.value.to_ascii_lowercase())),
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            self.body(&query.body);
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
+            // `t(a, b)` renames by place, so every place counts.
+            self.all |= matches!(table, TableFactor::Table { alias: Some(alias), .. } if !alias.columns.is_empty());
+            ControlFlow::Continue(())
+        }
+    }
+    impl Names {
+        fn body(&mut self, body: &SetExpr) {
+            match body {
+                SetExpr::Select(select) => self.select(select),
+                SetExpr::SetOperation { left, right, .. } => {
+                    self.body(left);
+                    self.body(right);
+                }
+                // A query is visited for itself.
+                _ => {}
+            }
+        }
+        fn select(&mut self, select: &Select) {
+            let wildcard = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+            self.all |= select.projection.iter().any(wildcard);
+            for join in select.from.iter().flat_map(|from| &from.joins) {
+                use JoinOperator as Op;
+                if let Op::Join(on)
+                | Op::Inner(on)
+                | Op::Left(on)
+                | Op::LeftOuter(on)
+                | Op::Right(on)
+                | Op::RightOuter(on)
+                | Op::FullOuter(on)
+                | Op::Semi(on)
+                | Op::Anti(on) = &join.join_operator
+                    && let JoinConstraint::Using(names) = on
+                {
+                    self.found.extend(names.iter().map(|name| name.to_string().to_ascii_lowercase()));
+                }
+            }
+        }
+    }
+    let mut names = Names::default();
+    let _ = query.visit(&mut names);
+    (!names.all).then_some(names.found)
 }
