@@ -36,6 +36,8 @@ export async function serve({ folder = dist, port } = {}) {
   if (!binary) throw new Error("no server: build it, or say where it is with SPOTTER_BIN");
   const at = port ?? (await freePort());
   const child = spawn(binary, ["serve", "--dist", folder, "--port", String(at)], { stdio: ["ignore", "pipe", "inherit"] });
+  // Whatever ends this script ends the server: left alone it would hold the terminal's pipes open.
+  process.once("exit", () => child.kill("SIGKILL"));
   await new Promise((resolve, reject) => {
     child.stdout.once("data", resolve);
     child.once("exit", (code) => reject(new Error(`the server stopped with ${code}`)));

@@ -29,6 +29,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     })?;
     step("tests", || run(&mut house.cargo(&["test", "--quiet"])))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
+    step("the programs", || run(&mut house.cargo(&["build", "--quiet"])))?;
     step("random queries beside DuckDB", || soak::sql_slice(house))?;
     step("the models beside dbt", || soak::dbt_slice(house))?;
     step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;

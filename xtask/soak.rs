@@ -62,7 +62,7 @@ pub(crate) fn sql_slice(house: &House) -> Result<()> {
 }
 
 /// About what a workout of the seeded log comes to.
-const EVENTS_PER_WORKOUT: u64 = 25;
+const EVENTS_PER_WORKOUT: u64 = 11;
 
 pub(crate) fn dbt_slice(house: &House) -> Result<()> {
     let (events, result) = dbt(house, 1, 40)?;

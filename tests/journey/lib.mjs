@@ -155,8 +155,14 @@ export const freePort = () =>
     });
   });
 
+/** Whatever ends this script ends its servers: left alone they would hold the terminal's pipes open. */
+const children = new Set();
+process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
 export async function serve(port) {
   const child = spawn(binary, ["serve", "--dist", dist, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  children.add(child);
+  child.once("exit", () => children.delete(child));
   await new Promise((resolve, reject) => {
     child.stdout.once("data", resolve);
     child.once("error", reject);
