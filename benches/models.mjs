@@ -156,7 +156,7 @@ const temporary = (name) => mkdtempSync(join(tmpdir(), `spotter-${name}-`));
 
 function seedLog(workouts, folder) {
   const path = join(folder, `events-${workouts}.parquet`);
-  const said = execFileSync(process.env.SPOTTER_SEED_LOG ?? join(process.env.CARGO_TARGET_DIR ?? "/root/.cache/spotter/target", "debug/seed-log"), ["7", String(workouts), path, "300"], { encoding: "utf8" });
+  const said = execFileSync(process.env.SPOTTER_SEED_LOG ?? join(process.env.CARGO_TARGET_DIR ?? "/root/.cache/spotter/target", "debug/examples/seed-log"), ["7", String(workouts), path, "300"], { encoding: "utf8" });
   return { path, ...JSON.parse(said), tail: readFileSync(`${path}.tail`, "utf8").split("\n").filter(Boolean) };
 }
 

@@ -1,5 +1,8 @@
 //! WebAssembly and native give the same tables: one log, one list of hashes, made and checked on both.
 
+#[path = "conformance.rs"]
+mod conformance;
+
 use std::collections::BTreeMap;
 
 use tests::{careless_log, store};

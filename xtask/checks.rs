@@ -29,7 +29,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     })?;
     step("tests", || run(&mut house.cargo(&["test", "--quiet"])))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
-    step("the programs", || run(&mut house.cargo(&["build", "--quiet"])))?;
+    step("the programs", || run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"])))?;
     step("random queries beside DuckDB", || soak::sql_slice(house))?;
     step("the models beside dbt", || soak::dbt_slice(house))?;
     step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;
@@ -48,8 +48,6 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
             "tests",
             "--test",
             "wasm",
-            "--test",
-            "conformance",
             "--profile",
             "wasm-engine",
             "--target",
@@ -101,7 +99,10 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
     for bench in BENCHES.iter().filter(|bench| name.is_none_or(|name| name == **bench)) {
         let out = format!("benches/results/{bench}.json");
         match *bench {
-            "models" => pwa::browser_script(house, spotter, "benches/models.mjs", &["--out", &out])?,
+            "models" => {
+                run(&mut house.cargo(&["build", "--quiet", "--examples"]))?;
+                pwa::browser_script(house, spotter, "benches/models.mjs", &["--out", &out])?;
+            }
             bench => pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?,
         }
     }

@@ -77,7 +77,7 @@ pub(crate) fn browser_script(house: &House, spotter: &Path, script: &str, args: 
     let chromium = setup::chromium().context("Chromium is installed")?;
     let mut command = house.command("node");
     command.arg(script).args(args);
-    command.env("SPOTTER_SEED_LOG", house.target.join("debug/seed-log"));
+    command.env("SPOTTER_SEED_LOG", house.target.join("debug/examples/seed-log"));
     command.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist")).env("SPOTTER_CHROMIUM", chromium);
     run(&mut command)
 }

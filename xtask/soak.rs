@@ -21,7 +21,7 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
     match name {
         "sql" => {
             setup::for_peers(house)?;
-            run(&mut house.cargo(&["build", "--quiet"]))?;
+            run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))?;
             planted(house)?;
             let result = seeds(house, from, n, None)?;
             let result = json!({ "soak": "sql", "from": from, "n": n, "planted_bugs_found": BUGS, "result": result });
@@ -32,7 +32,7 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
         }
         "dbt" => {
             setup::for_peers(house)?;
-            run(&mut house.cargo(&["build", "--quiet"]))?;
+            run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))?;
             let (events, result) = dbt(house, from, n / EVENTS_PER_WORKOUT)?;
             let result = json!({ "soak": "dbt", "seed": from, "events": events, "result": result });
             let path = house.root.join(format!("benches/results/soak-dbt-{n}.json"));
@@ -41,8 +41,8 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             Ok(())
         }
         "models" => {
-            run(&mut house.cargo(&["build", "--quiet"]))?;
-            let mut laws = house.command(house.target.join("debug/model-laws"));
+            run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))?;
+            let mut laws = house.command(house.target.join("debug/examples/model-laws"));
             let result: Value = serde_json::from_str(&output(laws.args([from.to_string(), n.to_string()]))?)?;
             let path = house.root.join(format!("benches/results/soak-models-{n}.json"));
             fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
@@ -75,7 +75,7 @@ fn dbt(house: &House, seed: u64, workouts: u64) -> Result<(u64, Value)> {
     let folder = house.target.join("dbt");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let (events, ours) = (folder.join("events.parquet"), folder.join("ours"));
-    let mut log = house.command(house.target.join("debug/seed-log"));
+    let mut log = house.command(house.target.join("debug/examples/seed-log"));
     let said: Value = serde_json::from_str(&output(log.args([seed.to_string(), workouts.to_string()]).arg(&events))?)?;
     let mut models = house.command(house.target.join("debug/spotter"));
     models.args(["sql", "--models", "--format", "parquet", "--events"]).arg(&events).arg("--out").arg(&ours);
@@ -96,7 +96,7 @@ fn planted(house: &House) -> Result<()> {
 }
 
 fn seeds(house: &House, from: u64, n: u64, bug: Option<&str>) -> Result<Value> {
-    let mut ours = Command::new(house.target.join("debug/sql-seeds"));
+    let mut ours = Command::new(house.target.join("debug/examples/sql-seeds"));
     ours.args([from.to_string(), n.to_string()]).args(bug).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut ours = ours.spawn().context("sql-seeds is built")?;
     let answers = ours.stdout.take().context("piped")?;
