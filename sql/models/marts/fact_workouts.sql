@@ -33,14 +33,19 @@ with compared as (
 ),
 
 -- Without RPE, intensity is the share of the best e1RM so far, read off a table of bands.
+unrated as (
+    select workout_id, exercise_id, best_e1rm_g, best_e1rm_before_g
+    from compared
+    where rpe10_count = 0 and best_e1rm_before_g is not null and best_e1rm_g is not null
+),
+
 banded as (
     select
-        compared.workout_id,
-        compared.exercise_id,
-        max(case when bands.percent_min * compared.best_e1rm_before_g <= 100 * compared.best_e1rm_g then bands.level end) as level
-    from compared
+        unrated.workout_id,
+        unrated.exercise_id,
+        max(case when bands.percent_min * unrated.best_e1rm_before_g <= 100 * unrated.best_e1rm_g then bands.level end) as level
+    from unrated
     cross join {{ ref('intensity_bands') }} as bands
-    where compared.rpe10_count = 0 and compared.best_e1rm_before_g is not null and compared.best_e1rm_g is not null
     group by 1, 2
 )
 

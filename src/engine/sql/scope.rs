@@ -62,7 +62,11 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn table(&self, name: &str) -> Option<Table> {
-        self.ctes.get(name).cloned().or_else(|| (self.lookup)(name, self.columns.as_deref()))
+        let table = self.ctes.get(name).cloned().or_else(|| (self.lookup)(name, self.columns.as_deref()))?;
+        Some(match &self.columns {
+            Some(columns) => table.only(|name| columns.contains(&name.to_ascii_lowercase())),
+            None => table,
+        })
     }
 
     /// The scope of a query that stands inside one row.
