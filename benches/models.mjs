@@ -5,7 +5,7 @@
 //   node benches/models.mjs [--events 10000,100000] [--runs 5] [--out file.json]     SPOTTER_BIN, SPOTTER_DIST, SPOTTER_SEED_LOG
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import esbuild from "esbuild";
@@ -156,7 +156,7 @@ const temporary = (name) => mkdtempSync(join(tmpdir(), `spotter-${name}-`));
 
 function seedLog(workouts, folder) {
   const path = join(folder, `events-${workouts}.parquet`);
-  const said = execFileSync(process.env.SPOTTER_SEED_LOG ?? join(process.env.CARGO_TARGET_DIR ?? "/root/.cache/spotter/target", "debug/examples/seed-log"), ["7", String(workouts), path, "300"], { encoding: "utf8" });
+  const said = execFileSync(process.env.SPOTTER_SEED_LOG ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), "debug/examples/seed-log"), ["7", String(workouts), path, "300"], { encoding: "utf8" });
   return { path, ...JSON.parse(said), tail: readFileSync(`${path}.tail`, "utf8").split("\n").filter(Boolean) };
 }
 

@@ -46,12 +46,10 @@ pub(crate) fn for_browser(house: &House) -> Result<()> {
 
 /// Python with DuckDB and dbt: our SQL front and our models are compared with theirs.
 pub(crate) fn for_peers(house: &House) -> Result<()> {
-    let wanted = fs::read(house.root.join("tests/conformance/requirements.txt")).context("requirements.txt")?;
-    let wanted = blake3::hash(&wanted).to_hex().to_string();
-    let stamp = house.tools.join("python/.spotter");
-    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
-        return Ok(());
-    }
+    unless_stamped(house, "tests/conformance/requirements.txt", &house.tools.join("python/.spotter"), || python(house))
+}
+
+fn python(house: &House) -> Result<()> {
     if !has("python3", &["-c", "import ensurepip, venv; print('ready')"], "ready") {
         say("Installing Python: DuckDB and dbt, which our answers are compared with, come from its registry.");
         apt(&["python3", "python3-venv"])?;
@@ -59,8 +57,18 @@ pub(crate) fn for_peers(house: &House) -> Result<()> {
     say("Installing DuckDB and dbt into a folder of their own: our SQL answers and tables are compared with theirs.");
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(house.tools.join("python")))?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    run(house.command(house.python()).args(pip).arg("tests/conformance/requirements.txt"))?;
-    fs::write(&stamp, wanted).context("the stamp of the Python packages")
+    run(house.command(house.python()).args(pip).arg("tests/conformance/requirements.txt"))
+}
+
+/// Installs what a file lists, unless the stamp says that just this list was installed.
+fn unless_stamped(house: &House, list: &str, stamp: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let wanted = fs::read(house.root.join(list)).context(list.to_owned())?;
+    let wanted = blake3::hash(&wanted).to_hex().to_string();
+    if fs::read_to_string(stamp).is_ok_and(|have| have == wanted) {
+        return Ok(());
+    }
+    install()?;
+    fs::write(stamp, wanted).with_context(|| stamp.display().to_string())
 }
 
 pub(crate) fn for_licences(house: &House) -> Result<()> {
@@ -101,25 +109,23 @@ fn node(house: &House) -> Result<()> {
         say("Installing Node.js: it bundles the service worker and drives the browser in tests.");
         apt(&["nodejs", "npm"])?;
     }
-    let wanted = fs::read(house.root.join("package-lock.json")).context("package-lock.json")?;
-    let wanted = blake3::hash(&wanted).to_hex().to_string();
-    let stamp = house.root.join("node_modules/.spotter");
-    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
-        return Ok(());
-    }
-    say("Installing npm packages: wasm-opt makes the app smaller, Workbox caches it for use without a network.");
+    unless_stamped(house, "package-lock.json", &house.root.join("node_modules/.spotter"), || {
+        say("Installing npm packages: wasm-opt makes the app smaller, Workbox caches it for use without a network.");
+        npm_install(house, ".")
+    })
+}
+
+fn npm_install(house: &House, folder: &str) -> Result<()> {
     // Not `npm ci`: it refuses a lock file without the optional packages of other machines.
-    run(house.command("npm").args(["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]))?;
-    fs::write(&stamp, wanted).context("node_modules/.spotter")
+    run(house.command("npm").args(["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]))
 }
 
 /// The engines that the benches run beside ours.
 pub(crate) fn for_benches(house: &House) -> Result<()> {
-    if !house.root.join("benches/node_modules/@duckdb").is_dir() {
+    unless_stamped(house, "benches/package-lock.json", &house.root.join("benches/node_modules/.spotter"), || {
         say("Installing DuckDB-WASM: the benches run it beside ours.");
-        run(house.command("npm").args(["install", "--prefix", "benches", "--no-audit", "--no-fund", "--loglevel=error"]))?;
-    }
-    Ok(())
+        npm_install(house, "benches")
+    })
 }
 
 fn apt(packages: &[&str]) -> Result<()> {

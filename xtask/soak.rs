@@ -18,45 +18,41 @@ const SLICE_FROM: u64 = 1_000_000;
 const BUGS: [&str; 3] = ["frame", "nulls", "division"];
 
 pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<()> {
-    match name {
+    let (file, result) = match name {
         "sql" => {
-            setup::for_peers(house)?;
-            run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))?;
+            ready(house)?;
             planted(house)?;
-            let result = seeds(house, from, n, None)?;
-            let result = json!({ "soak": "sql", "from": from, "n": n, "planted_bugs_found": BUGS, "result": result });
-            let path = house.root.join("benches/results/soak-sql.json");
-            fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").context("benches/results/soak-sql.json")?;
-            say(&format!("{n} seeds from {from}: no difference; written to {}", path.display()));
-            Ok(())
+            let result = equal(seeds(house, from, n, None)?)?;
+            ("soak-sql".to_owned(), json!({ "soak": "sql", "from": from, "n": n, "planted_bugs_found": BUGS, "result": result }))
         }
         "dbt" => {
-            setup::for_peers(house)?;
-            run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))?;
+            ready(house)?;
             let (events, result) = dbt(house, from, n / EVENTS_PER_WORKOUT)?;
-            let result = json!({ "soak": "dbt", "seed": from, "events": events, "result": result });
-            let path = house.root.join(format!("benches/results/soak-dbt-{n}.json"));
-            fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
-            say(&format!("{events} events: no table differs; written to {}", path.display()));
-            Ok(())
+            (format!("soak-dbt-{n}"), json!({ "soak": "dbt", "seed": from, "events": events, "result": result }))
         }
         "models" => {
-            run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))?;
+            ready(house)?;
             let mut laws = house.command(house.target.join("debug/examples/model-laws"));
-            let result: Value = serde_json::from_str(&output(laws.args([from.to_string(), n.to_string()]))?)?;
-            let path = house.root.join(format!("benches/results/soak-models-{n}.json"));
-            fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
-            say(&format!("refresh = rebuild = rebuild again: {result}; written to {}", path.display()));
-            Ok(())
+            let result = serde_json::from_str(&output(laws.args([from.to_string(), n.to_string()]))?)?;
+            (format!("soak-models-{n}"), result)
         }
         other => bail!("there is no soak {other}: choose sql, dbt or models"),
-    }
+    };
+    let path = house.root.join(format!("benches/results/{file}.json"));
+    fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
+    say(&format!("no difference: {result}; written to {}", path.display()));
+    Ok(())
+}
+
+fn ready(house: &House) -> Result<()> {
+    setup::for_peers(house)?;
+    run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))
 }
 
 /// What `test` has time for.
 pub(crate) fn sql_slice(house: &House) -> Result<()> {
     planted(house)?;
-    let result = seeds(house, SLICE_FROM, 3_000, None)?;
+    let result = equal(seeds(house, SLICE_FROM, 3_000, None)?)?;
     say(&format!("    3000 seeds from {SLICE_FROM}: {result}"));
     Ok(())
 }
@@ -88,13 +84,22 @@ fn dbt(house: &House, seed: u64, workouts: u64) -> Result<(u64, Value)> {
 /// The comparison must find a bug that is there before it may say that there is none.
 fn planted(house: &House) -> Result<()> {
     for bug in BUGS {
-        if seeds(house, 0, 400, Some(bug)).is_ok() {
-            bail!("the planted bug \"{bug}\" was not found: the comparison is blind");
+        let report = seeds(house, 0, 400, Some(bug))?;
+        if report["different"].as_u64().is_none_or(|different| different == 0) {
+            bail!("the planted bug \"{bug}\" was not found: the comparison is blind ({report})");
         }
     }
     Ok(())
 }
 
+fn equal(report: Value) -> Result<Value> {
+    match report["different"].as_u64() {
+        Some(0) => Ok(report),
+        _ => bail!("ours and DuckDB's answers differ: {report}"),
+    }
+}
+
+/// How many of the seeds' answers were equal, refused and different. Differences are shown, unless a bug is planted.
 fn seeds(house: &House, from: u64, n: u64, bug: Option<&str>) -> Result<Value> {
     let mut ours = Command::new(house.target.join("debug/examples/sql-seeds"));
     ours.args([from.to_string(), n.to_string()]).args(bug).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -102,14 +107,11 @@ fn seeds(house: &House, from: u64, n: u64, bug: Option<&str>) -> Result<Value> {
     let answers = ours.stdout.take().context("piped")?;
     let mut duck = house.command(house.python());
     duck.args(["tests/conformance/duck.py", "seeds"]).stdin(answers);
-    if bug.is_some() {
-        duck.stderr(Stdio::null());
-    }
+    duck.stderr(if bug.is_some() { Stdio::null() } else { Stdio::inherit() });
     let output = duck.output().context("cannot start Python")?;
-    let made = ours.wait()?;
-    let report = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !made.success() || !output.status.success() {
-        bail!("ours and DuckDB's differ from seed {from} on: {report}{}", String::from_utf8_lossy(&output.stderr));
+    if !ours.wait()?.success() {
+        bail!("sql-seeds failed from seed {from} on");
     }
-    serde_json::from_str(&report).with_context(|| format!("duck.py said {report}"))
+    let report = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&report).with_context(|| format!("duck.py ended with {} and said {report:?}", output.status))
 }

@@ -152,7 +152,7 @@ pub(crate) fn Problems() -> impl IntoView {
     let hub = use_hub();
     let numbered = move || -> Vec<(usize, bridge::Problem)> { hub.problems.get().into_iter().enumerate().collect() };
     view! {
-    <div class="problems">
+        <div class="problems">
             <For each=numbered key=|(at, problem)| (*at, problem.happened.clone()) let:item>
                 <div class="problem" role="alert">
                     <p><strong>{item.1.happened.clone()}</strong></p>
@@ -163,8 +163,8 @@ pub(crate) fn Problems() -> impl IntoView {
                     </button>
                 </div>
             </For>
-            </div>
-        }
+        </div>
+    }
 }
 
 fn dismiss(hub: Hub, at: usize) {

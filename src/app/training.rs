@@ -177,12 +177,11 @@ impl Training {
 
     /// Puts warm-up sets before the working sets: two fifths, three fifths and four fifths of the first working load.
     pub(crate) fn add_warmups(self, at: usize) {
-        let lb = self.lb();
         self.change(|sheet| {
             let Some(exercise) = sheet.exercises.get_mut(at) else { return };
             let first = exercise.sets.iter().find(|set| set.kind != "warmup");
             let Some(load) = first.and_then(|set| words::typed(&set.load)).filter(|load| 0 < *load) else { return };
-            let step = if lb { 5_000 } else { 2_500 };
+            let step = if exercise.unit == "lb" { 5_000 } else { 2_500 };
             let warmups = [(2, 8), (3, 5), (4, 3)].map(|(fifths, reps): (i64, i64)| SheetSet {
                 set_id: entity_id().to_string(),
                 kind: "warmup".to_owned(),
@@ -340,12 +339,7 @@ impl Training {
             let at_ms = now_ms();
             let restored = before.exercises.iter().flat_map(|exercise| &exercise.sets).filter(|set| set.done);
             let gone = self.sheet.get_untracked();
-            let still = |id: &str| {
-                gone.iter()
-                    .flat_map(|sheet| &sheet.exercises)
-                    .flat_map(|exercise| &exercise.sets)
-                    .any(|set| set.done && set.set_id == id)
-            };
+            let still = |id: &str| sets_of(&gone).any(|set| set.done && set.set_id == id);
             let drafts: Vec<Draft> = restored
                 .filter(|set| !still(&set.set_id))
                 .filter_map(|set| {
@@ -460,6 +454,11 @@ fn sets_of(sheet: &Option<Sheet>) -> impl Iterator<Item = &SheetSet> {
     sheet.iter().flat_map(|sheet| &sheet.exercises).flat_map(|exercise| &exercise.sets)
 }
 
+/// Warm-ups have no number: the first working set is 1.
+pub(crate) fn set_number(sets: &[SheetSet], nth: usize) -> usize {
+    sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count()
+}
+
 impl Cell {
     pub(crate) fn of(self, set: &mut SheetSet) -> &mut String {
         match self {
@@ -517,7 +516,7 @@ pub(crate) fn set_text(
     }
 }
 
-/// Last time in one line: when, the heaviest working set, and the best estimate. What the rows say already is not said
+/// Last time in one line: when, how many working sets, and the best estimate. What the rows say already is not said
 /// again.
 fn last_line(last: &[LastSet], lb: bool) -> String {
     let working: Vec<&LastSet> = last.iter().filter(|set| set.set_kind != "warmup").collect();

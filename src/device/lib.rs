@@ -14,4 +14,4 @@ pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BY
 pub use identity::Identity;
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
 pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, slot_name};
-pub use recover::{OpenSegment, PoolFile, Recovered, recover};
+pub use recover::{OpenSegment, PoolFile, Recovered, hex, recover};

@@ -267,6 +267,6 @@ fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str, out: &mut Re
     ));
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -271,7 +271,7 @@ impl Store {
             if model.sources.iter().any(|source| source == name) {
                 return Some(self.events.clone());
             }
-            self.tables.get(name).map(|table| table.table(columns))
+            self.read(name, columns)
         };
         sql::query_stored(&model.sql, &Params::none(), &lookup)
             .map_err(|source| EngineErr::Sql { file: model.file.clone(), source })
@@ -280,7 +280,7 @@ impl Store {
     /// The rows that answer one of the screens' questions.
     pub fn ask(&self, question: &str, params: &Params) -> Result<Table, EngineErr> {
         let question = self.catalog.questions.get(question).ok_or_else(|| EngineErr::UnknownQuestion(question.to_owned()))?;
-        sql::query_stored(&question.sql, params, &|name, columns| self.tables.get(name).map(|table| table.table(columns)))
+        sql::query_stored(&question.sql, params, &|name, columns| self.read(name, columns))
             .map_err(|source| EngineErr::Sql { file: question.file.clone(), source })
     }
 
@@ -288,7 +288,7 @@ impl Store {
     pub fn query(&self, sql: &str, params: &Params) -> Result<(Table, Vec<String>), SqlErr> {
         sql::explained(sql, params, &|name, columns| match name {
             "events" => Some(self.events.clone()),
-            name => self.tables.get(name).map(|table| table.table(columns)),
+            name => self.read(name, columns),
         })
     }
 
@@ -302,7 +302,11 @@ impl Store {
     }
 
     pub fn table(&self, name: &str) -> Option<Table> {
-        self.tables.get(name).map(|table| table.table(None))
+        self.read(name, None)
+    }
+
+    fn read(&self, name: &str, columns: Option<&BTreeSet<String>>) -> Option<Table> {
+        self.tables.get(name).map(|table| table.table(columns))
     }
 
     /// Each model's hash, rows sorted by its key.
@@ -310,7 +314,7 @@ impl Store {
         self.catalog
             .models
             .iter()
-            .filter_map(|model| Some((model.name.clone(), self.tables.get(&model.name)?.table(None).hash(&model.key))))
+            .filter_map(|model| Some((model.name.clone(), self.table(&model.name)?.hash(&model.key))))
             .collect()
     }
 }

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use bridge::pack;
-use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, recover, slot_name};
+use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, recover, slot_name};
 use js_sys::Promise;
 use ledger::{HEADER_LEN, Header, Role, sealed_bytes};
 use wasm_bindgen::JsValue;
@@ -125,7 +125,9 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let mut use_id = [0; 16];
         ledger::Entropy::fill(&mut Chance, &mut use_id);
         let slot = port::claim_free(pool).await?;
-        slot.held.replace(&sealed_bytes(Role::Sealed, use_id, 0, &parquet))?;
+        let file = sealed_bytes(Role::Sealed, use_id, 0, &parquet);
+        let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
+        slot.held.replace(&file)?;
         let sealed = SealedFile {
             file: slot.name.clone(),
             use_id: hex(&use_id),
@@ -133,7 +135,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
             lane: open.lane.clone().unwrap_or_else(|| ledger::LaneId::number(0)),
             rows: open.rows.len() as u64,
             bytes: parquet.len() as u64,
-            hash: blake3_hex(&parquet),
+            hash: hex(&header.payload_hash),
         };
         drop(slot);
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
@@ -143,16 +145,6 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         return Ok(true);
     }
     Ok(false)
-}
-
-fn blake3_hex(bytes: &[u8]) -> String {
-    hex(&Header::decode(&sealed_bytes(Role::Sealed, [0; 16], 0, bytes)[..HEADER_LEN])
-        .map(|header| header.payload_hash)
-        .unwrap_or_default())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes the next generation into a file that does not hold the winning one.

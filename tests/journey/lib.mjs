@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ selectors.setTestIdAttribute("data-test");
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const dist = resolve(process.env.SPOTTER_DIST ?? join(root, "dist"));
-const binary = process.env.SPOTTER_BIN ?? join(process.env.CARGO_TARGET_DIR ?? "/root/.cache/spotter/target", "debug/spotter");
+const binary = process.env.SPOTTER_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), "debug/spotter");
 const executablePath = process.env.SPOTTER_CHROMIUM ?? "/usr/bin/chromium";
 export const shots = process.env.SPOTTER_SHOTS ?? join(tmpdir(), "spotter-journey-shots");
 export const built = JSON.parse(readFileSync(join(dist, "build.json"), "utf8"));

@@ -7,7 +7,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::BottomSheet,
-    training::{Cell, cells, use_training},
+    training::{Cell, cells, set_number, use_training},
     words,
 };
 
@@ -130,9 +130,8 @@ pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> imp
 
 /// As the row names itself: warm-ups have no number.
 fn which_set(sets: &[SheetSet], nth: usize) -> String {
-    let working = sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count();
     match sets.get(nth).map(|set| set.kind.as_str()) {
         Some("warmup") => m::keypad::WARMUP.to_owned(),
-        _ => m::keypad::set(working),
+        _ => m::keypad::set(set_number(sets, nth)),
     }
 }

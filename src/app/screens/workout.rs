@@ -10,7 +10,7 @@ use crate::{
     messages as m,
     parts::BottomSheet,
     route::{Route, use_router},
-    training::{Cell, cells, use_training},
+    training::{Cell, cells, set_number, use_training},
     words,
 };
 
@@ -212,11 +212,10 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], editing: RwSignal<Opt
         })
     });
     let saving = move || training.pending.with(|pending| set.with(|set| pending.contains(&set.set_id)));
-    // Warm-ups have no number: the first working set is 1.
     let number = move || {
         training.sheet.with(|sheet| {
             let sets = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| &exercise.sets);
-            sets.map_or(0, |sets| sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count())
+            sets.map_or(0, |sets| set_number(sets, nth))
         })
     };
     let kind = move || {

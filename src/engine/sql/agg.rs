@@ -71,7 +71,7 @@ impl Groups {
 pub(super) struct Call<'a> {
     pub(super) name: &'static str,
     args: Vec<&'a Expr>,
-    distinct: bool,
+    pub(super) distinct: bool,
     pub(super) filter: Option<&'a Expr>,
     /// `string_agg(… order by …)`.
     order: &'a [OrderByExpr],
@@ -101,12 +101,6 @@ const NAMES: [&str; 18] = [
 pub(super) fn name_of(function: &Function) -> Option<&'static str> {
     let name = function.name.to_string();
     NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(&name))
-}
-
-impl Call<'_> {
-    pub(super) fn is_distinct(&self) -> bool {
-        self.distinct
-    }
 }
 
 /// Takes the call apart; anything it says beyond arguments, `distinct` and `filter` is refused.

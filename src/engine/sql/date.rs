@@ -61,7 +61,7 @@ fn of_date(name: &str, date: &Series, change: impl Fn(NaiveDate) -> Option<Naive
     Ok(dates(days(date).map(|day| day.and_then(date_of).and_then(&change).map(days_since))))
 }
 
-fn part_of(part: &str, date: &Series) -> Res<Series> {
+pub(super) fn part_of(part: &str, date: &Series) -> Res<Series> {
     if !checked(part, date)? {
         return Ok(date.clone());
     }

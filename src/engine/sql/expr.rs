@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::{
+    date,
     error::{Res, SqlErr, refuse},
     frame::Frame,
     func,
@@ -131,14 +132,7 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
             }
         }
         Expr::Extract { field, expr: inner, syntax: _ } => {
-            let value = sub(inner)?;
-            if Ty::of(&value) == Ty::Null {
-                return Ok(repeat(&Value::Null, frame.rows));
-            }
-            if Ty::of(&value) != Ty::Date {
-                return refuse(expr, "extract needs a date");
-            }
-            extract(field, &value).map_err(|err| err.at(expr))
+            date::part_of(&field.to_string().to_ascii_lowercase(), &sub(inner)?).map_err(|err| err.at(expr))
         }
         Expr::Substring { expr: inner, substring_from: Some(from), substring_for, special: _, shorthand: _ } => {
             let mut args = vec![sub(inner)?, sub(from)?];
@@ -293,7 +287,7 @@ fn try_cast(value: &Series, to: Ty) -> Res<Series> {
 /// `is distinct from`: a comparison in which null equals null and differs from everything else.
 fn distinct_from(left: &Series, right: &Series, negated: bool) -> Res<Series> {
     let equal = binary(left, &BinaryOperator::Eq, right)?;
-    let equal = truth_of(&equal);
+    let equal = equal.bool().expect("a comparison");
     let nulls = left
         .is_null()
         .into_iter()
@@ -308,13 +302,6 @@ fn distinct_from(left: &Series, right: &Series, negated: bool) -> Res<Series> {
         };
         Some(same == negated)
     })))
-}
-
-fn truth_of(value: &Series) -> Vec<Option<bool>> {
-    match value.bool() {
-        Ok(mask) => mask.into_iter().collect(),
-        Err(_) => vec![None; value.len()],
-    }
 }
 
 fn parsed<T>(value: &Series, what: &str, parse: impl Fn(&str) -> Option<T>) -> Res<Vec<Option<T>>> {
@@ -339,22 +326,6 @@ pub(super) fn date_of(days: i32) -> Option<NaiveDate> {
 
 pub(super) fn days_since(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - EPOCH
-}
-
-fn extract(field: &DateTimeField, value: &Series) -> Res<Series> {
-    let part: fn(NaiveDate) -> i64 = match field {
-        DateTimeField::Year => |date| i64::from(date.year()),
-        DateTimeField::Quarter => |date| i64::from(date.month0() / 3 + 1),
-        DateTimeField::Month => |date| i64::from(date.month()),
-        DateTimeField::Week(None) => |date| i64::from(date.iso_week().week()),
-        DateTimeField::Isoyear => |date| i64::from(date.iso_week().year()),
-        DateTimeField::Day => |date| i64::from(date.day()),
-        DateTimeField::Isodow => |date| i64::from(date.weekday().number_from_monday()),
-        DateTimeField::Dow => |date| i64::from(date.weekday().num_days_from_sunday()),
-        DateTimeField::Doy => |date| i64::from(date.ordinal()),
-        other => return Err(SqlErr::new(format!("extract({other} …) is not supported"))),
-    };
-    Ok(ints(days(value).map(|day| day.and_then(date_of).map(part))))
 }
 
 /// The one type that two values share, or `None`.

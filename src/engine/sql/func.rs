@@ -97,7 +97,7 @@ pub(super) fn call(name: &str, args: &[Series], rows: usize) -> Res<Series> {
             };
             cast(yes, ty)?.zip_with(&wanted, &cast(no, ty)?).map_err(|err| SqlErr::new(err.to_string()))
         }
-        _ => math::call(name, args, rows)
+        _ => math::call(name, args)
             .or_else(|| text::call(name, args, rows))
             .or_else(|| date::call(name, args, rows))
             .unwrap_or_else(|| Err(SqlErr::new(format!("function {name} with {} arguments is not supported", args.len())))),

@@ -10,7 +10,7 @@ use super::{
 use crate::table::{Ty, floats, ints};
 
 /// `None` when there is no such function.
-pub(super) fn call(name: &str, args: &[Series], _rows: usize) -> Option<Res<Series>> {
+pub(super) fn call(name: &str, args: &[Series]) -> Option<Res<Series>> {
     Some(match (name, args) {
         ("round", [value]) => whole(name, value, f64::round),
         ("floor", [value]) => whole(name, value, f64::floor),

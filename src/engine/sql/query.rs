@@ -84,10 +84,7 @@ impl<'a> Run<'a> {
             order = Some(kept);
         }
         if let Some(order) = order {
-            let rows = index(order);
-            for (_, series) in &mut columns {
-                *series = series.take(&rows).map_err(|err| SqlErr::new(err.to_string()))?;
-            }
+            take_rows(&mut columns, order)?;
         }
         distinct_names(&mut columns);
         Ok(Table::new(columns))
@@ -775,14 +772,19 @@ fn selected(table: Table) -> Selected {
     Selected { rows: table.rows(), columns, frame: None }
 }
 
+fn take_rows(columns: &mut [(String, Series)], rows: Vec<IdxSize>) -> Res<()> {
+    let rows = index(rows);
+    for (_, series) in columns {
+        *series = series.take(&rows).map_err(|err| SqlErr::new(err.to_string()))?;
+    }
+    Ok(())
+}
+
 fn distinct_rows(selected: Selected) -> Res<Selected> {
     let keys: Vec<Series> = selected.columns.iter().map(|(_, series)| series.clone()).collect();
     let groups = Groups::by(&keys, selected.rows);
-    let firsts = index(groups.first_row.clone());
     let mut columns = selected.columns;
-    for (_, series) in &mut columns {
-        *series = series.take(&firsts).map_err(|err| SqlErr::new(err.to_string()))?;
-    }
+    take_rows(&mut columns, groups.first_row.clone())?;
     Ok(Selected { rows: groups.len(), columns, frame: None })
 }
 
@@ -806,11 +808,8 @@ fn counted_rows(selected: Selected, left: usize, keep: impl Fn(usize, usize) -> 
         }
     }
     let kept = rows.len();
-    let rows = index(rows);
     let mut columns = selected.columns;
-    for (_, series) in &mut columns {
-        *series = series.take(&rows).map_err(|err| SqlErr::new(err.to_string()))?;
-    }
+    take_rows(&mut columns, rows)?;
     Ok(Selected { rows: kept, columns, frame: None })
 }
 

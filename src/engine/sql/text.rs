@@ -17,10 +17,10 @@ pub(super) fn call(name: &str, args: &[Series], rows: usize) -> Option<Res<Serie
         // Nulls are passed over, and what is no text is written as one.
         ("concat", parts) if !parts.is_empty() => joined(None, parts, rows),
         ("concat_ws", [separator, parts @ ..]) if !parts.is_empty() => joined(Some(separator), parts, rows),
-        ("ltrim", [text]) => of_text(name, &[text], |parts| Some(parts[0].trim_start_matches(' ').to_owned())),
-        ("rtrim", [text]) => of_text(name, &[text], |parts| Some(parts[0].trim_end_matches(' ').to_owned())),
+        ("ltrim", [text]) => of_text(name, &[text], |parts| parts[0].trim_start_matches(' ').to_owned()),
+        ("rtrim", [text]) => of_text(name, &[text], |parts| parts[0].trim_end_matches(' ').to_owned()),
         ("replace", [text, from, to]) => of_text(name, &[text, from, to], |parts| {
-            Some(if parts[1].is_empty() { parts[0].to_owned() } else { parts[0].replace(parts[1], parts[2]) })
+            if parts[1].is_empty() { parts[0].to_owned() } else { parts[0].replace(parts[1], parts[2]) }
         }),
         ("left", [text, n]) => with_number(name, text, n, |text, n| Ok(part(text, 0, n))),
         ("right", [text, n]) => with_number(name, text, n, |text, n| {
@@ -72,7 +72,7 @@ fn joined(separator: Option<&Series>, parts: &[Series], rows: usize) -> Res<Seri
     })))
 }
 
-fn of_text(name: &str, args: &[&Series], change: impl Fn(&[&str]) -> Option<String>) -> Res<Series> {
+fn of_text(name: &str, args: &[&Series], change: impl Fn(&[&str]) -> String) -> Res<Series> {
     if args.iter().any(|arg| !matches!(Ty::of(arg), Ty::Text | Ty::Null)) {
         return Err(SqlErr::new(format!("{name} needs texts")));
     }
@@ -80,7 +80,7 @@ fn of_text(name: &str, args: &[&Series], change: impl Fn(&[&str]) -> Option<Stri
     let columns: Vec<_> = args.iter().map(|arg| arg.str().expect("Text")).collect();
     Ok(texts((0..args[0].len()).map(|row| {
         let parts = columns.iter().map(|column| column.get(row)).collect::<Option<Vec<_>>>()?;
-        change(&parts)
+        Some(change(&parts))
     })))
 }
 

@@ -187,10 +187,7 @@ pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> R
         }
         _ => {
             let call = agg::call_of(function)?;
-            if function.null_treatment.is_some()
-                || call.is_distinct()
-                || !matches!(call.name, "count" | "sum" | "avg" | "min" | "max")
-            {
+            if function.null_treatment.is_some() || call.distinct || !matches!(call.name, "count" | "sum" | "avg" | "min" | "max") {
                 return Err(SqlErr::new(format!("this form of {name} is not supported in a window")));
             }
             // The argument in window order, or nothing for count(*). What the filter leaves out counts as null.
