@@ -10,20 +10,26 @@ mod error;
 mod expr;
 mod frame;
 mod func;
+mod groups;
 mod math;
+mod order;
 mod query;
 mod scope;
 mod subquery;
 mod text;
 mod window;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
-use sqlparser::{ast::Statement, dialect::DuckDbDialect, parser::Parser};
+use sqlparser::{
+    ast::{Query, Statement},
+    dialect::DuckDbDialect,
+    parser::Parser,
+};
 
-pub(crate) use agg::Groups;
 pub use error::SqlErr;
 use error::{Res, refuse};
+pub(crate) use groups::matches;
 
 use crate::{answer::Params, table::Table};
 
@@ -37,25 +43,47 @@ pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>)
 
 /// `query` over tables that can give some of their columns for less than all of them.
 pub(crate) fn query_stored(sql: &str, params: &Params, lookup: &Lookup<'_>) -> Res<Table> {
-    run(sql, scope::Scope::new(params, lookup))
+    Prepared::new(sql)?.run(params, lookup)
 }
 
 /// `query`, and what was done for it: one line a step, with the rows that came out.
 pub(crate) fn explained(sql: &str, params: &Params, lookup: &Lookup<'_>) -> Res<(Table, Vec<String>)> {
     let steps = std::cell::RefCell::new(Vec::new());
-    let table = run(sql, scope::Scope::new(params, lookup).telling(&steps))?;
+    let table = Prepared::new(sql)?.carry_out(scope::Scope::new(params, lookup).telling(&steps))?;
     Ok((table, steps.into_inner()))
 }
 
-fn run(sql: &str, scope: scope::Scope<'_>) -> Res<Table> {
-    let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err))?;
-    match (statements.pop(), statements.is_empty()) {
-        (Some(Statement::Query(query)), true) => {
-            let columns = scope::columns_of(&query);
-            query::Run::new(scope.reading(columns)).query(&query)
+/// A query that was read once, to be run many times.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    query: Box<Query>,
+    /// The columns that it names, unless it says `*` somewhere.
+    columns: Option<Rc<BTreeSet<String>>>,
+}
+
+impl Prepared {
+    pub(crate) fn new(sql: &str) -> Res<Self> {
+        let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err))?;
+        match (statements.pop(), statements.is_empty()) {
+            (Some(Statement::Query(query)), true) => {
+                let columns = scope::columns_of(&query).map(Rc::new);
+                Ok(Self { query, columns })
+            }
+            (Some(other), true) => refuse(&other, "only select can be run"),
+            _ => Err(SqlErr::new("one statement is needed")),
         }
-        (Some(other), true) => refuse(&other, "only select can be run"),
-        _ => Err(SqlErr::new("one statement is needed")),
+    }
+
+    pub(crate) fn columns(&self) -> Option<&BTreeSet<String>> {
+        self.columns.as_deref()
+    }
+
+    pub(crate) fn run(&self, params: &Params, lookup: &Lookup<'_>) -> Res<Table> {
+        self.carry_out(scope::Scope::new(params, lookup))
+    }
+
+    fn carry_out(&self, scope: scope::Scope<'_>) -> Res<Table> {
+        query::Run::new(scope.reading(self.columns.clone())).query(&self.query)
     }
 }
 

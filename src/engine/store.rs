@@ -3,7 +3,11 @@
 //! Laws: `refresh` after any events equals `rebuild` from nothing; a rebuild is the same every time; a table is never
 //! written by anything but these two, and may be thrown away at any moment.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashSet},
+    rc::Rc,
+};
 
 use ledger::Row;
 use models::{Catalog, Layer, Model, ModelErr};
@@ -13,8 +17,8 @@ use crate::{
     answer::Params,
     codec::{CodecErr, events_table, table_from_parquet},
     seed::table_from_csv,
-    sql::{self, Groups, SqlErr},
-    stored::{Keys, Stored},
+    sql::{self, Prepared, SqlErr},
+    stored::{Keys, Stored, differing},
     table::Table,
 };
 
@@ -38,12 +42,14 @@ pub enum EngineErr {
 
 #[derive(Debug)]
 pub struct Store {
-    catalog: Catalog,
+    catalog: Rc<Catalog>,
     tables: BTreeMap<String, Stored>,
     events: Table,
     seen: HashSet<u128>,
     /// Events that are in `events` and not yet in the tables.
     pending: Option<Table>,
+    /// Models and questions as they were read, by file.
+    plans: RefCell<BTreeMap<String, Rc<Prepared>>>,
     built: bool,
 }
 
@@ -70,7 +76,15 @@ impl Store {
         }
         tables.extend(prebuilt);
         let tables = tables.into_iter().map(|(name, table)| (name, Stored::new(table))).collect();
-        Ok(Self { catalog, tables, events: events_table(&[]), seen: HashSet::new(), pending: None, built: false })
+        Ok(Self {
+            catalog: Rc::new(catalog),
+            tables,
+            events: events_table(&[]),
+            seen: HashSet::new(),
+            pending: None,
+            plans: RefCell::default(),
+            built: false,
+        })
     }
 
     /// Takes the rows that it has not seen; returns how many those were.
@@ -179,12 +193,9 @@ impl Store {
         let Some(fresh) = self.pending.take() else { return Ok(()) };
         let fresh = fresh.in_one_piece();
         let mut deltas: BTreeMap<String, Delta> = BTreeMap::new();
-        for at in 0..self.catalog.models.len() {
-            let model = self.catalog.models[at].clone();
-            if model.layer == Layer::Prebuilt {
-                continue;
-            }
-            if let Some(delta) = self.refresh_one(&model, &fresh, &deltas)? {
+        let catalog = Rc::clone(&self.catalog);
+        for model in catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt) {
+            if let Some(delta) = self.refresh_one(model, &fresh, &deltas)? {
                 deltas.insert(model.name.clone(), delta);
             }
         }
@@ -227,17 +238,18 @@ impl Store {
                 tables.iter().for_each(|table| touched.add(table, by));
             }
         }
+        let plan = self.plan(&model.file, &model.sql)?;
         // The model over the touched partitions of its inputs; inputs without the keys are dimensions and stay whole.
         let mut inputs = BTreeMap::new();
         for name in &model.refs {
             if let Some(table) = self.tables.get(name).filter(|table| table.has(by)) {
-                inputs.insert(name.clone(), table.of(by, &touched));
+                inputs.insert(name.clone(), table.of(by, &touched, plan.columns()));
             }
         }
         let now = self.run(model, &inputs)?;
         let own = self.tables.get_mut(&model.name).expect("looked up just now");
         // Most rows of a partition come out as they were: only the others go on to whoever stands on this model.
-        let (gone, now) = differing(&own.of(by, &touched), &now);
+        let (gone, now) = differing(&own.of(by, &touched, None), &now, &model.key);
         if gone.rows() == 0 && now.rows() == 0 {
             return Ok(None);
         }
@@ -273,14 +285,26 @@ impl Store {
             }
             self.read(name, columns)
         };
-        sql::query_stored(&model.sql, &Params::none(), &lookup)
+        self.plan(&model.file, &model.sql)?
+            .run(&Params::none(), &lookup)
             .map_err(|source| EngineErr::Sql { file: model.file.clone(), source })
+    }
+
+    fn plan(&self, file: &str, sql: &str) -> Result<Rc<Prepared>, EngineErr> {
+        if let Some(plan) = self.plans.borrow().get(file) {
+            return Ok(Rc::clone(plan));
+        }
+        let plan = Prepared::new(sql).map_err(|source| EngineErr::Sql { file: file.to_owned(), source })?;
+        let plan = Rc::new(plan);
+        self.plans.borrow_mut().insert(file.to_owned(), Rc::clone(&plan));
+        Ok(plan)
     }
 
     /// The rows that answer one of the screens' questions.
     pub fn ask(&self, question: &str, params: &Params) -> Result<Table, EngineErr> {
         let question = self.catalog.questions.get(question).ok_or_else(|| EngineErr::UnknownQuestion(question.to_owned()))?;
-        sql::query_stored(&question.sql, params, &|name, columns| self.read(name, columns))
+        self.plan(&question.file, &question.sql)?
+            .run(params, &|name, columns| self.read(name, columns))
             .map_err(|source| EngineErr::Sql { file: question.file.clone(), source })
     }
 
@@ -317,20 +341,6 @@ impl Store {
             .filter_map(|model| Some((model.name.clone(), self.table(&model.name)?.hash(&model.key))))
             .collect()
     }
-}
-
-/// The rows that stand on one side only, of each side.
-fn differing(before: &Table, now: &Table) -> (Table, Table) {
-    let both = before.stack(now).in_one_piece();
-    let columns: Vec<_> = both.columns().map(|(_, series)| series.clone()).collect();
-    let groups = Groups::by(&columns, both.rows());
-    let mut counts = vec![0_i64; groups.len()];
-    for (row, group) in groups.of_row.iter().enumerate() {
-        counts[*group as usize] += if row < before.rows() { 1 } else { -1 };
-    }
-    let differs: BooleanChunked = groups.of_row.iter().map(|group| Some(counts[*group as usize] != 0)).collect();
-    let side = |from: usize, rows: usize| both.slice(from, rows).filter(&differs.slice(from as i64, rows));
-    (side(0, before.rows()), side(before.rows(), now.rows()))
 }
 
 /// An event's id in 16 bytes: a million ids as texts would be a third of the memory. Whatever is no UUID is hashed.

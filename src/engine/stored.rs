@@ -5,19 +5,20 @@
 use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashSet},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::BuildHasher as _,
     rc::Rc,
 };
 
-use polars::prelude::{BooleanChunked, IdxSize};
+use foldhash::fast::FixedState;
+use polars::prelude::{BooleanChunked, DataType, IdxSize, Series};
 
-use crate::table::{Table, Ty, Value, index, value_at};
+use crate::{
+    sql::matches,
+    table::{Table, Ty, Value, index, value_at},
+};
 
 /// Rows of the small part from which the parts become one again.
 const MERGE_AT: usize = 4_096;
-
-/// Values of some columns, and what they hash to.
-type Key = (u64, Vec<Value>);
 
 /// Which partitions of a table something is about.
 #[derive(Debug, Default)]
@@ -28,39 +29,121 @@ pub(crate) struct Keys {
 impl Keys {
     /// The keys of every row of a table.
     pub(crate) fn add(&mut self, table: &Table, by: &[String]) {
-        for row in 0..table.rows() {
-            let (hash, values) = key_at(table, by, row);
+        let columns = columns(table, by);
+        for (row, hash) in hashes(&columns, table.rows()).into_iter().enumerate() {
             let known = self.found.entry(hash).or_default();
-            if !known.contains(&values) {
-                known.push(values);
+            if !known.iter().any(|key| has_key(&columns, row, key)) {
+                known.push(columns.iter().map(|series| value_at(series, row)).collect());
             }
         }
     }
 
-    fn contains(&self, (hash, values): &Key) -> bool {
-        self.found.get(hash).is_some_and(|known| known.contains(values))
-    }
-
     fn mask(&self, table: &Table, by: &[String], wanted: bool) -> BooleanChunked {
-        (0..table.rows()).map(|row| Some(self.contains(&key_at(table, by, row)) == wanted)).collect()
+        let columns = columns(table, by);
+        let hashes = hashes(&columns, table.rows()).into_iter().enumerate();
+        let known = |row, hash| self.found.get(&hash).is_some_and(|known| known.iter().any(|key| has_key(&columns, row, key)));
+        hashes.map(|(row, hash)| Some(known(row, hash) == wanted)).collect()
     }
 }
 
-fn key_at(table: &Table, by: &[String], row: usize) -> Key {
-    let values: Vec<Value> = by.iter().map(|column| table.value(column, row)).collect();
-    let mut hasher = DefaultHasher::new();
-    values.iter().for_each(|value| hash_value(value, &mut hasher));
-    (hasher.finish(), values)
+fn columns<'t>(table: &'t Table, by: &[String]) -> Vec<&'t Series> {
+    by.iter().filter_map(|column| table.column(column)).collect()
 }
 
-fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
-    match value {
-        Value::Null => hasher.write_u8(0),
-        Value::Int(n) => n.hash(hasher),
-        Value::Float(x) => x.to_bits().hash(hasher),
-        Value::Text(text) => text.as_str().hash(hasher),
-        Value::Bool(b) => b.hash(hasher),
-        Value::Date(days) => days.hash(hasher),
+/// Two keys may share a hash.
+fn has_key(columns: &[&Series], row: usize, key: &[Value]) -> bool {
+    columns.iter().zip(key).all(|(series, value)| match (series.dtype(), value) {
+        (DataType::String, Value::Text(text)) => series.str().expect("Text").get(row) == Some(text.as_str()),
+        (DataType::Int64, Value::Int(n)) => series.i64().expect("Int").get(row) == Some(*n),
+        _ => value_at(series, row) == *value,
+    })
+}
+
+/// What each row's key hashes to.
+fn hashes(columns: &[&Series], rows: usize) -> Vec<u64> {
+    let state = FixedState::default();
+    let mut out = vec![0_u64; rows];
+    for series in columns {
+        let mix = |(out, hash): (&mut u64, u64)| *out = (out.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        match Ty::of(series) {
+            Ty::Text => out.iter_mut().zip(series.str().expect("Text").iter().map(|text| state.hash_one(text))).for_each(mix),
+            Ty::Int => out.iter_mut().zip(series.i64().expect("Int").iter().map(|n| state.hash_one(n))).for_each(mix),
+            Ty::Date => {
+                let days = series.cast(&DataType::Int32).expect("a date is days");
+                out.iter_mut().zip(days.i32().expect("days").iter().map(|day| state.hash_one(day))).for_each(mix);
+            }
+            Ty::Bool => out.iter_mut().zip(series.bool().expect("Bool").iter().map(|b| state.hash_one(b))).for_each(mix),
+            Ty::Float => {
+                let bits = series.f64().expect("Float").iter().map(|x| state.hash_one(x.map(f64::to_bits)));
+                out.iter_mut().zip(bits).for_each(mix);
+            }
+            Ty::Null => {}
+        }
+    }
+    out
+}
+
+/// The rows of each side that the other side does not have as they are. Rows are known by their key; without one that tells
+/// them apart all of them differ.
+pub(crate) fn differing(before: &Table, now: &Table, key: &[String]) -> (Table, Table) {
+    let (mine, theirs) = (columns(before, key), columns(now, key));
+    if key.is_empty() || mine.len() < key.len() || theirs.len() < key.len() {
+        return (before.clone(), now.clone());
+    }
+    let owned = |columns: Vec<&Series>| columns.into_iter().cloned().collect::<Vec<_>>();
+    let (mine, theirs) = (owned(mine), owned(theirs));
+    if mine.iter().zip(&theirs).any(|(a, b)| Ty::of(a) != Ty::of(b)) {
+        return (before.clone(), now.clone());
+    }
+    let (before_rows, now_rows) = matches(&mine, &theirs);
+    let once = |rows: &[IdxSize], len: usize| {
+        let mut seen = vec![false; len];
+        rows.iter().all(|row| !std::mem::replace(&mut seen[*row as usize], true))
+    };
+    if !once(&before_rows, before.rows()) || !once(&now_rows, now.rows()) {
+        return (before.clone(), now.clone());
+    }
+    let mut same = vec![true; before_rows.len()];
+    for (name, a) in before.columns() {
+        let b = now.column(name).expect("BUG: one model's tables");
+        equal_cells(a, &before_rows, b, &now_rows, &mut same);
+    }
+    let without = |table: &Table, rows: &[IdxSize]| {
+        let mut kept = vec![true; table.rows()];
+        rows.iter().zip(&same).filter(|(_, same)| **same).for_each(|(row, _)| kept[*row as usize] = false);
+        table.filter(&kept.into_iter().map(Some).collect())
+    };
+    (without(before, &before_rows), without(now, &now_rows))
+}
+
+/// Unmarks the pairs whose cells differ in one column. Null equals null here, and doubles are equal to the bit.
+fn equal_cells(a: &Series, a_rows: &[IdxSize], b: &Series, b_rows: &[IdxSize], same: &mut [bool]) {
+    fn mark<T: PartialEq>(
+        pairs: impl Iterator<Item = (usize, usize)>,
+        same: &mut [bool],
+        a: impl Fn(usize) -> Option<T>,
+        b: impl Fn(usize) -> Option<T>,
+    ) {
+        for (same, (mine, theirs)) in same.iter_mut().zip(pairs) {
+            *same = *same && a(mine) == b(theirs);
+        }
+    }
+    let pairs = a_rows.iter().zip(b_rows).map(|(a, b)| (*a as usize, *b as usize));
+    match (Ty::of(a), Ty::of(b)) {
+        (Ty::Text, Ty::Text) => {
+            let (a, b) = (a.str().expect("Text"), b.str().expect("Text"));
+            mark(pairs, same, |row| a.get(row), |row| b.get(row));
+        }
+        (Ty::Int, Ty::Int) => {
+            let (a, b) = (a.i64().expect("Int"), b.i64().expect("Int"));
+            mark(pairs, same, |row| a.get(row), |row| b.get(row));
+        }
+        (Ty::Float, Ty::Float) => {
+            let (a, b) = (a.f64().expect("Float"), b.f64().expect("Float"));
+            mark(pairs, same, |row| a.get(row).map(f64::to_bits), |row| b.get(row).map(f64::to_bits));
+        }
+        // A column without a value has no type yet.
+        _ => mark(pairs, same, |row| Some(value_at(a, row)), |row| Some(value_at(b, row))),
     }
 }
 
@@ -126,11 +209,15 @@ impl Stored {
         Table::new(names.into_iter().map(|name| (name.clone(), whole[&name].clone())).collect())
     }
 
-    /// The rows of some partitions.
-    pub(crate) fn of(&self, by: &[String], keys: &Keys) -> Table {
+    /// The rows of some partitions, with the columns that are asked for or all of them.
+    pub(crate) fn of(&self, by: &[String], keys: &Keys, names: Option<&BTreeSet<String>>) -> Table {
+        let wanted = |name: &str| names.is_none_or(|names| names.contains(&name.to_ascii_lowercase()));
         let rows = self.base_rows(by, keys);
-        let fresh = self.fresh.filter(&keys.mask(&self.fresh, by, true));
-        self.base.take(&index(rows)).append(&fresh)
+        let base = self.base.only(wanted).take(&index(rows));
+        if self.fresh.rows() == 0 {
+            return base;
+        }
+        base.append(&self.fresh.only(wanted).filter(&keys.mask(&self.fresh, by, true)))
     }
 
     /// Puts `now` in place of the rows of some partitions.
@@ -152,13 +239,12 @@ impl Stored {
 
     fn base_rows(&self, by: &[String], keys: &Keys) -> Vec<IdxSize> {
         let found = self.index(by);
+        let columns = columns(&self.base, by);
         let mut rows = Vec::new();
         for (hash, values) in &keys.found {
             let from = found.partition_point(|(other, _)| other < hash);
             for (_, row) in found[from..].iter().take_while(|(other, _)| other == hash) {
-                // Two keys may share a hash.
-                let own: Vec<Value> = by.iter().map(|column| self.base.value(column, *row as usize)).collect();
-                if values.contains(&own) && !self.dead.contains(row) {
+                if !self.dead.contains(row) && values.iter().any(|key| has_key(&columns, *row as usize, key)) {
                     rows.push(*row);
                 }
             }
@@ -172,18 +258,8 @@ impl Stored {
         if let Some(known) = self.indexes.borrow().get(by) {
             return Rc::clone(known);
         }
-        let columns: Vec<_> = by.iter().filter_map(|column| self.base.column(column)).collect();
-        let mut hashers = vec![DefaultHasher::new(); self.base.rows()];
-        for series in columns {
-            match Ty::of(series) {
-                Ty::Text => series.str().expect("Text").into_iter().zip(&mut hashers).for_each(|(text, hasher)| match text {
-                    Some(text) => text.hash(hasher),
-                    None => hasher.write_u8(0),
-                }),
-                _ => hashers.iter_mut().enumerate().for_each(|(row, hasher)| hash_value(&value_at(series, row), hasher)),
-            }
-        }
-        let mut made: Index = hashers.into_iter().enumerate().map(|(row, hasher)| (hasher.finish(), row as IdxSize)).collect();
+        let hashes = hashes(&columns(&self.base, by), self.base.rows());
+        let mut made: Index = hashes.into_iter().enumerate().map(|(row, hash)| (hash, row as IdxSize)).collect();
         made.sort_unstable();
         let made = Rc::new(made);
         self.indexes.borrow_mut().insert(by.to_vec(), Rc::clone(&made));
@@ -216,13 +292,13 @@ mod tests {
             keys
         };
         let mut stored = Stored::new(table(&[("a", 1), ("b", 2), ("a", 4)]));
-        assert_eq!(sum(&stored.of(&by, &keys("a"))), 5);
+        assert_eq!(sum(&stored.of(&by, &keys("a"), None)), 5);
         stored.replace(&by, &keys("a"), &table(&[("a", 10)]));
-        assert_eq!(sum(&stored.of(&by, &keys("a"))), 10);
+        assert_eq!(sum(&stored.of(&by, &keys("a"), None)), 10);
         assert_eq!((stored.table(None).rows(), sum(&stored.table(None))), (2, 12));
         // The second time the partition lies in the small part.
         stored.replace(&by, &keys("a"), &table(&[]));
-        assert_eq!(sum(&stored.of(&by, &keys("a"))), 0);
+        assert_eq!(sum(&stored.of(&by, &keys("a"), None)), 0);
         assert_eq!((stored.table(None).rows(), sum(&stored.table(None))), (1, 2));
         stored.append(&table(&[("c", 7)]));
         assert_eq!(sum(&stored.table(Some(&["n".to_owned()].into()))), 9);

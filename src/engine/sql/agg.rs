@@ -1,8 +1,8 @@
 //! Grouping, and the functions that make one value of many rows. Sums are exact or refused, order never matters.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::{cmp::Ordering, collections::HashSet, rc::Rc};
 
-use polars::prelude::{BooleanChunked, Column, DataFrame, GroupsType, IdxSize, PlSmallStr, Series};
+use polars::prelude::{BooleanChunked, IdxSize, Series};
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, OrderByExpr,
 };
@@ -11,61 +11,11 @@ use super::{
     error::{Res, SqlErr},
     expr::{eval, mask},
     frame::Frame,
+    groups::Groups,
+    order::{SortKey, sort_keys, sorted_members, sorted_rows},
     scope::Scope,
-    window,
 };
-use crate::table::{Ty, bools, floats, ints, texts};
-
-/// Which group each row is in, numbered by first appearance.
-pub(crate) struct Groups {
-    pub(crate) of_row: Vec<u32>,
-    pub(crate) first_row: Vec<IdxSize>,
-}
-
-impl Groups {
-    pub(crate) fn len(&self) -> usize {
-        self.first_row.len()
-    }
-
-    /// Nulls are one group, as `group by` has it.
-    pub(crate) fn by(keys: &[Series], rows: usize) -> Self {
-        if keys.is_empty() {
-            return Self { of_row: vec![0; rows], first_row: vec![0] };
-        }
-        if rows == 0 {
-            return Self { of_row: Vec::new(), first_row: Vec::new() };
-        }
-        let columns: Vec<Column> = keys
-            .iter()
-            .enumerate()
-            .map(|(at, key)| Column::from(key.clone().with_name(PlSmallStr::from_string(format!("k{at}")))))
-            .collect();
-        let names: Vec<PlSmallStr> = columns.iter().map(|column| column.name().clone()).collect();
-        let frame = DataFrame::new(columns).expect("BUG: keys of one length");
-        let grouped = frame.group_by_stable(names).expect("BUG: groupable types");
-        let mut of_row = vec![0; rows];
-        let mut first_row = Vec::new();
-        match &**grouped.get_groups() {
-            GroupsType::Idx(groups) => {
-                for (first, members) in groups.iter() {
-                    let group = first_row.len() as u32;
-                    first_row.push(first);
-                    for member in members.iter() {
-                        of_row[*member as usize] = group;
-                    }
-                }
-            }
-            GroupsType::Slice { groups, .. } => {
-                for [first, len] in groups {
-                    let group = first_row.len() as u32;
-                    first_row.push(*first);
-                    of_row[*first as usize..(*first + *len) as usize].fill(group);
-                }
-            }
-        }
-        Self { of_row, first_row }
-    }
-}
+use crate::table::{Ty, bools, floats, index, ints, texts};
 
 /// A call of an aggregate: its name and its arguments, `None` for `count(*)`.
 pub(super) struct Call<'a> {
@@ -142,17 +92,38 @@ pub(super) fn call_of(function: &Function) -> Res<Call<'_>> {
     Ok(Call { name, args, distinct, filter: function.filter.as_deref(), order })
 }
 
+/// Rows of each group by rank: where each group begins, and the rows.
+type Ranked = (Vec<usize>, Vec<IdxSize>);
+
+/// `arg_max(…, version)` of twenty columns ranks the rows by version once.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    known: Vec<(Expr, bool, Rc<Ranked>)>,
+}
+
+impl Memo {
+    fn ranked(&mut self, expr: &Expr, by: &Series, descending: bool, groups: &Groups) -> Res<Rc<Ranked>> {
+        if let Some((.., ranked)) = self.known.iter().find(|(known, way, _)| known == expr && *way == descending) {
+            return Ok(Rc::clone(ranked));
+        }
+        let key = SortKey { values: by.clone(), descending, nulls_first: false };
+        let ranked = Rc::new(sorted_members(groups, &key)?);
+        self.known.push((expr.clone(), descending, Rc::clone(&ranked)));
+        Ok(ranked)
+    }
+}
+
 /// One value per group.
-pub(super) fn aggregate(function: &Function, frame: &Frame, groups: &Groups, scope: &Scope<'_>) -> Res<Series> {
+pub(super) fn aggregate(function: &Function, frame: &Frame, groups: &Groups, scope: &Scope<'_>, memo: &mut Memo) -> Res<Series> {
     let call = call_of(function)?;
     let keep = call.filter.map(|filter| mask(filter, frame, scope)).transpose()?;
     let args = call.args.iter().map(|arg| eval(arg, frame, scope)).collect::<Res<Vec<_>>>()?;
     if call.name == "string_agg" {
-        let keys = window::sort_keys(call.order, |expr| eval(expr, frame, scope))?;
-        let order = window::sorted_rows(&keys, frame.rows)?;
+        let keys = sort_keys(call.order, |expr| eval(expr, frame, scope))?;
+        let order = sorted_rows(&keys, frame.rows)?;
         return string_agg(&args, keep.as_ref(), groups, &order);
     }
-    over_groups(&call, &args, keep.as_ref(), groups)
+    over_groups(&call, &args, keep.as_ref(), groups, memo)
 }
 
 fn string_agg(args: &[Series], keep: Option<&BooleanChunked>, groups: &Groups, order: &[IdxSize]) -> Res<Series> {
@@ -205,7 +176,7 @@ fn squares(values: &[f64]) -> f64 {
     sum
 }
 
-pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&BooleanChunked>, groups: &Groups) -> Res<Series> {
+fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&BooleanChunked>, groups: &Groups, memo: &mut Memo) -> Res<Series> {
     let mut kept: Vec<bool> = match keep {
         Some(mask) => mask.into_iter().map(|b| b == Some(true)).collect(),
         None => vec![true; groups.of_row.len()],
@@ -297,15 +268,17 @@ pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&Boolea
         }
         ("min" | "max", [arg]) => {
             let order = if call.name == "max" { Ordering::Greater } else { Ordering::Less };
-            let best = extreme(arg, None, order, rows(), groups.len())?;
+            let best = extreme(arg, order, rows(), groups.len())?;
             pick(arg, &best)
         }
         ("arg_max" | "arg_min", [arg, by]) => {
-            // Rows whose argument is null do not take part.
-            let order = if call.name == "arg_max" { Ordering::Greater } else { Ordering::Less };
-            let present: Vec<bool> = arg.is_not_null().into_iter().map(|b| b == Some(true)).collect();
-            let best = extreme(by, Some(&present), order, rows(), groups.len())?;
-            pick(arg, &best)
+            let ranked = memo.ranked(call.args[1], by, call.name == "arg_max", groups)?;
+            let (starts, rows) = &*ranked;
+            // The first of each group that takes part: rows without an argument or without a rank do not.
+            let (present, placed) = (arg.is_not_null(), by.is_not_null());
+            let takes_part = |row: usize| kept[row] && present.get(row) == Some(true) && placed.get(row) == Some(true);
+            let first = |group: usize| rows[starts[group]..starts[group + 1]].iter().copied().find(|row| takes_part(*row as usize));
+            pick(arg, &(0..groups.len()).map(first).collect::<Vec<_>>())
         }
         ("bool_and" | "bool_or", [arg]) => {
             let values: Vec<Option<bool>> = match Ty::of(arg) {
@@ -363,25 +336,15 @@ pub(super) fn over_groups(call: &Call<'_>, args: &[Series], keep: Option<&Boolea
 }
 
 /// The row of each group whose value is greatest (or least); the earliest among equals.
-fn extreme(
-    by: &Series,
-    present: Option<&[bool]>,
-    order: Ordering,
-    rows: impl Iterator<Item = (usize, usize)>,
-    groups: usize,
-) -> Res<Vec<Option<IdxSize>>> {
+fn extreme(by: &Series, order: Ordering, rows: impl Iterator<Item = (usize, usize)>, groups: usize) -> Res<Vec<Option<IdxSize>>> {
     fn scan<T: Copy>(
         values: &[Option<T>],
-        present: Option<&[bool]>,
         rows: impl Iterator<Item = (usize, usize)>,
         groups: usize,
         ahead: impl Fn(T, T) -> bool,
     ) -> Vec<Option<IdxSize>> {
         let mut best: Vec<Option<(IdxSize, T)>> = vec![None; groups];
         for (row, group) in rows {
-            if present.is_some_and(|present| !present[row]) {
-                continue;
-            }
             if let Some(value) = values[row]
                 && best[group].is_none_or(|(_, top)| ahead(value, top))
             {
@@ -393,32 +356,34 @@ fn extreme(
     Ok(match Ty::of(by) {
         Ty::Int => {
             let values: Vec<_> = by.i64().expect("Int").into_iter().collect();
-            scan(&values, present, rows, groups, |a, b| a.cmp(&b) == order)
+            scan(&values, rows, groups, |a, b| a.cmp(&b) == order)
         }
         Ty::Text => {
             let values: Vec<_> = by.str().expect("Text").into_iter().collect();
-            scan(&values, present, rows, groups, |a: &str, b| a.cmp(b) == order)
+            scan(&values, rows, groups, |a: &str, b| a.cmp(b) == order)
         }
         Ty::Date => {
             let values: Vec<_> = super::expr::days(by).collect();
-            scan(&values, present, rows, groups, |a, b| a.cmp(&b) == order)
+            scan(&values, rows, groups, |a, b| a.cmp(&b) == order)
         }
         Ty::Bool => {
             let values: Vec<_> = by.bool().expect("Bool").into_iter().collect();
-            scan(&values, present, rows, groups, |a, b| a.cmp(&b) == order)
+            scan(&values, rows, groups, |a, b| a.cmp(&b) == order)
         }
         Ty::Float => {
             let values: Vec<_> = by.f64().expect("Float").into_iter().collect();
             if values.iter().flatten().any(|x| x.is_nan()) {
                 return Err(SqlErr::new("ordering NaN is not supported"));
             }
-            scan(&values, present, rows, groups, |a, b| a.partial_cmp(&b) == Some(order))
+            scan(&values, rows, groups, |a, b| a.partial_cmp(&b) == Some(order))
         }
         Ty::Null => vec![None; groups],
     })
 }
 
+/// The value of each row, null where there is none.
 pub(super) fn pick(from: &Series, rows: &[Option<IdxSize>]) -> Res<Series> {
-    let rows: polars::prelude::IdxCa = rows.iter().copied().collect();
+    let all: Option<Vec<IdxSize>> = rows.iter().copied().collect();
+    let rows = all.map_or_else(|| rows.iter().copied().collect(), index);
     from.take(&rows).map_err(|err| SqlErr::new(err.to_string()))
 }

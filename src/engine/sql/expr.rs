@@ -1,7 +1,9 @@
 //! Scalar expressions: one value per row.
 
 use chrono::{Datelike as _, NaiveDate};
-use polars::prelude::{BooleanChunked, ChunkCompareEq as _, ChunkCompareIneq as _, DataType, IntoSeries as _, Series};
+use polars::prelude::{
+    BooleanChunked, ChunkCompareEq as _, ChunkCompareIneq as _, DataType, IntoSeries as _, PlSmallStr, Series, StringChunkedBuilder,
+};
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DataType as SqlType, DateTimeField, Expr, FunctionArguments, UnaryOperator,
     Value as Literal,
@@ -56,7 +58,18 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
                 (op, ty) => refuse(expr, format!("{op} does not apply to {ty:?}")),
             }
         }
-        Expr::BinaryOp { left, op, right } => binary(&sub(left)?, op, &sub(right)?).map_err(|err| err.at(expr)),
+        Expr::BinaryOp { left, op, right } => {
+            let (a, b) = match op {
+                BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq => compared(left, right, frame, scope)?,
+                _ => (sub(left)?, sub(right)?),
+            };
+            binary(&a, op, &b).map_err(|err| err.at(expr))
+        }
         Expr::IsNull(inner) => Ok(sub(inner)?.is_null().into_series()),
         Expr::IsNotNull(inner) => Ok(sub(inner)?.is_not_null().into_series()),
         Expr::IsTrue(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b == Some(true))))),
@@ -73,6 +86,9 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
         Expr::InList { expr: inner, list, negated } => {
             // `x in (a, b)` is `x = a or x = b`, nulls included: null unless one of them is true.
             let value = sub(inner)?;
+            if let Some(any) = listed(&value, list, scope)? {
+                return Ok(if *negated { (!&any).into_series() } else { any.into_series() });
+            }
             let mut any = repeat(&Value::Bool(false), frame.rows);
             for item in list {
                 let equal = binary(&value, &BinaryOperator::Eq, &sub(item)?).map_err(|err| err.at(item))?;
@@ -163,11 +179,60 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
     }
 }
 
+/// The sides of a comparison. A constant beside a column stays one value: the comparison spreads it.
+fn compared(left: &Expr, right: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<(Series, Series)> {
+    let is_constant = |expr: &Expr| matches!(expr, Expr::Value(_));
+    let side = |expr: &Expr, other: &Expr| {
+        if is_constant(expr) && !is_constant(other) {
+            let one = eval(expr, &Frame::unit(), scope)?;
+            if Ty::of(&one) != Ty::Null {
+                return Ok(one);
+            }
+        }
+        eval(expr, frame, scope)
+    };
+    Ok((side(left, right)?, side(right, left)?))
+}
+
+/// `x in ('a', 'b')`, where all that is listed is of the type of `x`; `None` for any other list.
+fn listed(value: &Series, list: &[Expr], scope: &Scope<'_>) -> Res<Option<BooleanChunked>> {
+    let mut items = Vec::with_capacity(list.len());
+    for item in list {
+        let Expr::Value(literal) = item else { return Ok(None) };
+        items.push(literal_value(&literal.value, scope).map_err(|err| err.at(item))?);
+    }
+    Ok(match Ty::of(value) {
+        Ty::Text => {
+            let Some(items) =
+                items.iter().map(|item| if let Value::Text(text) = item { Some(text.as_str()) } else { None }).collect()
+            else {
+                return Ok(None);
+            };
+            let items: Vec<&str> = items;
+            Some(value.str().expect("Text is str").iter().map(|text| text.map(|text| items.contains(&text))).collect())
+        }
+        Ty::Int => {
+            let Some(items) = items.iter().map(|item| if let Value::Int(n) = item { Some(*n) } else { None }).collect() else {
+                return Ok(None);
+            };
+            let items: Vec<i64> = items;
+            Some(value.i64().expect("Int is i64").into_iter().map(|n| n.map(|n| items.contains(&n))).collect())
+        }
+        _ => None,
+    })
+}
+
 /// A condition as a mask in which unknown counts as false.
 pub(super) fn mask(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<BooleanChunked> {
     let value = eval(expr, frame, scope)?;
-    let known = truth(&value, expr)?;
-    Ok(known.into_iter().map(|b| Some(b == Some(true))).collect())
+    Ok(known(truth(&value, expr)?))
+}
+
+fn known(condition: BooleanChunked) -> BooleanChunked {
+    if condition.null_count() == 0 {
+        return condition;
+    }
+    condition.into_iter().map(|b| Some(b == Some(true))).collect()
 }
 
 fn truth(value: &Series, node: &Expr) -> Res<BooleanChunked> {
@@ -355,8 +420,7 @@ fn case(
             None => truth(&test, condition)?,
             Some(operand) => truth(&binary(operand, &BinaryOperator::Eq, &test)?, condition)?,
         };
-        let hit: BooleanChunked =
-            test.into_iter().zip(&open).map(|(hit, open)| Some(hit == Some(true) && open == Some(true))).collect();
+        let hit = &known(test) & &open;
         arms.push((on_rows(result, frame, scope, &hit)?, hit.clone()));
         taken = &taken | &hit;
     }
@@ -416,6 +480,9 @@ pub(super) fn binary(left: &Series, op: &BinaryOperator, right: &Series) -> Res<
             };
             // Three-valued: false and null is false, true or null is true.
             let (a, b) = (side(left, l)?, side(right, r)?);
+            if a.null_count() + b.null_count() == 0 {
+                return Ok(if matches!(op, Op::And) { &a & &b } else { &a | &b }.into_series());
+            }
             let pairs = a.into_iter().zip(&b);
             Ok(if matches!(op, Op::And) {
                 bools(pairs.map(|pair| match pair {
@@ -434,11 +501,19 @@ pub(super) fn binary(left: &Series, op: &BinaryOperator, right: &Series) -> Res<
         Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => compare(left, op, right),
         Op::StringConcat => match (l, r) {
             (Ty::Text, Ty::Text) => {
-                let pairs = left.str().expect("Text is str").into_iter().zip(right.str().expect("Text is str"));
-                Ok(texts(pairs.map(|pair| match pair {
-                    (Some(a), Some(b)) => Some([a, b].concat()),
-                    _ => None,
-                })))
+                let mut out = StringChunkedBuilder::new(PlSmallStr::EMPTY, left.len());
+                let mut both = String::new();
+                for pair in left.str().expect("Text is str").iter().zip(right.str().expect("Text is str").iter()) {
+                    if let (Some(a), Some(b)) = pair {
+                        both.clear();
+                        both.push_str(a);
+                        both.push_str(b);
+                        out.append_value(&both);
+                    } else {
+                        out.append_null();
+                    }
+                }
+                Ok(out.finish().into_series())
             }
             (Ty::Null, Ty::Text | Ty::Null) | (Ty::Text, Ty::Null) => Ok(repeat(&Value::Null, left.len())),
             _ => Err(SqlErr::new("|| joins texts: cast the other side to varchar")),

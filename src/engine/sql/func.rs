@@ -180,7 +180,16 @@ fn substr(text: &Series, from: &Series, len: Option<&Series>) -> Res<Series> {
             return Err(SqlErr::new("substr counts from 1 and takes no negative length"));
         }
         let skip = usize::try_from(from - 1).unwrap_or(usize::MAX);
-        out.push(Some(text.chars().skip(skip).take(usize::try_from(len).unwrap_or(usize::MAX)).collect::<String>()));
+        out.push(Some(cut(text, skip, usize::try_from(len).unwrap_or(usize::MAX))));
     }
     Ok(texts(out.into_iter()))
+}
+
+/// Some of its characters.
+fn cut(text: &str, skip: usize, len: usize) -> &str {
+    let place = |n: usize| match text.is_ascii() {
+        true => n.min(text.len()),
+        false => text.char_indices().nth(n).map_or(text.len(), |(at, _)| at),
+    };
+    &text[place(skip)..place(skip.saturating_add(len))]
 }

@@ -1,6 +1,6 @@
 //! Whole queries: from, where, group by, having, windows, qualify, select, distinct, set operations, order by, limit.
 
-use polars::prelude::{BooleanChunked, IdxSize, Series};
+use polars::prelude::{IdxSize, Series};
 use sqlparser::ast::{
     BinaryOperator, Distinct, Expr, Function, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind,
     Query, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias,
@@ -8,10 +8,12 @@ use sqlparser::ast::{
 };
 
 use super::{
-    agg::{self, Groups},
+    agg,
     error::{Res, SqlErr, refuse},
     expr::{cast, common, eval, mask},
     frame::{Field, Frame},
+    groups::{Groups, matches},
+    order::{sort_keys, sorted_rows},
     scope::Scope,
     window,
 };
@@ -65,8 +67,8 @@ impl<'a> Run<'a> {
             let OrderByKind::Expressions(keys) = &order_by.kind else {
                 return refuse(query, "order by all is not supported");
             };
-            let keys = window::sort_keys(keys, |expr| self.sort_value(expr, &columns, frame.as_ref(), rows))?;
-            order = Some(window::sorted_rows(&keys, rows)?);
+            let keys = sort_keys(keys, |expr| self.sort_value(expr, &columns, frame.as_ref(), rows))?;
+            order = Some(sorted_rows(&keys, rows)?);
             self.scope.step(|| format!("order by {order_by}").replace("order by ORDER BY", "order by"), rows);
         }
         if let Some(limit) = limit_clause {
@@ -282,11 +284,12 @@ impl<'a> Run<'a> {
                 frame = frame.filter(&mask(having, &frame, &self.scope)?);
             }
         }
+        let mut memo = window::Memo::default();
         for expr in windows {
             if let Expr::Function(function) = expr
                 && !frame.computed.iter().any(|(known, _)| known == expr)
             {
-                let series = window::window(function, &frame, &self.scope).map_err(|err| err.at(expr))?;
+                let series = window::window(function, &frame, &self.scope, &mut memo).map_err(|err| err.at(expr))?;
                 self.scope.step(|| format!("window {expr}"), frame.rows);
                 frame.computed.push((expr.clone(), series));
             }
@@ -387,11 +390,12 @@ impl<'a> Run<'a> {
             }
             out.computed.push((expr, value));
         }
+        let mut memo = agg::Memo::default();
         for expr in aggregates {
             if let Expr::Function(function) = expr
                 && !out.computed.iter().any(|(known, _)| known == *expr)
             {
-                let value = agg::aggregate(function, frame, &groups, &self.scope).map_err(|err| err.at(*expr))?;
+                let value = agg::aggregate(function, frame, &groups, &self.scope, &mut memo).map_err(|err| err.at(*expr))?;
                 out.computed.push(((*expr).clone(), value));
             }
         }
@@ -512,7 +516,7 @@ impl<'a> Run<'a> {
             let pairs = (0..left.rows).flat_map(|a| (0..right.rows).map(move |b| (a as IdxSize, b as IdxSize)));
             pairs.unzip()
         } else {
-            matches(&left_keys, &right_keys, left.rows, right.rows)?
+            matches(&left_keys, &right_keys)
         };
         if !rest.is_empty() {
             let mut pairs = left.take(&index(left_rows.clone()));
@@ -604,50 +608,6 @@ enum Keep {
     LeftWithMatch,
     /// `anti join`: left rows that have none.
     LeftWithout,
-}
-
-/// Pairs of rows with equal keys, in the order of the left side; null equals nothing.
-fn matches(left: &[Series], right: &[Series], left_len: usize, right_len: usize) -> Res<(Vec<IdxSize>, Vec<IdxSize>)> {
-    let mut both = Vec::with_capacity(left.len());
-    let mut complete: BooleanChunked = (0..left_len + right_len).map(|_| Some(true)).collect();
-    for (a, b) in left.iter().zip(right) {
-        let mut all = a.clone();
-        all.append(b).map_err(|err| SqlErr::new(err.to_string()))?;
-        complete = &complete & &all.is_not_null();
-        both.push(all.rechunk());
-    }
-    let complete: Vec<bool> = complete.into_iter().map(|b| b == Some(true)).collect();
-    let groups = Groups::by(&both, left_len + right_len);
-    // Right rows of each group, in order: a counting sort.
-    let mut starts = vec![0_usize; groups.len() + 1];
-    for row in left_len..left_len + right_len {
-        if complete[row] {
-            starts[groups.of_row[row] as usize + 1] += 1;
-        }
-    }
-    for group in 0..groups.len() {
-        starts[group + 1] += starts[group];
-    }
-    let mut fill = starts.clone();
-    let mut members = vec![0; starts[groups.len()]];
-    for row in 0..right_len {
-        if complete[left_len + row] {
-            let at = &mut fill[groups.of_row[left_len + row] as usize];
-            members[*at] = row as IdxSize;
-            *at += 1;
-        }
-    }
-    let mut left_rows = Vec::with_capacity(left_len);
-    let mut right_rows = Vec::with_capacity(left_len);
-    for (row, complete) in complete.iter().take(left_len).enumerate() {
-        let group = groups.of_row[row] as usize;
-        let found = if *complete { &members[starts[group]..starts[group + 1]] } else { &[] };
-        for other in found {
-            left_rows.push(row as IdxSize);
-            right_rows.push(*other);
-        }
-    }
-    Ok((left_rows, right_rows))
 }
 
 fn cross(left: &Frame, right: &Frame) -> Frame {

@@ -35,8 +35,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Tables are read with these columns only.
-    pub(super) fn reading(mut self, columns: Option<BTreeSet<String>>) -> Self {
-        self.columns = columns.map(Rc::new);
+    pub(super) fn reading(mut self, columns: Option<Rc<BTreeSet<String>>>) -> Self {
+        self.columns = columns;
         self
     }
 

@@ -9,10 +9,10 @@ use polars::prelude::{IdxSize, Series};
 use sqlparser::ast::{BinaryOperator, Expr, Query, visit_expressions};
 
 use super::{
-    agg::Groups,
     error::{Res, SqlErr},
     expr::{binary, cast, common},
     frame::Frame,
+    groups::Groups,
     query::Run,
     scope::Scope,
 };

@@ -1,78 +1,35 @@
 //! Window functions: a value per row that looks at other rows of its partition.
 
-use std::ops::Range;
+use std::{ops::Range, rc::Rc};
 
-use polars::prelude::{Column, DataFrame, IdxSize, PlSmallStr, Series, SortMultipleOptions};
-use sqlparser::ast::{Expr, Function, OrderByExpr, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType};
+use polars::prelude::{IdxSize, Series};
+use sqlparser::ast::{Expr, Function, OrderByExpr, WindowSpec, WindowType};
 
 use super::{
-    agg::{self, Groups},
+    agg,
     error::{Res, SqlErr},
     expr::{cast, common, eval, mask},
     frame::Frame,
     func,
+    groups::Groups,
+    order::{Places, sort_keys},
     scope::Scope,
 };
 use crate::table::{Ty, Value, floats, index, ints, repeat};
 
-/// Rows in order, given as row numbers. DuckDB's default is nulls last, whichever the direction.
-pub(super) fn sorted_rows(keys: &[(Series, bool, bool)], rows: usize) -> Res<Vec<IdxSize>> {
-    if keys.is_empty() || rows < 2 {
-        return Ok((0..rows as IdxSize).collect());
-    }
-    let mut columns: Vec<Column> = Vec::with_capacity(keys.len() + 1);
-    for (at, (key, ..)) in keys.iter().enumerate() {
-        if Ty::of(key) == Ty::Float && key.f64().expect("Float").into_iter().flatten().any(f64::is_nan) {
-            return Err(SqlErr::new("ordering NaN is not supported"));
-        }
-        columns.push(key.clone().with_name(PlSmallStr::from_string(format!("k{at}"))).into());
-    }
-    let names: Vec<PlSmallStr> = columns.iter().map(|column| column.name().clone()).collect();
-    columns.push(ints((0..rows as i64).map(Some)).with_name("row".into()).into());
-    let options = SortMultipleOptions::new()
-        .with_order_descending_multi(keys.iter().map(|(_, descending, _)| *descending))
-        .with_nulls_last_multi(keys.iter().map(|(_, _, nulls_first)| !nulls_first))
-        .with_maintain_order(true)
-        .with_multithreaded(false);
-    let sorted =
-        DataFrame::new(columns).and_then(|frame| frame.sort(names, options)).map_err(|err| SqlErr::new(err.to_string()))?;
-    let order = sorted.column("row").expect("just added").as_materialized_series().clone();
-    Ok(order.i64().expect("Int").into_iter().map(|row| row.expect("a row number") as IdxSize).collect())
-}
-
-/// `(values, descending, nulls first)` of each sort key.
-pub(super) fn sort_keys(order: &[OrderByExpr], value: impl Fn(&Expr) -> Res<Series>) -> Res<Vec<(Series, bool, bool)>> {
-    order
-        .iter()
-        .map(|OrderByExpr { expr, options, with_fill }| {
-            if with_fill.is_some() {
-                return Err(SqlErr::new("with fill is not supported").at(expr));
-            }
-            Ok((value(expr)?, options.asc == Some(false), options.nulls_first == Some(true)))
-        })
-        .collect()
-}
-
-pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
+pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>, memo: &mut Memo) -> Res<Series> {
     let Some(WindowType::WindowSpec(spec)) = &function.over else {
         return Err(SqlErr::new("named windows are not supported"));
     };
     let WindowSpec { window_name: None, partition_by, order_by, window_frame } = spec else {
         return Err(SqlErr::new("named windows are not supported"));
     };
-    let partition = partition_by.iter().map(|expr| eval(expr, frame, scope)).collect::<Res<Vec<_>>>()?;
-    let partitions = Groups::by(&partition, frame.rows);
-    let order_keys = sort_keys(order_by, |expr| eval(expr, frame, scope))?;
-
-    // All rows, partition after partition, in order within each.
-    let mut keys = vec![(ints(partitions.of_row.iter().map(|group| Some(i64::from(*group)))), false, false)];
-    keys.extend(order_keys.iter().cloned());
-    let order = sorted_rows(&keys, frame.rows)?;
-    // Rows with equal sort keys are peers.
-    let mut peer_keys = vec![keys[0].0.clone()];
-    peer_keys.extend(order_keys.iter().map(|(key, ..)| key.clone()));
-    let peers = Groups::by(&peer_keys, frame.rows);
-    let place = Places::new(&order, &partitions, &peers);
+    let place = memo.places(partition_by, order_by, || {
+        let partition = partition_by.iter().map(|expr| eval(expr, frame, scope)).collect::<Res<Vec<_>>>()?;
+        Places::new(&Groups::by(&partition, frame.rows), &sort_keys(order_by, |expr| eval(expr, frame, scope))?)
+    })?;
+    let order = &place.order;
+    let frames = || place.frames(window_frame.as_ref(), !order_by.is_empty(), |expr| constant(expr, scope));
 
     let name = function.name.to_string().to_ascii_lowercase();
     let plain = function.filter.is_none() && function.null_treatment.is_none();
@@ -92,7 +49,7 @@ pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> R
             let mut dense = 0;
             for at in 0..order.len() {
                 let first = place.partition(at).start;
-                let new_peer = at == first || peers.of_row[order[at] as usize] != peers.of_row[order[at - 1] as usize];
+                let new_peer = at == first || place.peers(at).start == at;
                 dense = if at == first { 1 } else { dense + i64::from(new_peer) };
                 out[order[at] as usize] = match name.as_str() {
                     "row_number" => (at - first) as i64 + 1,
@@ -143,8 +100,7 @@ pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> R
             let [value, nth] = args.as_slice() else { return Err(SqlErr::new("nth_value needs a value and a number")) };
             let (value, nth) = (eval(value, frame, scope)?, constant(nth, scope)?);
             let mut rows = vec![None; frame.rows];
-            for at in 0..order.len() {
-                let range = place.frame(at, window_frame.as_ref(), !order_by.is_empty(), scope)?;
+            for (at, range) in frames()?.into_iter().enumerate() {
                 let target = usize::try_from(nth - 1).ok().map(|nth| range.start + nth).filter(|target| *target < range.end);
                 rows[order[at] as usize] = target.map(|target| order[target]);
             }
@@ -178,8 +134,7 @@ pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> R
         "first_value" | "last_value" => {
             let value = eval(args(1)?[0], frame, scope)?;
             let mut rows = vec![None; frame.rows];
-            for at in 0..order.len() {
-                let range = place.frame(at, window_frame.as_ref(), !order_by.is_empty(), scope)?;
+            for (at, range) in frames()?.into_iter().enumerate() {
                 let target = if name == "first_value" { range.clone().next() } else { range.clone().next_back() };
                 rows[order[at] as usize] = target.map(|target| order[target]);
             }
@@ -199,17 +154,9 @@ pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>) -> R
                 arg = Some(value.zip_with(&wanted, &nothing).map_err(|err| SqlErr::new(err.to_string()))?);
             }
             let arg = arg.map(|arg| arg.take(&index(order.clone())).map_err(|err| SqlErr::new(err.to_string()))).transpose()?;
-            let mut ranges = Vec::with_capacity(order.len());
-            for at in 0..order.len() {
-                ranges.push(place.frame(at, window_frame.as_ref(), !order_by.is_empty(), scope)?);
-            }
-            let by_place = over_ranges(call.name, arg.as_ref(), &ranges)?;
+            let by_place = over_ranges(call.name, arg.as_ref(), &frames()?)?;
             // Back from window order to row order.
-            let mut places = vec![None; frame.rows];
-            for (at, row) in order.iter().enumerate() {
-                places[*row as usize] = Some(at as IdxSize);
-            }
-            agg::pick(&by_place, &places)
+            by_place.take(&index(place.of_rows())).map_err(|err| SqlErr::new(err.to_string()))
         }
     }
 }
@@ -267,82 +214,20 @@ fn constant(expr: &Expr, scope: &Scope<'_>) -> Res<i64> {
     }
 }
 
-/// Where each place of the window order lies: in which partition, among which peers.
-struct Places {
-    partition: Vec<Range<usize>>,
-    partition_of: Vec<u32>,
-    peers: Vec<Range<usize>>,
-    peers_of: Vec<u32>,
-    order: Vec<IdxSize>,
+/// Windows of one select that share their partitions and order share their places.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    known: Vec<(Vec<Expr>, Vec<OrderByExpr>, Rc<Places>)>,
 }
 
-impl Places {
-    fn new(order: &[IdxSize], partitions: &Groups, peers: &Groups) -> Self {
-        let ranges = |groups: &Groups| {
-            let mut ranges = vec![0..0; groups.len()];
-            for (at, row) in order.iter().enumerate() {
-                let range = &mut ranges[groups.of_row[*row as usize] as usize];
-                if range.end == 0 {
-                    range.start = at;
-                }
-                range.end = at + 1;
-            }
-            (ranges, order.iter().map(|row| groups.of_row[*row as usize]).collect())
-        };
-        let (partition, partition_of) = ranges(partitions);
-        let (peers, peers_of) = ranges(peers);
-        Self { partition, partition_of, peers, peers_of, order: order.to_vec() }
-    }
-
-    fn partition(&self, at: usize) -> Range<usize> {
-        self.partition[self.partition_of[at] as usize].clone()
-    }
-
-    fn peers(&self, at: usize) -> Range<usize> {
-        self.peers[self.peers_of[at] as usize].clone()
-    }
-
-    /// One value per row, made from its place.
-    fn map<T: Clone>(&self, value: impl Fn(usize) -> Option<T>) -> Vec<Option<T>> {
-        let mut out = vec![None; self.order.len()];
-        for (at, row) in self.order.iter().enumerate() {
-            out[*row as usize] = value(at);
+impl Memo {
+    fn places(&mut self, partition: &[Expr], order: &[OrderByExpr], make: impl FnOnce() -> Res<Places>) -> Res<Rc<Places>> {
+        if let Some((.., places)) = self.known.iter().find(|(a, b, _)| a == partition && b == order) {
+            return Ok(Rc::clone(places));
         }
-        out
-    }
-
-    fn frame(&self, at: usize, frame: Option<&sqlparser::ast::WindowFrame>, ordered: bool, scope: &Scope<'_>) -> Res<Range<usize>> {
-        let all = self.partition(at);
-        let Some(frame) = frame else {
-            // The standard's default: to the last peer where there is an order, otherwise everything.
-            return Ok(if ordered { all.start..self.peers(at).end } else { all });
-        };
-        let default_range = frame.units == WindowFrameUnits::Range
-            && frame.start_bound == WindowFrameBound::Preceding(None)
-            && matches!(frame.end_bound, None | Some(WindowFrameBound::CurrentRow));
-        if default_range {
-            return Ok(all.start..if ordered { self.peers(at).end } else { all.end });
-        }
-        if frame.units != WindowFrameUnits::Rows {
-            return Err(SqlErr::new(format!("{} frames are not supported: use rows", frame.units)));
-        }
-        let place = |bound: &WindowFrameBound| -> Res<Option<i64>> {
-            Ok(match bound {
-                WindowFrameBound::CurrentRow => Some(at as i64),
-                WindowFrameBound::Preceding(None) | WindowFrameBound::Following(None) => None,
-                WindowFrameBound::Preceding(Some(by)) => Some(at as i64 - constant(by, scope)?),
-                WindowFrameBound::Following(Some(by)) => Some(at as i64 + constant(by, scope)?),
-            })
-        };
-        let start = match &frame.start_bound {
-            WindowFrameBound::Following(None) => return Err(SqlErr::new("a frame cannot start at unbounded following")),
-            bound => place(bound)?.map_or(all.start, |at| at.clamp(all.start as i64, all.end as i64) as usize),
-        };
-        let end = match frame.end_bound.as_ref().unwrap_or(&WindowFrameBound::CurrentRow) {
-            WindowFrameBound::Preceding(None) => return Err(SqlErr::new("a frame cannot end at unbounded preceding")),
-            bound => place(bound)?.map_or(all.end, |at| (at + 1).clamp(all.start as i64, all.end as i64) as usize),
-        };
-        Ok(start..end.max(start))
+        let places = Rc::new(make()?);
+        self.known.push((partition.to_vec(), order.to_vec(), Rc::clone(&places)));
+        Ok(places)
     }
 }
 
