@@ -87,13 +87,13 @@ globalThis.ours = {
     this.worker.postMessage([{ Ask: { id, asked: { name, params: said } } }]);
     return answer;
   },
-  async measure(rebuild) {
+  async measure(rebuild, hashes = false) {
     const id = ++this.id;
     const answer = next(this.worker, (data) => (data[0].Measured?.id === id ? data[0].Measured : undefined));
     const began = performance.now();
-    this.worker.postMessage([{ [rebuild ? "Rebuild" : "Measure"]: { id } }]);
+    this.worker.postMessage([{ [rebuild ? "Rebuild" : "Measure"]: rebuild ? { id } : { id, hashes } }]);
     const measured = await answer;
-    return { took: performance.now() - began, bytes: Number(measured.table_bytes), events: Number(measured.events), inside: measured.refresh_ms };
+    return { took: performance.now() - began, bytes: Number(measured.table_bytes), events: Number(measured.events), inside: measured.refresh_ms, hashes: JSON.stringify(measured.hashes) };
   },
   /** One row in, the watched totals out. */
   async refresh(raw) {
@@ -205,8 +205,11 @@ for (const wanted of sizes) {
       await page.evaluate((seeds) => (globalThis.seeds = seeds), seeds);
       const started = await page.evaluate(([kind, given]) => globalThis[kind].start(given), [kind, { build, dims: DIMS, events: "/bench/events.parquet", user: log.user, models: models(), first: asked[0] }]);
       times[kind].start.push(started.took);
+      const hashes = () => page.evaluate(async (kind) => (kind === "ours" ? (await globalThis.ours.measure(false, true)).hashes : ""), kind);
+      const before = await hashes();
       const rebuilt = await page.evaluate((kind) => (kind === "ours" ? globalThis.ours.measure(true) : globalThis.duck.rebuild()), kind);
       times[kind].rebuild.push(rebuilt.took);
+      if (before !== (await hashes())) throw new Error(`${wanted} events: a rebuild gave other tables`);
       if (rebuilt.bytes) memory.ours = Math.max(memory.ours, rebuilt.bytes);
       const dashed = await page.evaluate(async ([kind, asked]) => {
         const rows = [];

@@ -424,7 +424,7 @@ impl Hub {
     pub fn measure(self, rebuild: bool, then: impl FnOnce(FromProjector) + 'static) {
         let id = self.next();
         self.inner().borrow_mut().measures.insert(id, Box::new(then));
-        self.post_projector(&if rebuild { ToProjector::Rebuild { id } } else { ToProjector::Measure { id } }, None);
+        self.post_projector(&if rebuild { ToProjector::Rebuild { id } } else { ToProjector::Measure { id, hashes: false } }, None);
     }
 
     /// The rows that answer, kept up to date while the component lives; `None` until the first answer.

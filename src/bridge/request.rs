@@ -86,8 +86,10 @@ pub enum ToProjector {
     /// Bytes of memory and counts, for the storage page and the benches.
     Measure {
         id: u32,
+        /// Also what the tables hash to, which takes longer than building them.
+        hashes: bool,
     },
-    /// Throw every table away and build them again; the answer carries the hashes.
+    /// Throw every table away and build them again.
     Rebuild {
         id: u32,
     },

@@ -221,23 +221,14 @@ impl Store {
             return Ok(None);
         }
         let by = &model.refreshed_by;
-        let partial = !by.is_empty()
-            && self.tables.contains_key(&model.name)
-            && changed.iter().all(|(_, delta)| match delta {
-                Delta::Rows(tables) => tables.iter().all(|table| by.iter().all(|column| table.column(column).is_some())),
-                Delta::Everything => false,
-            });
-        if !partial {
+        let Some(touched) = self.touched(model, &changed) else {
             let table = self.run(model, &BTreeMap::new())?;
-            self.tables.insert(model.name.clone(), Stored::new(table));
-            return Ok(Some(Delta::Everything));
-        }
-        let mut touched = Keys::default();
-        for (_, delta) in &changed {
-            if let Delta::Rows(tables) = delta {
-                tables.iter().for_each(|table| touched.add(table, by));
-            }
-        }
+            let before = self.tables.insert(model.name.clone(), Stored::new(table.clone()));
+            return Ok(match before {
+                Some(before) => some_rows(differing(&before.table(None), &table, &model.key)),
+                None => Some(Delta::Everything),
+            });
+        };
         let plan = self.plan(&model.file, &model.sql)?;
         // The model over the touched partitions of its inputs; inputs without the keys are dimensions and stay whole.
         let mut inputs = BTreeMap::new();
@@ -250,14 +241,46 @@ impl Store {
         let own = self.tables.get_mut(&model.name).expect("looked up just now");
         // Most rows of a partition come out as they were: only the others go on to whoever stands on this model.
         let (gone, now) = differing(&own.of(by, &touched, None), &now, &model.key);
-        if gone.rows() == 0 && now.rows() == 0 {
-            return Ok(None);
+        if 0 < gone.rows() + now.rows() {
+            let mut keys = Keys::default();
+            keys.add(&gone, &model.key);
+            keys.add(&now, &model.key);
+            own.replace(&model.key, &keys, &now);
         }
-        let mut keys = Keys::default();
-        keys.add(&gone, &model.key);
-        keys.add(&now, &model.key);
-        own.replace(&model.key, &keys, &now);
-        Ok(Some(Delta::Rows(vec![gone, now])))
+        Ok(some_rows((gone, now)))
+    }
+
+    /// The partitions of a model that a change of its inputs is about; `None` when that may be all of them.
+    fn touched(&self, model: &Model, changed: &[(&String, &Delta)]) -> Option<Keys> {
+        let by = &model.refreshed_by;
+        if by.is_empty() || !self.tables.contains_key(&model.name) {
+            return None;
+        }
+        let mut touched = Keys::default();
+        for (name, delta) in changed {
+            let Delta::Rows(tables) = delta else { return None };
+            if tables.iter().all(|table| by.iter().all(|column| table.column(column).is_some())) {
+                tables.iter().for_each(|table| touched.add(table, by));
+                continue;
+            }
+            // A dimension's rows reach the partitions of the rows that name them.
+            let key = &self.catalog.models.iter().find(|model| model.name == **name)?.key;
+            let mut found = false;
+            for through in model.refreshed_through.iter().filter(|through| model.refs.contains(through)) {
+                let through = self.tables.get(through).filter(|table| table.has(by))?;
+                let shared: Vec<String> = key.iter().filter(|column| through.has(std::slice::from_ref(column))).cloned().collect();
+                if !shared.is_empty() {
+                    let mut keys = Keys::default();
+                    tables.iter().for_each(|table| keys.add(table, &shared));
+                    touched.add(&through.of(&shared, &keys, Some(&by.iter().cloned().collect())), by);
+                    found = true;
+                }
+            }
+            if !found {
+                return None;
+            }
+        }
+        Some(touched)
     }
 
     /// Makes the indexes that refreshes need, so that the first one is as quick as the others. To be called when nobody
@@ -341,6 +364,11 @@ impl Store {
             .filter_map(|model| Some((model.name.clone(), self.table(&model.name)?.hash(&model.key))))
             .collect()
     }
+}
+
+/// Nothing, when both sides are without a row.
+fn some_rows((gone, now): (Table, Table)) -> Option<Delta> {
+    (0 < gone.rows() + now.rows()).then(|| Delta::Rows(vec![gone, now]))
 }
 
 /// An event's id in 16 bytes: a million ids as texts would be a third of the memory. Whatever is no UUID is hashed.

@@ -154,7 +154,7 @@ type Index = Vec<(u64, IdxSize)>;
 pub(crate) struct Stored {
     base: Table,
     /// Rows of `base` that no longer count.
-    dead: HashSet<IdxSize>,
+    dead: HashSet<IdxSize, FixedState>,
     fresh: Table,
     indexes: RefCell<BTreeMap<Vec<String>, Rc<Index>>>,
     /// The table as one, column by column as they are asked for.
@@ -167,7 +167,7 @@ impl Stored {
         let fresh = table.slice(0, 0);
         Self {
             base: table,
-            dead: HashSet::new(),
+            dead: HashSet::default(),
             fresh,
             indexes: RefCell::default(),
             whole: RefCell::default(),

@@ -33,6 +33,9 @@ pub struct Model {
     pub key: Vec<String>,
     /// A row depends only on rows of its inputs with the same values here; empty means on everything.
     pub refreshed_by: Vec<String>,
+    /// Inputs by which a change of a dimension finds the partitions it touches: rows with the dimension's key and with
+    /// the columns of `refreshed_by`.
+    pub refreshed_through: Vec<String>,
 }
 
 /// Reference rows kept by hand.
@@ -76,6 +79,7 @@ struct Said {
     sources: BTreeSet<String>,
     key: Vec<String>,
     refreshed_by: Vec<String>,
+    refreshed_through: Vec<String>,
 }
 
 /// Reads a project's files, given as `(path below sql/, text)`. What is unsound is left out and said in `problems`;
@@ -107,7 +111,7 @@ pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Catalog 
                 continue;
             }
         };
-        let refs: Vec<String> = said.refs.into_iter().collect();
+        let refs: Vec<String> = said.refs.iter().cloned().collect();
         if kind == "analyses" {
             questions.insert(name.clone(), Question { name, file: file.to_owned(), sql, refs });
             continue;
@@ -120,9 +124,10 @@ pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Catalog 
             problems.push(ModelErr::SameName { file: file.to_owned(), name });
             continue;
         }
-        let sources = said.sources.into_iter().collect();
-        let (key, refreshed_by) = (said.key, said.refreshed_by);
-        models.insert(name.clone(), Model { name, file: file.to_owned(), layer, sql, refs, sources, key, refreshed_by });
+        let sources = said.sources.iter().cloned().collect();
+        let Said { key, refreshed_by, refreshed_through, .. } = said;
+        let file = file.to_owned();
+        models.insert(name.clone(), Model { name, file, layer, sql, refs, sources, key, refreshed_by, refreshed_through });
     }
     leave_out_unsound(&mut models, &mut questions, &seeds, &mut problems);
     let models = in_order(models, &mut problems);
@@ -188,6 +193,7 @@ fn render(file: &str, text: &str) -> Result<(String, Said), ModelErr> {
                 "meta" => {
                     said.key = words(&value.get_attr("key")?);
                     said.refreshed_by = words(&value.get_attr("refreshed_by")?);
+                    said.refreshed_through = words(&value.get_attr("refreshed_through")?);
                 }
                 "materialized" | "tags" => {}
                 other => return Err(Error::new(ErrorKind::UnknownFunction, format!("config({other}=…) is not supported"))),

@@ -53,8 +53,8 @@ fn page_asks(request: ToProjector, extra: &JsValue) {
         }
         ToProjector::RunImport { id } => import::run(id),
         ToProjector::CancelImport => import::cancel(),
-        ToProjector::Measure { id } => project::measure(id, false),
-        ToProjector::Rebuild { id } => project::measure(id, true),
+        ToProjector::Measure { id, hashes } => project::measure(id, false, hashes),
+        ToProjector::Rebuild { id } => project::measure(id, true, false),
     }
 }
 

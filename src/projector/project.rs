@@ -182,7 +182,7 @@ pub(crate) fn ask(id: u32, asked: Asked) {
     }
 }
 
-pub(crate) fn measure(id: u32, rebuild: bool) {
+pub(crate) fn measure(id: u32, rebuild: bool, hashes: bool) {
     let measured = with(|it| {
         let began = now_ms();
         let refresh_ms = it.refresh_ms;
@@ -192,7 +192,7 @@ pub(crate) fn measure(id: u32, rebuild: bool) {
             return None;
         }
         let took = if rebuild { now_ms() - began } else { refresh_ms };
-        let hashes = if rebuild { store.hashes().into_iter().collect() } else { Vec::new() };
+        let hashes = if hashes { store.hashes().into_iter().collect() } else { Vec::new() };
         Some(FromProjector::Measured { id, events: store.events(), table_bytes: store.bytes(), refresh_ms: took, hashes })
     });
     if let Some(measured) = measured {

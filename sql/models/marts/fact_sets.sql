@@ -1,5 +1,5 @@
 -- One row per set that stands: effective load, volume and estimated one-repetition maximum worked out.
-{{ config(materialized='table', meta={'key': ['set_id'], 'refreshed_by': ['workout_id']}) }}
+{{ config(materialized='table', meta={'key': ['set_id'], 'refreshed_by': ['workout_id'], 'refreshed_through': ['int_sets']}) }}
 -- e1RM after Epley (1985): load × (1 + r / 30), with r the repetitions and those left in reserve (10 - RPE where only
 -- RPE is known). One repetition with nothing in reserve is the load itself; above 15 there is no estimate, above 10 it
 -- is of low confidence. Warm-ups and assisted sets have none. Loads are grams; r10 is r in tenths.

@@ -1,5 +1,5 @@
 -- One row per person, day and muscle that was trained.
-{{ config(materialized='table', meta={'key': ['user_id', 'workout_date', 'muscle'], 'refreshed_by': ['user_id', 'workout_date']}) }}
+{{ config(materialized='table', meta={'key': ['user_id', 'workout_date', 'muscle'], 'refreshed_by': ['user_id', 'workout_date'], 'refreshed_through': ['fact_workouts']}) }}
 with sets as (
     select
         fact.user_id,

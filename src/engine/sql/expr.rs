@@ -26,6 +26,10 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
     if let Some((_, series)) = frame.computed.iter().find(|(known, _)| known == expr) {
         return Ok(series.clone());
     }
+    // What is the same for every row is worked out once.
+    if 1 < frame.rows && !matches!(expr, Expr::Value(_)) && is_constant(expr) {
+        return Ok(eval(expr, &Frame::unit(), scope)?.new_from_index(0, frame.rows));
+    }
     let sub = |expr: &Expr| eval(expr, frame, scope);
     match expr {
         Expr::Identifier(name) => column(frame, None, &name.value, scope).map_err(|err| err.at(expr)),
@@ -77,9 +81,11 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
         Expr::IsNotTrue(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(true))))),
         Expr::IsNotFalse(inner) => truth(&sub(inner)?, expr).map(|mask| bools(mask.into_iter().map(|b| Some(b != Some(false))))),
         Expr::Between { expr: inner, negated, low, high } => {
-            let value = sub(inner)?;
-            let above = binary(&value, &BinaryOperator::GtEq, &sub(low)?).map_err(|err| err.at(expr))?;
-            let below = binary(&value, &BinaryOperator::LtEq, &sub(high)?).map_err(|err| err.at(expr))?;
+            let test = |op, bound| {
+                let (value, bound) = compared(inner, bound, frame, scope)?;
+                binary(&value, &op, &bound).map_err(|err| err.at(expr))
+            };
+            let (above, below) = (test(BinaryOperator::GtEq, low)?, test(BinaryOperator::LtEq, high)?);
             let both = binary(&above, &BinaryOperator::And, &below)?;
             Ok(if *negated { (!truth(&both, expr)?).into_series() } else { both })
         }
@@ -179,9 +185,18 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
     }
 }
 
+/// Whether it names nothing: a value, or something worked out from values.
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) | Expr::TypedString { .. } => true,
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } | Expr::UnaryOp { expr: inner, .. } => is_constant(inner),
+        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
+        _ => false,
+    }
+}
+
 /// The sides of a comparison. A constant beside a column stays one value: the comparison spreads it.
 fn compared(left: &Expr, right: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<(Series, Series)> {
-    let is_constant = |expr: &Expr| matches!(expr, Expr::Value(_));
     let side = |expr: &Expr, other: &Expr| {
         if is_constant(expr) && !is_constant(other) {
             let one = eval(expr, &Frame::unit(), scope)?;
