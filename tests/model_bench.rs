@@ -67,6 +67,7 @@ fn main() {
             store.add_rows(&[row]);
             store.refresh().expect("refresh");
             refreshed.push(ms(began));
+            while store.tidy() {}
         }
     }
     let said = json!({

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray as _, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray},
+    array::{
+        Array, ArrayRef, AsArray as _, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
+        new_empty_array,
+    },
     datatypes::{DataType, Date32Type, Field, Float64Type, Int64Type, Schema},
     record_batch::RecordBatch,
 };
 use ledger::Row;
 use parquet::{
-    arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder},
+    arrow::{
+        ArrowWriter, ProjectionMask,
+        arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+    },
     basic::Compression,
     data_type::AsBytes as _,
     file::properties::WriterProperties,
@@ -144,17 +150,30 @@ fn write(table: &Table, raw: Option<ArrayRef>) -> Result<Vec<u8>, CodecErr> {
 
 /// The table of a Parquet file whose hash somebody has checked; a column of raw bytes is passed over.
 pub fn table_from_parquet(bytes: &[u8]) -> Result<Table, CodecErr> {
-    let (names, batches) = read(bytes)?;
-    let mut columns = Vec::new();
-    for (at, (name, ty)) in names.iter().enumerate() {
-        let arrays = || batches.iter().map(|batch| batch.column(at));
+    some_columns_from_parquet(bytes, &|_| true)
+}
+
+/// The columns of some names. The others are not even decoded.
+pub(crate) fn some_columns_from_parquet(bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Table, CodecErr> {
+    let (names, batches) = open(bytes, &|field| *field.data_type() != DataType::Binary && wanted(field.name()))?;
+    // Batch by batch, so that the file is never in memory twice.
+    let mut table = of_arrays(&names, &names.iter().map(|(_, ty)| new_empty_array(ty)).collect::<Vec<_>>())?;
+    for batch in batches {
+        let batch = batch.map_err(|err| CodecErr::Parquet(err.to_string()))?;
+        table = table.stack(&of_arrays(&names, batch.columns())?);
+    }
+    Ok(table.in_one_piece())
+}
+
+fn of_arrays(names: &[(String, DataType)], arrays: &[ArrayRef]) -> Result<Table, CodecErr> {
+    let mut columns = Vec::with_capacity(names.len());
+    for ((name, ty), array) in names.iter().zip(arrays) {
         let series = match ty {
-            DataType::Int64 => ints(arrays().flat_map(|array| array.as_primitive::<Int64Type>().iter())),
-            DataType::Float64 => floats(arrays().flat_map(|array| array.as_primitive::<Float64Type>().iter())),
-            DataType::Utf8 => texts(arrays().flat_map(|array| array.as_string::<i32>().iter())),
-            DataType::Boolean => bools(arrays().flat_map(|array| array.as_boolean().iter())),
-            DataType::Date32 => dates(arrays().flat_map(|array| array.as_primitive::<Date32Type>().iter())),
-            DataType::Binary => continue,
+            DataType::Int64 => ints(array.as_primitive::<Int64Type>().iter()),
+            DataType::Float64 => floats(array.as_primitive::<Float64Type>().iter()),
+            DataType::Utf8 => texts(array.as_string::<i32>().iter()),
+            DataType::Boolean => bools(array.as_boolean().iter()),
+            DataType::Date32 => dates(array.as_primitive::<Date32Type>().iter()),
             other => return Err(CodecErr::Parquet(format!("column {name} has the type {other}, which Spotter does not write"))),
         };
         columns.push((name.clone(), series));
@@ -164,10 +183,11 @@ pub fn table_from_parquet(bytes: &[u8]) -> Result<Table, CodecErr> {
 
 /// The raw rows of a sealed segment, hash of each row checked.
 pub fn rows_from_parquet(bytes: &[u8]) -> Result<Vec<Row>, CodecErr> {
-    let (names, batches) = read(bytes)?;
+    let (names, batches) = open(bytes, &|field| field.name() == "raw")?;
     let at = names.iter().position(|(name, ty)| name == "raw" && *ty == DataType::Binary).ok_or(CodecErr::NoRaw)?;
     let mut rows = Vec::new();
-    for batch in &batches {
+    for batch in batches {
+        let batch = batch.map_err(|err| CodecErr::Parquet(err.to_string()))?;
         let raw = batch.column(at).as_binary::<i32>();
         for row in 0..raw.len() {
             rows.push(Row::read(raw.value(row).as_bytes()).map_err(|err| CodecErr::Row(err.to_string()))?);
@@ -176,18 +196,13 @@ pub fn rows_from_parquet(bytes: &[u8]) -> Result<Vec<Row>, CodecErr> {
     Ok(rows)
 }
 
-type Batches = (Vec<(String, DataType)>, Vec<RecordBatch>);
-
-fn read(bytes: &[u8]) -> Result<Batches, CodecErr> {
+/// A file's columns of some kind, and its batches of these.
+fn open(bytes: &[u8], wanted: &dyn Fn(&Field) -> bool) -> Result<(Vec<(String, DataType)>, ParquetRecordBatchReader), CodecErr> {
     let fail = |err: &dyn std::fmt::Display| CodecErr::Parquet(err.to_string());
-    let bytes = parquet_bytes(bytes);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|err| fail(&err))?;
-    let names = builder.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
-    let reader = builder.with_batch_size(65_536).build().map_err(|err| fail(&err))?;
-    let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|err| fail(&err))?;
-    Ok((names, batches))
-}
-
-fn parquet_bytes(bytes: &[u8]) -> bytes::Bytes {
-    bytes::Bytes::copy_from_slice(bytes)
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::copy_from_slice(bytes)).map_err(|err| fail(&err))?;
+    let fields: Vec<_> = builder.schema().fields().iter().enumerate().filter(|(_, field)| wanted(field)).collect();
+    let names = fields.iter().map(|(_, field)| (field.name().clone(), field.data_type().clone())).collect();
+    let columns = ProjectionMask::roots(builder.parquet_schema(), fields.iter().map(|(at, _)| *at));
+    let reader = builder.with_projection(columns).with_batch_size(65_536).build().map_err(|err| fail(&err))?;
+    Ok((names, reader))
 }

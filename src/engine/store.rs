@@ -15,7 +15,7 @@ use polars::prelude::BooleanChunked;
 
 use crate::{
     answer::Params,
-    codec::{CodecErr, events_table, table_from_parquet},
+    codec::{CodecErr, events_table, some_columns_from_parquet},
     seed::table_from_csv,
     sql::{self, Prepared, SqlErr},
     stored::{Keys, Stored, differing},
@@ -75,16 +75,28 @@ impl Store {
             }
         }
         tables.extend(prebuilt);
+        let events = events_table(&[]);
+        let events = match named_columns(&catalog) {
+            Some(named) => events.only(|column| column == "event_id" || named.contains(column)),
+            None => events,
+        };
         let tables = tables.into_iter().map(|(name, table)| (name, Stored::new(table))).collect();
         Ok(Self {
             catalog: Rc::new(catalog),
             tables,
-            events: events_table(&[]),
+            events,
             seen: HashSet::new(),
             pending: None,
             plans: RefCell::default(),
             built: false,
         })
+    }
+
+    /// Keeps every column of the events, also those that no model names: for whoever looks at the log itself.
+    #[must_use]
+    pub fn with_whole_events(mut self) -> Self {
+        self.events = events_table(&[]);
+        self
     }
 
     /// Takes the rows that it has not seen; returns how many those were.
@@ -96,14 +108,14 @@ impl Store {
             }
         }
         if !fresh.is_empty() {
-            self.add(events_table(&fresh));
+            self.add(self.events_shape(&events_table(&fresh)));
         }
         fresh.len()
     }
 
     /// Takes a sealed segment's columns. The file's hash has been checked by whoever has the file.
     pub fn add_segment(&mut self, parquet: &[u8]) -> Result<usize, EngineErr> {
-        let table = table_from_parquet(parquet)?;
+        let table = some_columns_from_parquet(parquet, &|name| self.events.column(name).is_some())?;
         let ids = table.column("event_id").ok_or(CodecErr::NoRaw)?;
         let fresh: BooleanChunked = ids
             .str()
@@ -111,7 +123,7 @@ impl Store {
             .into_iter()
             .map(|id| Some(id.is_some_and(|id| self.seen.insert(id_number(id)))))
             .collect();
-        let table = table.filter(&fresh);
+        let table = if fresh.all() { table } else { table.filter(&fresh) };
         let taken = table.rows();
         if 0 < taken {
             self.add(self.events_shape(&table));
@@ -298,6 +310,11 @@ impl Store {
         }
     }
 
+    /// Does one piece of the work that refreshes leave behind; whether there was any. To be called when nobody waits.
+    pub fn tidy(&mut self) -> bool {
+        self.tables.values_mut().any(Stored::tidy)
+    }
+
     fn run(&self, model: &Model, inputs: &BTreeMap<String, Table>) -> Result<Table, EngineErr> {
         let lookup = |name: &str, columns: Option<&BTreeSet<String>>| {
             if let Some(table) = inputs.get(name) {
@@ -364,6 +381,15 @@ impl Store {
             .filter_map(|model| Some((model.name.clone(), self.table(&model.name)?.hash(&model.key))))
             .collect()
     }
+}
+
+/// The columns that the models read from the ledger; `None` where one of them reads all.
+fn named_columns(catalog: &Catalog) -> Option<BTreeSet<String>> {
+    let mut named = BTreeSet::new();
+    for model in catalog.models.iter().filter(|model| !model.sources.is_empty()) {
+        named.extend(Prepared::new(&model.sql).ok()?.columns()?.iter().cloned());
+    }
+    Some(named)
 }
 
 /// Nothing, when both sides are without a row.

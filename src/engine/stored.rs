@@ -17,8 +17,11 @@ use crate::{
     table::{Table, Ty, Value, index, value_at},
 };
 
-/// Rows of the small part from which the parts become one again.
-const MERGE_AT: usize = 4_096;
+/// Rows of the small part from which the parts become one again when nobody waits.
+const TIDY_AT: usize = 4_096;
+
+/// A small part that is this large in proportion is no small part: it is merged at once.
+const MERGE_AT_SHARE: usize = 2;
 
 /// Which partitions of a table something is about.
 #[derive(Debug, Default)]
@@ -232,9 +235,21 @@ impl Stored {
         self.whole.borrow_mut().clear();
         self.alive.take();
         self.fresh = self.fresh.append(now);
-        if MERGE_AT <= self.fresh.rows() + self.dead.len() {
+        let changed = self.fresh.rows() + self.dead.len();
+        if TIDY_AT * MERGE_AT_SHARE + self.base.rows() / MERGE_AT_SHARE <= changed {
             *self = Self::new(self.table(None));
         }
+    }
+
+    /// Makes one table of the parts again, with the indexes that were there. Whether there was something to do.
+    pub(crate) fn tidy(&mut self) -> bool {
+        let untidy = TIDY_AT <= self.fresh.rows() + self.dead.len();
+        if untidy {
+            let indexed: Vec<Vec<String>> = self.indexes.borrow().keys().cloned().collect();
+            *self = Self::new(self.table(None).in_one_piece());
+            indexed.iter().for_each(|by| _ = self.index(by));
+        }
+        untidy
     }
 
     fn base_rows(&self, by: &[String], keys: &Keys) -> Vec<IdxSize> {
@@ -303,9 +318,15 @@ mod tests {
         stored.append(&table(&[("c", 7)]));
         assert_eq!(sum(&stored.table(Some(&["n".to_owned()].into()))), 9);
         assert_eq!(stored.table(Some(&["n".to_owned()].into())).names(), ["n"]);
-        // Grown beyond its measure it is one table again.
-        let many: Vec<(&str, i64)> = vec![("d", 1); MERGE_AT];
+        // Grown it is made one table again when somebody has the time, and at once when it outgrows the large part.
+        let many: Vec<(&str, i64)> = vec![("d", 1); TIDY_AT];
         stored.append(&table(&many));
-        assert_eq!((stored.fresh.rows(), stored.dead.len(), stored.base.rows()), (0, 0, 2 + MERGE_AT));
+        assert_eq!((stored.fresh.rows(), stored.base.rows()), (1 + TIDY_AT, 3));
+        assert!(stored.tidy() && !stored.tidy());
+        assert_eq!((stored.fresh.rows(), stored.dead.len(), stored.base.rows()), (0, 0, 2 + TIDY_AT));
+        assert_eq!(stored.of(&by, &keys("c"), None).rows(), 1);
+        let many: Vec<(&str, i64)> = vec![("e", 1); TIDY_AT * 3];
+        stored.append(&table(&many));
+        assert_eq!((stored.fresh.rows(), stored.base.rows()), (0, 2 + TIDY_AT * 4));
     }
 }

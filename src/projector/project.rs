@@ -140,6 +140,14 @@ pub(crate) fn refresh() {
         it.refresh_ms = now_ms() - began;
     });
     tell_watched();
+    soon(tidy);
+}
+
+/// What refreshes leave behind, piece by piece, as long as nobody waits.
+fn tidy() {
+    if with(|it| !it.refresh_waits && it.store.as_mut().is_some_and(Store::tidy)) {
+        soon(tidy);
+    }
 }
 
 pub(crate) fn watch(key: u32, asked: Asked) {

@@ -110,7 +110,7 @@ impl Sql {
 
     fn store(&self) -> Result<Store> {
         let Some(folder) = &self.project else {
-            return Ok(Store::new(engine::prebuild()?)?);
+            return Ok(Store::new(engine::prebuild()?)?.with_whole_events());
         };
         let mut files = Vec::new();
         project_files(folder, folder, &mut files)?;
@@ -118,7 +118,7 @@ impl Sql {
         let catalog = read_project(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
         catalog.problems.iter().for_each(|problem| note(&format!("error: {problem}")));
         let prebuilt = prebuild_of(&catalog)?;
-        Ok(Store::of(catalog, prebuilt)?)
+        Ok(Store::of(catalog, prebuilt)?.with_whole_events())
     }
 
     fn params(&self) -> Result<Params> {
