@@ -4,7 +4,8 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
+    // Asked at run time: the compiled script may come from another checkout that shared the target folder.
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR")).join("../../sql");
     println!("cargo::rerun-if-changed=../../sql");
     println!("cargo::rerun-if-changed=embed.rs");
     let mut files = Vec::new();
