@@ -154,9 +154,9 @@ globalThis.duck = {
 
 const temporary = (name) => mkdtempSync(join(tmpdir(), `spotter-${name}-`));
 
-function seedLog(workouts, folder) {
-  const path = join(folder, `events-${workouts}.parquet`);
-  const said = execFileSync(process.env.SPOTTER_SEED_LOG ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), "debug/examples/seed-log"), ["7", String(workouts), path, "300"], { encoding: "utf8" });
+function seedLog(events, folder) {
+  const path = join(folder, `events-${events}.parquet`);
+  const said = execFileSync(process.env.SPOTTER_SEED_LOG ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), "debug/examples/seed-log"), ["steady", "7", String(events), path, "300"], { encoding: "utf8" });
   return { path, ...JSON.parse(said), tail: readFileSync(`${path}.tail`, "utf8").split("\n").filter(Boolean) };
 }
 
@@ -185,11 +185,11 @@ const seeds = Object.fromEntries(["intensity_bands"].map((name) => [name, readFi
 const wire = { ours: shipped["projector_bg.wasm"].brotli + shipped["projector.js"].brotli, duckdb: ["duckdb-eh.wasm", "duckdb-browser-eh.worker.js", "duck.js"].reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(bench, name)), { params: { 1: 9 } }).length, 0) };
 
 const server = await serve({ folder });
-const settings = { ...machine("headless"), build, runs, events: sizes, peer: "duckdb-wasm 1.28.0 (eh, one thread), Parquet built in", log: "careless_log, seed 7, shuffled", order: "ours, duckdb in turn; a page of its own each" };
+const settings = { ...machine("headless"), build, runs, events: sizes, peer: "duckdb-wasm 1.28.0 (eh, one thread), Parquet built in", log: "steady_log, seed 7, shuffled", order: "ours, duckdb in turn; a page of its own each" };
 console.log(Object.entries(settings).map(([name, value]) => `${name}: ${value}`).join("\n"), "\n");
 const results = [];
 for (const wanted of sizes) {
-  const log = seedLog(Math.max(1, Math.round(wanted / 11)), temporary("log"));
+  const log = seedLog(wanted, temporary("log"));
   cpSync(log.path, join(bench, "events.parquet"));
   const asked = dashboard(log.user, "bench-press-barbell", log.last_day);
   const times = { ours: { start: [], rebuild: [], dashboard: [], refresh: [], inside: [] }, duck: { start: [], rebuild: [], dashboard: [] } };

@@ -1,8 +1,8 @@
 //! Writes a seeded log as one Parquet file of events, for engines that are not ours:
 //!
-//!     seed-log SEED WORKOUTS FILE [TAIL]
+//!     seed-log LOG SEED N FILE [TAIL]
 //!
-//! The last TAIL rows stay out of the file and are written beside it, one raw row a line, for whoever wants to see them
+//! LOG is `careless`, N its workouts, or `steady`, N its events. The last TAIL rows stay out of the file and are written beside it, one raw row a line, for whoever wants to see them
 //! arrive. What the log holds is printed as JSON.
 
 use std::io::Write as _;
@@ -10,19 +10,23 @@ use std::io::Write as _;
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| args.get(at).and_then(|text| text.parse::<u64>().ok());
-    let (Some(seed), Some(workouts), Some(path)) = (number(0), number(1), args.get(2)) else {
-        panic!("seed-log SEED WORKOUTS FILE [TAIL]");
+    let (Some(log), Some(seed), Some(n), Some(path)) = (args.first(), number(1), number(2), args.get(3)) else {
+        panic!("seed-log LOG SEED N FILE [TAIL]");
     };
-    let scribe = tests::careless_log(seed, workouts);
+    let scribe = match log.as_str() {
+        "careless" => tests::careless_log(seed, n),
+        "steady" => tests::steady_log(seed, n),
+        other => panic!("there is no log {other}: choose careless or steady"),
+    };
     let user = scribe.user();
     let mut rows = scribe.rows;
-    let tail = rows.split_off(rows.len() - (number(3).unwrap_or(0) as usize).min(rows.len()));
+    let tail = rows.split_off(rows.len() - (number(4).unwrap_or(0) as usize).min(rows.len()));
     // Where the log ends, but for the clocks that are wrong.
     let last_ms = tail.iter().chain(&rows).filter_map(|row| row.body.get("at_ms")?.as_i64());
     let last_ms = last_ms.filter(|at| *at < 4_000_000_000_000).max().unwrap_or(0);
     tests::Seeded(seed).shuffle(&mut rows);
     std::fs::write(path, engine::segment_to_parquet(&rows).expect("a segment")).expect("writable");
-    if number(3).is_some() {
+    if number(4).is_some() {
         let mut file = std::fs::File::create(format!("{path}.tail")).expect("writable");
         for row in &tail {
             file.write_all(&row.raw).and_then(|()| file.write_all(b"\n")).expect("writable");

@@ -72,7 +72,8 @@ fn dbt(house: &House, seed: u64, workouts: u64) -> Result<(u64, Value)> {
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let (events, ours) = (folder.join("events.parquet"), folder.join("ours"));
     let mut log = house.command(house.target.join("debug/examples/seed-log"));
-    let said: Value = serde_json::from_str(&output(log.args([seed.to_string(), workouts.to_string()]).arg(&events))?)?;
+    let said: Value =
+        serde_json::from_str(&output(log.args(["careless", &seed.to_string(), &workouts.to_string()]).arg(&events))?)?;
     let mut models = house.command(house.target.join("debug/spotter"));
     models.args(["sql", "--models", "--format", "parquet", "--events"]).arg(&events).arg("--out").arg(&ours);
     run(&mut models)?;

@@ -46,12 +46,16 @@ pub struct Store {
     tables: BTreeMap<String, Stored>,
     events: Table,
     seen: HashSet<u128>,
-    /// Events that are in `events` and not yet in the tables.
-    pending: Option<Table>,
+    /// Events that came since, as they came, and how many of them are not yet in the tables.
+    late: Vec<Table>,
+    waiting: usize,
     /// Models and questions as they were read, by file.
     plans: RefCell<BTreeMap<String, Rc<Prepared>>>,
     built: bool,
 }
+
+/// Batches of late events from which they are put with the others when nobody waits.
+const LATE_MAX: usize = 1_024;
 
 /// What a model's inputs changed by, as far as a refresh can tell.
 enum Delta {
@@ -86,7 +90,8 @@ impl Store {
             tables,
             events,
             seen: HashSet::new(),
-            pending: None,
+            late: Vec::new(),
+            waiting: 0,
             plans: RefCell::default(),
             built: false,
         })
@@ -146,19 +151,28 @@ impl Store {
     }
 
     fn add(&mut self, fresh: Table) {
-        self.events = self.events.stack(&fresh);
-        self.pending = Some(match self.pending.take() {
-            Some(pending) => pending.stack(&fresh),
-            None => fresh,
-        });
+        self.late.push(fresh);
+        self.waiting += 1;
+    }
+
+    fn all_events(&self) -> Table {
+        self.late.iter().fold(self.events.clone(), |all, next| all.stack(next))
+    }
+
+    /// Late events become events like the others.
+    fn settle(&mut self) {
+        self.events = self.all_events().in_one_piece();
+        self.late.clear();
+        self.waiting = 0;
     }
 
     pub fn events(&self) -> usize {
-        self.events.rows()
+        self.events.rows() + self.late.iter().map(Table::rows).sum::<usize>()
     }
 
     pub fn bytes(&self) -> usize {
-        self.events.bytes() + self.tables.values().map(Stored::bytes).sum::<usize>()
+        let events = self.late.iter().chain([&self.events]).map(Table::bytes).sum::<usize>();
+        events + self.tables.values().map(Stored::bytes).sum::<usize>()
     }
 
     /// All tables from all events. The first failure is returned; what does not stand on a failure is built all the same.
@@ -168,8 +182,7 @@ impl Store {
 
     /// `rebuild`, with a word on each model when it is built, and every failure.
     pub fn rebuild_telling(&mut self, tell: &mut dyn FnMut(&Model, &Table)) -> Vec<EngineErr> {
-        self.pending = None;
-        self.events = self.events.in_one_piece();
+        self.settle();
         let mut failed: Vec<(String, EngineErr)> = Vec::new();
         for at in 0..self.catalog.models.len() {
             let model = &self.catalog.models[at];
@@ -202,8 +215,10 @@ impl Store {
         if !self.built {
             return self.rebuild();
         }
-        let Some(fresh) = self.pending.take() else { return Ok(()) };
-        let fresh = fresh.in_one_piece();
+        let Some((first, more)) = self.late.split_at(self.late.len() - std::mem::take(&mut self.waiting)).1.split_first() else {
+            return Ok(());
+        };
+        let fresh = more.iter().fold(first.clone(), |all, next| all.stack(next)).in_one_piece();
         let mut deltas: BTreeMap<String, Delta> = BTreeMap::new();
         let catalog = Rc::clone(&self.catalog);
         for model in catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt) {
@@ -312,6 +327,10 @@ impl Store {
 
     /// Does one piece of the work that refreshes leave behind; whether there was any. To be called when nobody waits.
     pub fn tidy(&mut self) -> bool {
+        if LATE_MAX <= self.late.len() && self.waiting == 0 {
+            self.settle();
+            return true;
+        }
         self.tables.values_mut().any(Stored::tidy)
     }
 
@@ -321,7 +340,7 @@ impl Store {
                 return Some(table.clone());
             }
             if model.sources.iter().any(|source| source == name) {
-                return Some(self.events.clone());
+                return Some(self.all_events());
             }
             self.read(name, columns)
         };
@@ -351,7 +370,7 @@ impl Store {
     /// Any query over the tables and the events, with the steps that were taken to answer it.
     pub fn query(&self, sql: &str, params: &Params) -> Result<(Table, Vec<String>), SqlErr> {
         sql::explained(sql, params, &|name, columns| match name {
-            "events" => Some(self.events.clone()),
+            "events" => Some(self.all_events()),
             name => self.read(name, columns),
         })
     }

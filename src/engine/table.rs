@@ -91,11 +91,16 @@ impl Table {
     }
 
     pub(crate) fn filter(&self, mask: &BooleanChunked) -> Self {
-        Self { frame: self.frame.filter(mask).expect("BUG: a mask of the table's length") }
+        self.each(|series| series.filter(mask).expect("BUG: a mask of the table's length"))
     }
 
     pub(crate) fn take(&self, rows: &IdxCa) -> Self {
-        Self { frame: self.frame.take(rows).expect("BUG: rows of the table") }
+        self.each(|series| series.take(rows).expect("BUG: rows of the table"))
+    }
+
+    /// Column after column: Polars would wake its threads, which takes longer than most tables here do.
+    fn each(&self, change: impl Fn(&Series) -> Series) -> Self {
+        Self::new(self.columns().map(|(name, series)| (name.to_owned(), change(series))).collect())
     }
 
     pub(crate) fn slice(&self, from: usize, rows: usize) -> Self {
@@ -122,7 +127,7 @@ impl Table {
 
     /// Copies every column into one stretch of memory, which is what working on it wants.
     pub(crate) fn in_one_piece(&self) -> Self {
-        Self::new(self.columns().map(|(name, series)| (name.to_owned(), series.rechunk())).collect())
+        self.each(|series| series.rechunk())
     }
 
     /// `append` without copying what is there: for rows that come a few at a time.

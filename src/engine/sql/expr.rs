@@ -186,7 +186,7 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
 }
 
 /// Whether it names nothing: a value, or something worked out from values.
-fn is_constant(expr: &Expr) -> bool {
+pub(super) fn is_constant(expr: &Expr) -> bool {
     match expr {
         Expr::Value(_) | Expr::TypedString { .. } => true,
         Expr::Nested(inner) | Expr::Cast { expr: inner, .. } | Expr::UnaryOp { expr: inner, .. } => is_constant(inner),

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 use super::{
     agg,
     error::{Res, SqlErr, refuse},
-    expr::{cast, common, eval, mask},
+    expr::{cast, common, eval, is_constant, mask},
     frame::{Field, Frame},
     groups::{Groups, matches},
     order::{sort_keys, sorted_rows},
@@ -240,12 +240,17 @@ impl<'a> Run<'a> {
         {
             return refuse(select, "this clause of select is not supported");
         }
+        let mut filters = Vec::new();
+        if let Some(condition) = selection {
+            conjuncts(condition, &mut filters);
+            filters.retain(|filter| of_one_column(filter).is_some());
+        }
         let mut frame = match from.as_slice() {
             [] => Frame::unit(),
             [first, rest @ ..] => {
-                let mut frame = self.table_with_joins(first)?;
+                let mut frame = self.table_with_joins(first, &filters)?;
                 for next in rest {
-                    frame = cross(&frame, &self.table_with_joins(next)?);
+                    frame = cross(&frame, &self.table_with_joins(next, &filters)?);
                 }
                 frame
             }
@@ -402,13 +407,23 @@ impl<'a> Run<'a> {
         Ok(out)
     }
 
-    fn table_with_joins(&mut self, from: &TableWithJoins) -> Res<Frame> {
+    /// `filters` are conditions that hold of every row that comes out in the end.
+    fn table_with_joins(&mut self, from: &TableWithJoins, filters: &[&Expr]) -> Res<Frame> {
+        use JoinOperator as Op;
+        // A join that keeps rows of its right side turns missing rows of the left side into nulls, and the other way round.
+        let keeps_right = |join: &Join| matches!(join.join_operator, Op::Right(_) | Op::RightOuter(_) | Op::FullOuter(_));
         let mut frame = self.factor(&from.relation)?;
-        for Join { relation, global, join_operator } in &from.joins {
+        if !from.joins.is_empty() && !from.joins.iter().any(keeps_right) {
+            frame = self.early(frame, filters);
+        }
+        for (at, Join { relation, global, join_operator }) in from.joins.iter().enumerate() {
             if *global {
                 return refuse(relation, "global joins are not supported");
             }
-            let right = self.factor(relation)?;
+            let mut right = self.factor(relation)?;
+            if matches!(join_operator, Op::Join(_) | Op::Inner(_) | Op::CrossJoin) && !from.joins[at..].iter().any(keeps_right) {
+                right = self.early(right, filters);
+            }
             let left = frame.rows;
             frame = match join_operator {
                 JoinOperator::CrossJoin => cross(&frame, &right),
@@ -423,6 +438,20 @@ impl<'a> Run<'a> {
             self.scope.step(|| format!("join {left} with {} of {relation}", right.rows), frame.rows);
         }
         Ok(frame)
+    }
+
+    /// The rows that a filter on one of the table's columns rules out need not be joined. What cannot be told here is left
+    /// to the `where` itself.
+    fn early(&self, mut frame: Frame, filters: &[&Expr]) -> Frame {
+        for filter in filters {
+            let known =
+                of_one_column(filter).is_some_and(|(relation, name)| matches!(frame.find(Some(relation), name), Ok(Some(_))));
+            if let (true, Ok(mask)) = (known, mask(filter, &frame, &self.scope)) {
+                frame = frame.filter(&mask);
+                self.scope.step(|| format!("early {filter}"), frame.rows);
+            }
+        }
+        frame
     }
 
     fn factor(&mut self, factor: &TableFactor) -> Res<Frame> {
@@ -456,7 +485,7 @@ impl<'a> Run<'a> {
                     None => Ok(Frame::of_table("", &table)),
                 }
             }
-            TableFactor::NestedJoin { table_with_joins, alias: None } => self.table_with_joins(table_with_joins),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => self.table_with_joins(table_with_joins, &[]),
             other => refuse(other, "this kind of table is not supported"),
         }
     }
@@ -627,6 +656,41 @@ fn conjuncts<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
         }
         Expr::Nested(inner) => conjuncts(inner, out),
         other => out.push(other),
+    }
+}
+
+/// The table and column of a condition that compares one column with constants, and that no row can make fail.
+fn of_one_column(filter: &Expr) -> Option<(&str, &str)> {
+    let column = match filter {
+        Expr::BinaryOp {
+            left,
+            op:
+                BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq,
+            right,
+        } => {
+            if is_constant(right) {
+                left
+            } else if is_constant(left) {
+                right
+            } else {
+                return None;
+            }
+        }
+        Expr::IsNull(column) | Expr::IsNotNull(column) => column,
+        Expr::InList { expr, list, negated: _ } if list.iter().all(is_constant) => expr,
+        _ => return None,
+    };
+    match &**column {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [relation, name] => Some((&relation.value, &name.value)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
