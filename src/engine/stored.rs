@@ -62,6 +62,17 @@ fn has_key(columns: &[&Series], row: usize, key: &[Value]) -> bool {
     })
 }
 
+fn equal_keys(columns: &[&Series], a: IdxSize, b: IdxSize) -> bool {
+    let (a, b) = (a as usize, b as usize);
+    columns.iter().all(|series| match series.dtype() {
+        DataType::String => {
+            let text = series.str().expect("Text");
+            text.get(a) == text.get(b)
+        }
+        _ => value_at(series, a) == value_at(series, b),
+    })
+}
+
 /// What each row's key hashes to.
 fn hashes(columns: &[&Series], rows: usize) -> Vec<u64> {
     let state = FixedState::default();
@@ -150,8 +161,14 @@ fn equal_cells(a: &Series, a_rows: &[IdxSize], b: &Series, b_rows: &[IdxSize], s
     }
 }
 
-/// Hash of a row's key and the row, sorted: less than half of what a hash map takes.
-type Index = Vec<(u64, IdxSize)>;
+/// Finds the rows of a key.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// Hash of a row's key and the row, sorted: less than half of what a hash map takes.
+    rows: Vec<(u64, IdxSize)>,
+    /// No two keys share a hash, so the first row of a hash speaks for all of them.
+    exact: bool,
+}
 
 #[derive(Debug)]
 pub(crate) struct Stored {
@@ -179,7 +196,7 @@ impl Stored {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let indexes: usize = self.indexes.borrow().values().map(|index| index.len() * size_of::<(u64, IdxSize)>()).sum();
+        let indexes: usize = self.indexes.borrow().values().map(|index| index.rows.len() * size_of::<(u64, IdxSize)>()).sum();
         self.base.bytes() + self.fresh.bytes() + indexes
     }
 
@@ -257,8 +274,16 @@ impl Stored {
         let columns = columns(&self.base, by);
         let mut rows = Vec::new();
         for (hash, values) in &keys.found {
-            let from = found.partition_point(|(other, _)| other < hash);
-            for (_, row) in found[from..].iter().take_while(|(other, _)| other == hash) {
+            let from = found.rows.partition_point(|(other, _)| other < hash);
+            let same = found.rows[from..].partition_point(|(other, _)| other == hash);
+            let same = &found.rows[from..from + same];
+            if found.exact {
+                if same.first().is_some_and(|(_, row)| values.iter().any(|key| has_key(&columns, *row as usize, key))) {
+                    rows.extend(same.iter().map(|(_, row)| *row).filter(|row| !self.dead.contains(row)));
+                }
+                continue;
+            }
+            for (_, row) in same {
                 if !self.dead.contains(row) && values.iter().any(|key| has_key(&columns, *row as usize, key)) {
                     rows.push(*row);
                 }
@@ -273,10 +298,13 @@ impl Stored {
         if let Some(known) = self.indexes.borrow().get(by) {
             return Rc::clone(known);
         }
-        let hashes = hashes(&columns(&self.base, by), self.base.rows());
-        let mut made: Index = hashes.into_iter().enumerate().map(|(row, hash)| (hash, row as IdxSize)).collect();
-        made.sort_unstable();
-        let made = Rc::new(made);
+        let columns = columns(&self.base, by);
+        let hashes = hashes(&columns, self.base.rows());
+        let mut rows: Vec<(u64, IdxSize)> = hashes.into_iter().enumerate().map(|(row, hash)| (hash, row as IdxSize)).collect();
+        rows.sort_unstable();
+        let clashes = |pair: &[(u64, IdxSize)]| pair[0].0 == pair[1].0 && !equal_keys(&columns, pair[0].1, pair[1].1);
+        let exact = !rows.windows(2).any(clashes);
+        let made = Rc::new(Index { rows, exact });
         self.indexes.borrow_mut().insert(by.to_vec(), Rc::clone(&made));
         made
     }
