@@ -11,7 +11,7 @@ selectors.setTestIdAttribute("data-test");
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const dist = process.env.SPOTTER_DIST ?? join(root, "dist");
-const binary = process.env.SPOTTER_BIN ?? ["release", "debug"].map((kind) => join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), kind, "spotter")).find(existsSync);
+export const binary = process.env.SPOTTER_BIN ?? ["release", "debug"].map((kind) => join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), kind, "spotter")).find(existsSync);
 const options = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],

@@ -10,7 +10,7 @@ use crate::{
     soak,
 };
 
-const BENCHES: [&str; 5] = ["bytes", "commit", "cold", "import", "models"];
+const BENCHES: [&str; 6] = ["bytes", "commit", "cold", "import", "models", "native"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
@@ -102,6 +102,14 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
             "models" => {
                 run(&mut house.cargo(&["build", "--quiet", "--examples"]))?;
                 pwa::browser_script(house, spotter, "benches/models.mjs", &["--out", &out])?;
+            }
+            "native" => {
+                setup::for_native_bench(house)?;
+                run(&mut house.cargo(&["build", "--quiet", "--release", "--package", "tests", "--examples"]))?;
+                let examples = house.target.join("release/examples");
+                let mut bench = house.command(house.python());
+                bench.arg("benches/native.py").arg(examples.join("model-bench")).arg(examples.join("seed-log"));
+                run(bench.arg("--spotter").arg(spotter).args(["--out", &out]))?;
             }
             bench => pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?,
         }

@@ -49,6 +49,18 @@ pub(crate) fn for_peers(house: &House) -> Result<()> {
     unless_stamped(house, "tests/conformance/requirements.txt", &house.tools.join("python/.spotter"), || python(house))
 }
 
+/// Polars, which one bench measures us with.
+pub(crate) fn for_native_bench(house: &House) -> Result<()> {
+    for_peers(house)?;
+    let list = "benches/requirements.txt";
+    unless_stamped(house, list, &house.tools.join("python/.spotter-bench"), || pip(house, list))
+}
+
+fn pip(house: &House, list: &str) -> Result<()> {
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", list];
+    run(house.command(house.python()).args(pip))
+}
+
 fn python(house: &House) -> Result<()> {
     if !has("python3", &["-c", "import ensurepip, venv; print('ready')"], "ready") {
         say("Installing Python: DuckDB and dbt, which our answers are compared with, come from its registry.");
@@ -56,8 +68,7 @@ fn python(house: &House) -> Result<()> {
     }
     say("Installing DuckDB and dbt into a folder of their own: our SQL answers and tables are compared with theirs.");
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(house.tools.join("python")))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    run(house.command(house.python()).args(pip).arg("tests/conformance/requirements.txt"))
+    pip(house, "tests/conformance/requirements.txt")
 }
 
 /// Installs what a file lists, unless the stamp says that just this list was installed.

@@ -9,6 +9,7 @@ use std::{
     rc::Rc,
 };
 
+use foldhash::fast::FixedState;
 use ledger::Row;
 use models::{Catalog, Layer, Model, ModelErr};
 use polars::prelude::BooleanChunked;
@@ -45,7 +46,7 @@ pub struct Store {
     catalog: Rc<Catalog>,
     tables: BTreeMap<String, Stored>,
     events: Table,
-    seen: HashSet<u128>,
+    seen: HashSet<u128, FixedState>,
     /// Events that came since, as they came, and how many of them are not yet in the tables.
     late: Vec<Table>,
     waiting: usize,
@@ -89,7 +90,7 @@ impl Store {
             catalog: Rc::new(catalog),
             tables,
             events,
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             late: Vec::new(),
             waiting: 0,
             plans: RefCell::default(),
@@ -122,6 +123,7 @@ impl Store {
     pub fn add_segment(&mut self, parquet: &[u8]) -> Result<usize, EngineErr> {
         let table = some_columns_from_parquet(parquet, &|name| self.events.column(name).is_some())?;
         let ids = table.column("event_id").ok_or(CodecErr::NoRaw)?;
+        self.seen.reserve(table.rows());
         let fresh: BooleanChunked = ids
             .str()
             .map_err(|_| CodecErr::NoRaw)?
