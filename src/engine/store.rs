@@ -258,6 +258,9 @@ impl Store {
                 None => Some(Delta::Everything),
             });
         };
+        if touched.is_empty() {
+            return Ok(None);
+        }
         let plan = self.plan(&model.file, &model.sql)?;
         // The model over the touched partitions of its inputs; inputs without the keys are dimensions and stay whole.
         let mut inputs = BTreeMap::new();
@@ -285,15 +288,28 @@ impl Store {
         if by.is_empty() || !self.tables.contains_key(&model.name) {
             return None;
         }
+        let plan = self.plan(&model.file, &model.sql).ok()?;
         let mut touched = Keys::default();
         for (name, delta) in changed {
             let Delta::Rows(tables) = delta else { return None };
+            // A row that differs only in columns which this model does not name is no change to it.
+            let narrowed = match (tables.as_slice(), plan.columns(), self.model(name)) {
+                ([gone, now], Some(named), Some(input)) => {
+                    let says = |columns: &[String], column: &str| columns.iter().any(|own| own == column);
+                    let read =
+                        |table: &Table| table.only(|column| named.contains(column) || says(&input.key, column) || says(by, column));
+                    let (gone, now) = differing(&read(gone), &read(now), &input.key);
+                    Some(vec![gone, now])
+                }
+                _ => None,
+            };
+            let tables = narrowed.as_ref().unwrap_or(tables);
             if tables.iter().all(|table| by.iter().all(|column| table.column(column).is_some())) {
                 tables.iter().for_each(|table| touched.add(table, by));
                 continue;
             }
             // A dimension's rows reach the partitions of the rows that name them.
-            let key = &self.catalog.models.iter().find(|model| model.name == **name)?.key;
+            let key = &self.model(name)?.key;
             let mut found = false;
             for through in model.refreshed_through.iter().filter(|through| model.refs.contains(through)) {
                 let through = self.tables.get(through).filter(|table| table.has(by))?;
@@ -310,6 +326,10 @@ impl Store {
             }
         }
         Some(touched)
+    }
+
+    fn model(&self, name: &str) -> Option<&Model> {
+        self.catalog.models.iter().find(|model| model.name == name)
     }
 
     /// Makes the indexes that refreshes need, so that the first one is as quick as the others. To be called when nobody

@@ -41,6 +41,10 @@ impl Keys {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     fn mask(&self, table: &Table, by: &[String], wanted: bool) -> BooleanChunked {
         let columns = columns(table, by);
         let hashes = hashes(&columns, table.rows()).into_iter().enumerate();

@@ -1,35 +1,29 @@
 -- One row per exercise performed in a workout.
-{{ config(materialized='table', meta={'key': ['workout_id', 'exercise_id'], 'refreshed_by': ['user_id', 'exercise_id']}) }}
+{{ config(materialized='table', meta={'key': ['workout_id', 'exercise_id'], 'refreshed_by': ['workout_id']}) }}
 with compared as (
     select
-        workout_id,
-        exercise_id,
-        user_id,
-        workout_date,
-        started_ms,
-        exercise_no,
-        duration_minutes,
-        sets,
-        reps,
-        volume_g,
-        distance_mm,
-        rpe10_sum,
-        rpe10_count,
-        best_e1rm_g,
-        heaviest_g,
-        created_timestamp,
-        max(best_e1rm_g) over (
-            partition by user_id, exercise_id
-            order by started_ms, workout_id
-            rows between unbounded preceding and 1 preceding
-        ) as best_e1rm_before_g,
-        max(heaviest_g) over (
-            partition by user_id, exercise_id
-            order by started_ms, workout_id
-            rows between unbounded preceding and 1 preceding
-        ) as heaviest_before_g,
-        row_number() over (partition by user_id, exercise_id order by started_ms, workout_id) as nth_time
-    from {{ ref('int_workout_exercises') }}
+        done.workout_id,
+        done.exercise_id,
+        done.user_id,
+        done.workout_date,
+        done.started_ms,
+        done.exercise_no,
+        done.duration_minutes,
+        done.sets,
+        done.reps,
+        done.volume_g,
+        done.distance_mm,
+        done.rpe10_sum,
+        done.rpe10_count,
+        done.best_e1rm_g,
+        done.heaviest_g,
+        done.created_timestamp,
+        history.best_e1rm_before_g,
+        history.heaviest_before_g,
+        history.nth_time
+    from {{ ref('int_workout_exercises') }} as done
+    inner join {{ ref('int_exercise_history') }} as history
+        on done.workout_id = history.workout_id and done.exercise_id = history.exercise_id
 ),
 
 -- Without RPE, intensity is the share of the best e1RM so far, read off a table of bands.
