@@ -59,7 +59,7 @@ fn main() {
     let mut store = last.expect("a run");
     let mut refreshed = Vec::new();
     if let Some(tail) = args.get(3) {
-        store.prepare();
+        while store.tidy() {}
         let tail = std::fs::read_to_string(tail).expect("the tail");
         for raw in tail.lines() {
             let row = ledger::Row::read(raw.as_bytes()).expect("a row");

@@ -332,28 +332,22 @@ impl Store {
         self.catalog.models.iter().find(|model| model.name == name)
     }
 
-    /// Makes the indexes that refreshes need, so that the first one is as quick as the others. To be called when nobody
-    /// waits.
-    pub fn prepare(&self) {
-        for model in self.catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt && !model.refreshed_by.is_empty()) {
-            for name in model.refs.iter().chain([&model.name]) {
-                if let Some(table) = self.tables.get(name).filter(|table| table.has(&model.refreshed_by)) {
-                    table.index(&model.refreshed_by);
-                }
-            }
-            if let Some(own) = self.tables.get(&model.name).filter(|own| own.has(&model.key)) {
-                own.index(&model.key);
-            }
-        }
-    }
-
-    /// Does one piece of the work that refreshes leave behind; whether there was any. To be called when nobody waits.
+    /// Does one piece of the work that makes the next refresh quick: what refreshes leave behind, and the indexes they need.
+    /// Whether there was any. To be called when nobody waits, as long as nobody does.
     pub fn tidy(&mut self) -> bool {
         if LATE_MAX <= self.late.len() && self.waiting == 0 {
             self.settle();
             return true;
         }
-        self.tables.values_mut().any(Stored::tidy)
+        if self.tables.values_mut().any(Stored::tidy) {
+            return true;
+        }
+        let models = self.catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt && !model.refreshed_by.is_empty());
+        let mut needed = models.flat_map(|model| {
+            let by_partition = model.refs.iter().chain([&model.name]).map(|name| (name, &model.refreshed_by));
+            by_partition.chain([(&model.name, &model.key)])
+        });
+        needed.any(|(name, by)| self.tables.get(name).is_some_and(|table| table.has(by) && table.make_index(by)))
     }
 
     fn run(&self, model: &Model, inputs: &BTreeMap<String, Table>) -> Result<Table, EngineErr> {

@@ -297,8 +297,17 @@ impl Stored {
         rows
     }
 
+    /// Makes an index that is missing; whether it was.
+    pub(crate) fn make_index(&self, by: &[String]) -> bool {
+        let missing = !self.indexes.borrow().contains_key(by);
+        if missing {
+            self.index(by);
+        }
+        missing
+    }
+
     /// Made when it is first needed, and kept as long as the large part stands.
-    pub(crate) fn index(&self, by: &[String]) -> Rc<Index> {
+    fn index(&self, by: &[String]) -> Rc<Index> {
         if let Some(known) = self.indexes.borrow().get(by) {
             return Rc::clone(known);
         }

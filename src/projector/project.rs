@@ -122,7 +122,7 @@ pub(crate) fn loaded(person: String) {
         tell(&FromProjector::Ready { events, took_ms });
         tell_watched();
         // The screen has its figures; now the first set of the day can be made as quick as the second.
-        soon(|| with(|it| _ = it.store.as_ref().map(Store::prepare)));
+        soon(tidy);
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn refresh() {
     soon(tidy);
 }
 
-/// What refreshes leave behind, piece by piece, as long as nobody waits.
+/// What makes the next refresh quick, piece by piece: whoever asks in between waits for one piece.
 fn tidy() {
     if with(|it| !it.refresh_waits && it.store.as_mut().is_some_and(Store::tidy)) {
         soon(tidy);
