@@ -31,7 +31,10 @@ pub(crate) fn listen() {
 }
 
 fn on_message(target: &JsValue, mut handle: impl FnMut(&Array) + 'static) {
-    let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| handle(event.data().unchecked_ref()));
+    let handler = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        handle(event.data().unchecked_ref());
+        project::heard();
+    });
     // Both a worker's scope and a port take their handler here; setting it also starts a port.
     let _ = js_sys::Reflect::set(target, &"onmessage".into(), handler.as_ref());
     handler.forget();

@@ -26,6 +26,9 @@ pub(crate) struct Projector {
     refresh_waits: bool,
     refresh_ms: f64,
     began_ms: f64,
+    /// When somebody last asked or told something.
+    heard_ms: f64,
+    tidying: bool,
 }
 
 pub(crate) struct Watched {
@@ -122,7 +125,7 @@ pub(crate) fn loaded(person: String) {
         tell(&FromProjector::Ready { events, took_ms });
         tell_watched();
         // The screen has its figures; now the first set of the day can be made as quick as the second.
-        soon(tidy);
+        tidy_when_quiet();
     }
 }
 
@@ -140,13 +143,32 @@ pub(crate) fn refresh() {
         it.refresh_ms = now_ms() - began;
     });
     tell_watched();
-    soon(tidy);
+    tidy_when_quiet();
+}
+
+/// How long nobody has to say anything before the tables are put in order.
+const QUIET_MS: f64 = 200.0;
+
+/// Somebody spoke to the projector.
+pub(crate) fn heard() {
+    with(|it| it.heard_ms = now_ms());
 }
 
 /// What makes the next refresh quick, piece by piece: whoever asks in between waits for one piece.
 fn tidy() {
-    if with(|it| !it.refresh_waits && it.store.as_mut().is_some_and(Store::tidy)) {
+    let quiet_ms = with(|it| now_ms() - it.heard_ms);
+    if quiet_ms < QUIET_MS {
+        later(tidy, QUIET_MS - quiet_ms);
+    } else if with(|it| it.store.as_mut().is_some_and(Store::tidy)) {
         soon(tidy);
+    } else {
+        with(|it| it.tidying = false);
+    }
+}
+
+fn tidy_when_quiet() {
+    if !with(|it| std::mem::replace(&mut it.tidying, true)) {
+        later(tidy, QUIET_MS);
     }
 }
 
@@ -210,10 +232,14 @@ pub(crate) fn measure(id: u32, rebuild: bool, hashes: bool) {
 
 /// After the messages that are already waiting, so that a burst of rows is one refresh.
 pub(crate) fn soon(act: fn()) {
+    later(act, 0.0);
+}
+
+fn later(act: fn(), ms: f64) {
     let act = Closure::once_into_js(act);
     let set_timeout = js_sys::Reflect::get(&global(), &"setTimeout".into());
     if let Ok(set_timeout) = set_timeout.map(js_sys::Function::from) {
-        let _ = set_timeout.call2(&JsValue::UNDEFINED, &act, &JsValue::from(0));
+        let _ = set_timeout.call2(&JsValue::UNDEFINED, &act, &JsValue::from(ms));
     }
 }
 
