@@ -29,6 +29,8 @@ running as (
         exercises.user_id,
         exercises.workout_date,
         exercises.started_ms,
+        -- About a year: partitions that a new set stays within, however long the log.
+        exercises.started_ms // 31557600000 as era,
         exercises.exercise_no,
         exercises.all_sets,
         exercises.sets,
@@ -59,6 +61,7 @@ select
     user_id,
     workout_date,
     started_ms,
+    era,
     exercise_no,
     workout_minutes * sets_until // sets_total - workout_minutes * (sets_until - all_sets) // sets_total as duration_minutes,
     sets,
