@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -32,7 +33,7 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
         }
         "models" => {
             ready(house)?;
-            let mut laws = house.command(house.target.join("debug/examples/model-laws"));
+            let mut laws = house.command(program(house, "model-laws", n)?);
             let result = serde_json::from_str(&output(laws.args([from.to_string(), n.to_string()]))?)?;
             (format!("soak-models-{n}"), result)
         }
@@ -42,6 +43,17 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
     fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
     say(&format!("no difference: {result}; written to {}", path.display()));
     Ok(())
+}
+
+/// From here on building an optimised program takes less than waiting for the other.
+const MANY: u64 = 500_000;
+
+fn program(house: &House, name: &str, n: u64) -> Result<PathBuf> {
+    if n < MANY {
+        return Ok(house.target.join("debug/examples").join(name));
+    }
+    run(&mut house.cargo(&["build", "--quiet", "--release", "--package", "tests", "--example", name]))?;
+    Ok(house.target.join("release/examples").join(name))
 }
 
 fn ready(house: &House) -> Result<()> {
@@ -71,7 +83,7 @@ fn dbt(house: &House, seed: u64, workouts: u64) -> Result<(u64, Value)> {
     let folder = house.target.join("dbt");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let (events, ours) = (folder.join("events.parquet"), folder.join("ours"));
-    let mut log = house.command(house.target.join("debug/examples/seed-log"));
+    let mut log = house.command(program(house, "seed-log", workouts * EVENTS_PER_WORKOUT)?);
     let said: Value =
         serde_json::from_str(&output(log.args(["careless", &seed.to_string(), &workouts.to_string()]).arg(&events))?)?;
     let mut models = house.command(house.target.join("debug/spotter"));
