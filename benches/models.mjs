@@ -9,6 +9,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { brotliCompressSync } from "node:zlib";
 import esbuild from "esbuild";
 import { binary, browser, built, dist, machine, option, quantiles, root, serve, table, write } from "./lib.mjs";
@@ -329,6 +330,7 @@ for (const wanted of sizes) {
       times[kind].start.push(started.took);
       const hashes = () => page.evaluate(async (kind) => (kind === "ours" ? (await globalThis.ours.measure(false, true)).hashes : ""), kind);
       const before = await hashes();
+      if (kind === "ours" && !isDeepStrictEqual(Object.fromEntries(JSON.parse(before)), log.hashes)) throw new Error(`${wanted} events: WebAssembly's tables are not the native ones`);
       const rebuilt = await page.evaluate((kind) => (kind === "ours" ? globalThis.ours.measure(true) : globalThis[kind].rebuild()), kind);
       times[kind].rebuild.push(rebuilt.took);
       if (before !== (await hashes())) throw new Error(`${wanted} events: a rebuild gave other tables`);

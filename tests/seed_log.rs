@@ -2,8 +2,9 @@
 //!
 //!     seed-log LOG SEED N FILE [TAIL]
 //!
-//! LOG is `careless`, N its workouts, or `steady`, N its events. The last TAIL rows stay out of the file and are written beside it, one raw row a line, for whoever wants to see them
-//! arrive. What the log holds is printed as JSON.
+//! LOG is `careless`, N its workouts, or `steady`, N its events. The last TAIL rows stay out of the file and are written
+//! beside it, one raw row a line, for whoever wants to see them arrive. What the log holds, and what its tables hash to
+//! natively, is printed as JSON.
 
 use std::io::Write as _;
 
@@ -25,13 +26,18 @@ fn main() {
     let last_ms = tail.iter().chain(&rows).filter_map(|row| row.body.get("at_ms")?.as_i64());
     let last_ms = last_ms.filter(|at| *at < 4_000_000_000_000).max().unwrap_or(0);
     tests::Seeded(seed).shuffle(&mut rows);
-    std::fs::write(path, engine::segment_to_parquet(&rows).expect("a segment")).expect("writable");
+    let parquet = engine::segment_to_parquet(&rows).expect("a segment");
+    let mut store = tests::store();
+    store.add_segment(&parquet).expect("a segment");
+    store.rebuild().expect("sound models");
+    std::fs::write(path, parquet).expect("writable");
     if number(4).is_some() {
         let mut file = std::fs::File::create(format!("{path}.tail")).expect("writable");
         for row in &tail {
             file.write_all(&row.raw).and_then(|()| file.write_all(b"\n")).expect("writable");
         }
     }
-    let said = serde_json::json!({ "user": user, "events": rows.len(), "last_day": last_ms / 86_400_000 });
+    let said =
+        serde_json::json!({ "user": user, "events": rows.len(), "last_day": last_ms / 86_400_000, "hashes": store.hashes() });
     writeln!(std::io::stdout().lock(), "{said}").expect("stdout");
 }
