@@ -54,27 +54,15 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
                 let rpe10 = it.random.one_in(2).then(|| 60 + 5 * it.random.below(9) as i64);
                 let plank = exercise_id == "plank";
                 let fact = Fact::SetLogged(SetLogged {
-                    set_id,
-                    workout_id,
-                    exercise_id: exercise_id.clone(),
-                    exercise_no: at as i64 + 1,
-                    set_no,
-                    at_ms: at_ms + set_no * 120_000,
-                    offset_min: 60,
                     set_kind: *it.random.pick(&[SetKind::Warmup, SetKind::Normal, SetKind::Normal, SetKind::Failure]),
-                    unit: Unit::Kg,
                     load_g: (!plank).then(|| 20_000 + 2_500 * it.random.below(40) as i64),
                     bodyweight_g: it.random.one_in(2).then_some(80_000),
-                    assist_g: None,
                     reps: (!plank).then(|| 1 + it.random.below(18) as i64),
                     duration_ms: plank.then_some(60_000),
-                    distance_mm: None,
                     rpe10,
-                    rir: None,
-                    side: None,
                     note: it.random.one_in(8).then(|| "grip, “hard”".to_owned()),
-                    rest_ms: None,
                     import_id,
+                    ..set(set_id, workout_id, &exercise_id, (at, set_no), at_ms + set_no * 120_000)
                 });
                 let row = it.write(wall, vec![Draft::mine(fact)]).remove(0);
                 sets.push((set_id, row.hlc.to_string()));
@@ -189,27 +177,12 @@ pub fn steady_log(seed: u64, events: u64) -> Scribe {
                 clock += 150_000;
                 let set_id = it.random.entity_id(clock);
                 let fact = Fact::SetLogged(SetLogged {
-                    set_id,
-                    workout_id,
-                    exercise_id: exercise_id.clone(),
-                    exercise_no: at as i64 + 1,
-                    set_no,
-                    at_ms: clock as i64,
-                    offset_min: 60,
                     set_kind: if set_no == 1 { SetKind::Warmup } else { SetKind::Normal },
-                    unit: Unit::Kg,
                     load_g: Some(load_g),
-                    bodyweight_g: None,
-                    assist_g: None,
                     reps: Some(5 + it.random.below(6) as i64),
-                    duration_ms: None,
-                    distance_mm: None,
                     rpe10: it.random.one_in(4).then(|| 70 + 5 * it.random.below(6) as i64),
-                    rir: None,
-                    side: None,
-                    note: None,
                     rest_ms: Some(120_000),
-                    import_id: None,
+                    ..set(set_id, workout_id, exercise_id, (at, set_no), clock as i64)
                 });
                 let row = it.write(clock, vec![Draft::mine(fact)]).remove(0);
                 last.push((set_id, row.hlc.to_string()));
@@ -237,4 +210,31 @@ pub fn steady_log(seed: u64, events: u64) -> Scribe {
         last.clear();
     }
     it
+}
+
+/// A set of which nothing is known but where it stands: the nth exercise, the nth set of it.
+fn set(set_id: EntityId, workout_id: EntityId, exercise_id: &str, (at, set_no): (usize, i64), at_ms: i64) -> SetLogged {
+    SetLogged {
+        set_id,
+        workout_id,
+        exercise_id: exercise_id.to_owned(),
+        exercise_no: at as i64 + 1,
+        set_no,
+        at_ms,
+        offset_min: 60,
+        set_kind: SetKind::Normal,
+        unit: Unit::Kg,
+        load_g: None,
+        bodyweight_g: None,
+        assist_g: None,
+        reps: None,
+        duration_ms: None,
+        distance_mm: None,
+        rpe10: None,
+        rir: None,
+        side: None,
+        note: None,
+        rest_ms: None,
+        import_id: None,
+    }
 }

@@ -157,12 +157,11 @@ pub fn table_from_parquet(bytes: &[u8]) -> Result<Table, CodecErr> {
 pub(crate) fn some_columns_from_parquet(bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Table, CodecErr> {
     let (names, batches) = open(bytes, &|field| *field.data_type() != DataType::Binary && wanted(field.name()))?;
     // Batch by batch, so that the file is never in memory twice.
-    let mut table = of_arrays(&names, &names.iter().map(|(_, ty)| new_empty_array(ty)).collect::<Vec<_>>())?;
-    for batch in batches {
-        let batch = batch.map_err(|err| CodecErr::Parquet(err.to_string()))?;
-        table = table.stack(&of_arrays(&names, batch.columns())?);
-    }
-    Ok(table.in_one_piece())
+    let empty = of_arrays(&names, &names.iter().map(|(_, ty)| new_empty_array(ty)).collect::<Vec<_>>())?;
+    let tables = batches
+        .map(|batch| of_arrays(&names, batch.map_err(|err| CodecErr::Parquet(err.to_string()))?.columns()))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(empty.stacked(&tables).in_one_piece())
 }
 
 fn of_arrays(names: &[(String, DataType)], arrays: &[ArrayRef]) -> Result<Table, CodecErr> {

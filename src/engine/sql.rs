@@ -38,12 +38,7 @@ pub(crate) type Lookup<'a> = dyn Fn(&str, Option<&BTreeSet<String>>) -> Option<T
 
 /// Runs one `select` over the tables that `lookup` knows.
 pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>) -> Res<Table> {
-    query_stored(sql, params, &|name, _| lookup(name))
-}
-
-/// `query` over tables that can give some of their columns for less than all of them.
-pub(crate) fn query_stored(sql: &str, params: &Params, lookup: &Lookup<'_>) -> Res<Table> {
-    Prepared::new(sql)?.run(params, lookup)
+    Prepared::new(sql)?.run(params, &|name, _| lookup(name))
 }
 
 /// `query`, and what was done for it: one line a step, with the rows that came out.

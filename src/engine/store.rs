@@ -80,22 +80,21 @@ impl Store {
             }
         }
         tables.extend(prebuilt);
-        let events = events_table(&[]);
-        let events = match named_columns(&catalog) {
-            Some(named) => events.only(|column| column == "event_id" || named.contains(column)),
-            None => events,
-        };
         let tables = tables.into_iter().map(|(name, table)| (name, Stored::new(table))).collect();
-        Ok(Self {
+        let mut store = Self {
             catalog: Rc::new(catalog),
             tables,
-            events,
+            events: events_table(&[]),
             seen: HashSet::default(),
             late: Vec::new(),
             waiting: 0,
             plans: RefCell::default(),
             built: false,
-        })
+        };
+        if let Some(named) = store.named_columns() {
+            store.events = store.events.only(|column| column == "event_id" || named.contains(column));
+        }
+        Ok(store)
     }
 
     /// Keeps every column of the events, also those that no model names: for whoever looks at the log itself.
@@ -158,7 +157,7 @@ impl Store {
     }
 
     fn all_events(&self) -> Table {
-        self.late.iter().fold(self.events.clone(), |all, next| all.stack(next))
+        self.events.stacked(&self.late)
     }
 
     /// Late events become events like the others.
@@ -220,7 +219,7 @@ impl Store {
         let Some((first, more)) = self.late.split_at(self.late.len() - std::mem::take(&mut self.waiting)).1.split_first() else {
             return Ok(());
         };
-        let fresh = more.iter().fold(first.clone(), |all, next| all.stack(next)).in_one_piece();
+        let fresh = first.stacked(more).in_one_piece();
         let mut deltas: BTreeMap<String, Delta> = BTreeMap::new();
         let catalog = Rc::clone(&self.catalog);
         for model in catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt) {
@@ -328,6 +327,15 @@ impl Store {
         Some(touched)
     }
 
+    /// The columns that the models read from the ledger; `None` where one of them reads all.
+    fn named_columns(&self) -> Option<BTreeSet<String>> {
+        let mut named = BTreeSet::new();
+        for model in self.catalog.models.iter().filter(|model| !model.sources.is_empty()) {
+            named.extend(self.plan(&model.file, &model.sql).ok()?.columns()?.iter().cloned());
+        }
+        Some(named)
+    }
+
     fn model(&self, name: &str) -> Option<&Model> {
         self.catalog.models.iter().find(|model| model.name == name)
     }
@@ -416,15 +424,6 @@ impl Store {
             .filter_map(|model| Some((model.name.clone(), self.table(&model.name)?.hash(&model.key))))
             .collect()
     }
-}
-
-/// The columns that the models read from the ledger; `None` where one of them reads all.
-fn named_columns(catalog: &Catalog) -> Option<BTreeSet<String>> {
-    let mut named = BTreeSet::new();
-    for model in catalog.models.iter().filter(|model| !model.sources.is_empty()) {
-        named.extend(Prepared::new(&model.sql).ok()?.columns()?.iter().cloned());
-    }
-    Some(named)
 }
 
 /// Nothing, when both sides are without a row.

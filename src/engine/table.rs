@@ -122,7 +122,7 @@ impl Table {
 
     /// The rows of both; the other has the same columns, perhaps in another order or all null.
     pub(crate) fn append(&self, other: &Self) -> Self {
-        self.stack(other).in_one_piece()
+        self.stacked([other]).in_one_piece()
     }
 
     /// Copies every column into one stretch of memory, which is what working on it wants.
@@ -130,20 +130,26 @@ impl Table {
         self.each(|series| series.rechunk())
     }
 
-    /// `append` without copying what is there: for rows that come a few at a time.
-    pub(crate) fn stack(&self, other: &Self) -> Self {
+    /// Other tables below this one, without copying what is there; each is looked at once, however many they are.
+    pub(crate) fn stacked<'t>(&self, others: impl IntoIterator<Item = &'t Self> + Clone) -> Self {
         let columns = self
             .columns()
             .map(|(name, mine)| {
-                let theirs = other.column(name).expect("BUG: tables of one shape");
-                let (mine, theirs) = match (Ty::of(mine), Ty::of(theirs)) {
-                    (Ty::Null, ty) if ty != Ty::Null => (mine.cast(&ty.polars()).expect("null casts to anything"), theirs.clone()),
-                    (ty, Ty::Null) => (mine.clone(), theirs.cast(&ty.polars()).expect("null casts to anything")),
-                    _ => (mine.clone(), theirs.clone()),
-                };
-                let mut both = mine;
-                both.append(&theirs).expect("BUG: columns of one type");
-                (name.to_owned(), both)
+                let mut all = mine.clone();
+                for other in others.clone() {
+                    let theirs = other.column(name).expect("BUG: tables of one shape");
+                    let null_as = |series: &Series, ty: Ty| series.cast(&ty.polars()).expect("null casts to anything");
+                    match (Ty::of(&all), Ty::of(theirs)) {
+                        (ty, Ty::Null) => all.append(&null_as(theirs, ty)),
+                        (Ty::Null, ty) => {
+                            all = null_as(&all, ty);
+                            all.append(theirs)
+                        }
+                        _ => all.append(theirs),
+                    }
+                    .expect("BUG: columns of one type");
+                }
+                (name.to_owned(), all)
             })
             .collect();
         Self::new(columns)
