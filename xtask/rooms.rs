@@ -40,6 +40,12 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "models", knows: &[], never: never!["the browser", "the engine", "tokio"], wasm: false },
     Room { name: "bridge", knows: &["ledger"], never: never!["the browser", "the engine", "tokio", "axum"], wasm: false },
     Room {
+        name: "wire",
+        knows: &["ledger"],
+        never: never!["the browser", "the engine", "tokio", "axum", "getrandom", "chrono"],
+        wasm: false,
+    },
+    Room {
         name: "engine",
         knows: &["ledger", "models"],
         never: never!["leptos*", "gloo*", "web-sys", "tokio", "axum"],
@@ -47,7 +53,7 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "device",
-        knows: &["ledger", "bridge"],
+        knows: &["ledger", "bridge", "wire"],
         never: never!["the browser", "the engine", "tokio", "getrandom"],
         wasm: false,
     },
@@ -59,7 +65,7 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "worker",
-        knows: &["ledger", "bridge", "device"],
+        knows: &["ledger", "bridge", "device", "wire"],
         never: never!["the engine", "leptos*", "gloo*", "tokio"],
         wasm: true,
     },
@@ -75,5 +81,5 @@ pub(crate) const ROOMS: &[Room] = &[
         never: never!["the engine", "tokio", "axum", "csv", "device", "engine", "models", "intake"],
         wasm: true,
     },
-    Room { name: "server", knows: &["engine", "ledger"], never: never!["leptos*", "gloo*", "web-sys"], wasm: false },
+    Room { name: "server", knows: &["engine", "ledger", "wire"], never: never!["leptos*", "gloo*", "web-sys"], wasm: false },
 ];

@@ -84,6 +84,11 @@ impl Device {
         &self.identity
     }
 
+    /// From the next session on this device writes for `person`: its account's first one.
+    pub fn act_for(&mut self, person: EntityId) {
+        self.identity.person = person;
+    }
+
     pub fn lane(&self) -> &LaneId {
         &self.lane
     }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use ledger::{Hash, Head, LaneId, Scope};
 use serde::{Deserialize, Serialize};
 
+use wire::{Span, Standing};
+
 use crate::{identity::Identity, pool::FILE_YOUNG_MS};
 
 /// Where each chain of a lane stands.
@@ -20,6 +22,12 @@ pub struct SealedFile {
     pub rows: u64,
     pub bytes: u64,
     pub hash: Hash,
+    /// What it holds of which chain. Files of older builds do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
+    /// The segment of a server's snapshot that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
 }
 
 /// An open segment whose rows are in a sealed file now. It stays until that file is a minute old.
@@ -51,6 +59,9 @@ pub struct Manifest {
     pub retired: Vec<Retired>,
     pub quarantined: Vec<Quarantined>,
     pub lanes: BTreeMap<LaneId, LaneHeads>,
+    /// As the sealed sessions said it; an open one may say something newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 impl Manifest {
@@ -64,6 +75,7 @@ impl Manifest {
             retired: Vec::new(),
             quarantined: Vec::new(),
             lanes: BTreeMap::new(),
+            standing: None,
         }
     }
 
@@ -87,6 +99,21 @@ impl Manifest {
         next.retired.retain(|other| other.use_id != open.use_id);
         next.retired.push(Retired { successor, ..open });
         next
+    }
+
+    /// The next generation with the segments of a snapshot, which were fetched whole.
+    #[must_use]
+    pub fn with_segment(&self, sealed: SealedFile, now_ms: u64) -> Self {
+        let mut next = self.next(now_ms);
+        next.sealed.push(sealed);
+        next
+    }
+
+    /// The next generation with the newer of two standings.
+    #[must_use]
+    pub fn with_standing(mut self, standing: Option<&Standing>) -> Self {
+        self.standing = newer(self.standing.take(), standing.cloned());
+        self
     }
 
     /// Retired files whose successor is old enough, by their place in the pool; they may be freed.
@@ -120,6 +147,10 @@ impl Manifest {
     }
 }
 
+pub(crate) fn newer(one: Option<Standing>, other: Option<Standing>) -> Option<Standing> {
+    one.into_iter().chain(other).max_by_key(|standing| standing.version)
+}
+
 /// Keeps the further head of each chain.
 pub(crate) fn merge_heads(into: &mut LaneHeads, from: &LaneHeads) {
     for (scope, head) in from {
@@ -146,6 +177,8 @@ mod tests {
             rows: 2,
             bytes: 10,
             hash: "h".to_owned(),
+            spans: Vec::new(),
+            segment: None,
         };
         let open = Retired { file: "slot-000".to_owned(), use_id: "a".to_owned(), at_ms: 1_000, successor: String::new() };
         let manifest = Manifest::first(identity).with_sealed(sealed, open, &LaneHeads::new(), 1_000);

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
 use ledger::{DeviceId, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
+use wire::Standing;
 
 use crate::{
     capture::HeadFrame,
     identity::Identity,
-    manifest::{LaneHeads, Manifest, SealedFile, merge_heads},
+    manifest::{LaneHeads, Manifest, SealedFile, merge_heads, newer},
 };
 
 /// One file as it was found.
@@ -32,6 +33,8 @@ pub struct OpenSegment {
     pub retired: bool,
     pub heads: LaneHeads,
     pub bytes: u64,
+    /// The newest word on where the device stands with its server.
+    pub standing: Option<Standing>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -51,6 +54,7 @@ pub struct Recovered {
     /// installation goes on as a new device.
     pub chains_unsure: bool,
     pub problems: Vec<Problem>,
+    pub standing: Option<Standing>,
     /// Rows kept for safety in a second place and found in no file.
     pub unborn: Vec<Row>,
     /// Ids of birth records that are safe in a file.
@@ -95,6 +99,8 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
                             rows: 0,
                             bytes: payload.len() as u64,
                             hash: hex(&header.payload_hash),
+                            spans: Vec::new(),
+                            segment: None,
                         });
                         out.sealed.push((file, payload.to_vec()));
                     }
@@ -133,7 +139,9 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
         ));
     }
 
+    out.standing = out.manifest.as_ref().and_then(|manifest| manifest.standing.clone());
     for segment in &out.open {
+        out.standing = newer(out.standing.take(), segment.standing.clone());
         if let (Some(device), Some(lane)) = (&segment.device_id, &segment.lane) {
             merge_heads(out.lanes.entry(device.clone()).or_default().entry(lane.clone()).or_default(), &segment.heads);
         }
@@ -191,6 +199,7 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
         retired: retired.contains(&hex(&header.use_id)),
         heads: LaneHeads::new(),
         bytes: slot.bytes.len() as u64,
+        standing: None,
     };
     let mut unreadable = 0;
     for frame in scan.frames {
@@ -217,6 +226,11 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
                 Err(_) => unreadable += 1,
             },
             FrameKind::Closed => segment.closed = true,
+            // One that cannot be read is an older cursor, and so rows that come once more.
+            FrameKind::Standing => {
+                let standing = serde_json::from_slice(frame.payload).ok();
+                segment.standing = newer(segment.standing.take(), standing);
+            }
         }
     }
     let inside = scan.damage.iter().filter(|damage| !damage.torn_tail).count() + unreadable;

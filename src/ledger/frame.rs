@@ -19,6 +19,8 @@ pub enum FrameKind {
     Row,
     /// The session is over; nothing follows.
     Closed,
+    /// Where the device stands with its server, right behind the rows it speaks of.
+    Standing,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +88,7 @@ fn frame_at<'a>(use_id: &UseId, bytes: &'a [u8]) -> Option<(Frame<'a>, usize)> {
         1 => FrameKind::Head,
         2 => FrameKind::Row,
         3 => FrameKind::Closed,
+        4 => FrameKind::Standing,
         _ => return None,
     };
     let len = u32::from_le_bytes([prefix[5], prefix[6], prefix[7], prefix[8]]);
@@ -101,6 +104,7 @@ fn kind_byte(kind: FrameKind) -> u8 {
         FrameKind::Head => 1,
         FrameKind::Row => 2,
         FrameKind::Closed => 3,
+        FrameKind::Standing => 4,
     }
 }
 

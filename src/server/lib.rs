@@ -1,83 +1,125 @@
-//! The server: for now it hands out the app, over HTTP on this machine and over HTTPS to a phone.
+//! The server: the app over HTTP and HTTPS, accounts, and the log that devices replicate with.
 //!
-//! Belongs: HTTP, TLS, headers, the models at a terminal, and later accounts, replication and the crew's analytics.
+//! Belongs: HTTP, TLS, headers, SQLite and PostgreSQL, accounts, fan-out, backups, the models at a terminal.
 //! Never: the browser, screens, the meaning of an encrypted row.
 
+pub mod accounts;
+mod backup;
+mod clock;
+pub mod http;
+pub mod hub;
+pub mod replicate;
 mod sql;
+pub mod store;
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
-use axum::{
-    Router,
-    http::{HeaderName, HeaderValue, Request, header},
-    middleware::{Next, from_fn},
-    response::Response,
-    routing::get,
-};
+use anyhow::{Context as _, Result};
 use axum_server::tls_rustls::RustlsConfig;
-use tower_http::{
-    services::{ServeDir, ServeFile},
-    set_header::SetResponseHeaderLayer,
+use hyper_util::rt::TokioTimer;
+
+pub use self::{
+    backup::{backup, is_postgres, restore},
+    http::Files,
+    sql::Sql,
 };
-
-/// What a page of ours may do. Scripts come from this origin only and nothing is evaluated but WebAssembly; styles may
-/// be set on elements, which is how charts place their marks.
-const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
-    connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-pub use sql::Sql;
+use self::{
+    clock::now_ms,
+    http::{App, Settings},
+    hub::Hub,
+    store::{PostgresStore, SqliteStore, Store},
+};
 
 pub struct Serve {
-    pub dist: PathBuf,
+    pub files: Files,
     pub address: SocketAddr,
     /// Certificate chain and key, both PEM.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// `postgres://…`, or the path of a SQLite file.
+    pub database: String,
+    /// Bytes of rows that one account may keep.
+    pub quota_bytes: u64,
 }
 
-/// Everything the server answers, without a port, so that a test can ask it.
-pub fn router(dist: &Path, tls: bool) -> Router {
-    let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    let mut router = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        // Any path of the app that is no file is the app itself.
-        .fallback_service(
-            ServeDir::new(dist).precompressed_br().precompressed_gzip().fallback(ServeFile::new(dist.join("index.html"))),
-        )
-        .layer(from_fn(cache))
-        .layer(header(header::CONTENT_SECURITY_POLICY, CSP))
-        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"));
-    if tls {
-        router = router.layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
-    }
-    router
+/// A client that has not said what it wants by then is gone.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens a database, or makes it.
+pub fn open(database: &str) -> Result<Arc<dyn Store>> {
+    let store: Arc<dyn Store> = if is_postgres(database) {
+        Arc::new(PostgresStore::open(database).context("PostgreSQL")?)
+    } else {
+        let path = Path::new(database);
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        Arc::new(SqliteStore::open(path).with_context(|| path.display().to_string())?)
+    };
+    let epoch = accounts::secret().map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    replicate::found(&*store, &epoch[..32], now_ms())?;
+    Ok(store)
 }
 
-/// Files under `/b/<build>/` never change; everything else is asked for again each time.
-async fn cache(request: Request<axum::body::Body>, next: Next) -> Response {
-    let built = request.uri().path().starts_with("/b/");
-    let mut response = next.run(request).await;
-    let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    let value = if built && response.status().is_success() && !html { "public, max-age=31536000, immutable" } else { "no-cache" };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
-    response
+/// The hub over a store, and the one thread that hands out what is committed.
+pub fn fan_out(store: &Arc<dyn Store>) -> Result<Arc<Hub>> {
+    let hub = Hub::start(&**store)?;
+    let (tell, told) = mpsc::sync_channel::<()>(1);
+    // One notice that waits is enough: whoever takes it looks at the head itself.
+    store.on_commit(Box::new(move || _ = tell.try_send(())));
+    let (weak, from) = (Arc::downgrade(&hub), Arc::downgrade(store));
+    let publish = move || {
+        while told.recv().is_ok() {
+            let (Some(hub), Some(store)) = (weak.upgrade(), from.upgrade()) else { return };
+            if let Err(err) = hub.publish(&*store) {
+                tracing::error!(%err, "nothing could be handed out; it is tried again with the next commit");
+            }
+        }
+    };
+    std::thread::Builder::new().name("fan-out".to_owned()).spawn(publish).context("the fan-out thread")?;
+    Ok(hub)
+}
+
+/// A code by which somebody signs up, or makes a new password.
+pub fn one_time_code(database: &str, reset: Option<&str>) -> Result<String> {
+    let store = open(database)?;
+    let code = match reset {
+        Some(name) => accounts::make_reset(&*store, name, now_ms()),
+        None => accounts::make_invite(&*store, now_ms()),
+    };
+    Ok(code.map_err(|problem| anyhow::anyhow!("{problem}"))?.0)
 }
 
 /// Serves until Ctrl-C or a termination signal, then lets open answers finish.
-pub async fn serve(config: Serve) -> Result<()> {
-    if !config.dist.join("index.html").is_file() {
-        bail!("no app in {}: build it with `cargo xtask run`, or say where it is with --dist", config.dist.display());
-    }
-    let router = router(&config.dist, config.tls.is_some());
+pub fn serve(config: Serve) -> Result<()> {
+    let log = tracing_subscriber::EnvFilter::try_from_env("SPOTTER_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().json().with_env_filter(log).with_writer(std::io::stderr).init();
+    let store = open(&config.database)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(listen(&config, &store));
+    // The database goes last, outside of the runtime: its own connections may have to wait.
+    runtime.shutdown_timeout(STOP_PATIENCE);
+    outcome?;
+    announce("Stopped.");
+    Ok(())
+}
+
+async fn listen(config: &Serve, store: &Arc<dyn Store>) -> Result<()> {
+    let hub = fan_out(store)?;
+    let settings = Settings { tls: config.tls.is_some(), quota_bytes: config.quota_bytes };
+    let app = App::new(Arc::clone(store), Arc::clone(&hub), settings);
+    let service = http::router(app, config.files.clone()).into_make_service();
     let handle = axum_server::Handle::<SocketAddr>::new();
     let stopping = handle.clone();
     tokio::spawn(async move {
         stop_signal().await;
-        stopping.graceful_shutdown(Some(std::time::Duration::from_secs(5)));
+        hub.close();
+        stopping.graceful_shutdown(Some(STOP_PATIENCE));
     });
     let listening = handle.clone();
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -87,19 +129,23 @@ pub async fn serve(config: Serve) -> Result<()> {
             announce(&format!("Spotter is at {scheme}://{host}:{} (Ctrl-C stops it)", address.port()));
         }
     });
-    let service = router.into_make_service();
-    match config.tls {
-        None => axum_server::bind(config.address).handle(handle).serve(service).await?,
+    match &config.tls {
+        None => {
+            let mut server = axum_server::bind(config.address).handle(handle);
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+            server.serve(service).await?;
+        }
         Some((certificate, key)) => {
             // Failing means somebody else installed a provider, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(&certificate, &key)
+            let tls = RustlsConfig::from_pem_file(certificate, key)
                 .await
                 .with_context(|| format!("cannot use the certificate {} with the key {}", certificate.display(), key.display()))?;
-            axum_server::bind_rustls(config.address, tls).handle(handle).serve(service).await?;
+            let mut server = axum_server::bind_rustls(config.address, tls).handle(handle);
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+            server.serve(service).await?;
         }
     }
-    announce("Stopped.");
     Ok(())
 }
 

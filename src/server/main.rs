@@ -13,11 +13,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the app. A phone installs it only over HTTPS: give a certificate and its key.
+    /// Serve the app and replicate with its devices. A phone installs it only over HTTPS: give a certificate and its key.
     Serve {
-        /// The folder that `trunk build` made.
-        #[arg(long, default_value = "dist")]
-        dist: PathBuf,
+        /// The folder with the app's files. Without it: what this program carries, or else `dist`.
+        #[arg(long)]
+        dist: Option<PathBuf>,
+        #[command(flatten)]
+        database: Database,
+        /// Megabytes of rows that one account may keep.
+        #[arg(long, default_value_t = 4_096)]
+        quota_mb: u64,
         /// Where to listen; 0.0.0.0 lets other machines in.
         #[arg(long, default_value = "127.0.0.1")]
         host: std::net::IpAddr,
@@ -30,6 +35,43 @@ enum Command {
         #[arg(long, requires = "tls_cert")]
         tls_key: Option<PathBuf>,
     },
+    /// Copy the database, also while the server runs, into one file.
+    Backup {
+        #[command(flatten)]
+        database: Database,
+        /// A file that is not there yet.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Put a backup in the place of the database; stop the server first. What was there before is kept beside it
+    /// (SQLite). Devices notice, read again from the beginning, and send what the backup lacks.
+    Restore {
+        #[command(flatten)]
+        database: Database,
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Print a code by which one more person can sign up within two weeks.
+    Invite {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Print a code by which somebody who forgot the password can make a new one within a day.
+    ResetPassword {
+        #[command(flatten)]
+        database: Database,
+        /// The account's name.
+        name: String,
+    },
+    /// Write this program with the app's files inside: one file to carry to a server.
+    Package {
+        #[arg(long, default_value = "dist")]
+        dist: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Print the description of the HTTP API.
+    Openapi,
     /// Ask the tables that the models make of a ledger: a query, one of the app's questions, or all models.
     Sql(Box<server::Sql>),
     /// Run the prebuilt models and write one Parquet file each.
@@ -37,6 +79,13 @@ enum Command {
         #[arg(long, default_value = "public/dims")]
         out: PathBuf,
     },
+}
+
+#[derive(clap::Args)]
+struct Database {
+    /// The path of a SQLite file, which is made when it is not there, or postgres://user:password@host/name.
+    #[arg(long, env = "SPOTTER_DATABASE", default_value = "spotter.db", hide_env_values = true)]
+    database: String,
 }
 
 fn main() -> ExitCode {
@@ -52,11 +101,33 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     match Cli::parse().command {
-        Command::Serve { dist, host, port, tls_cert, tls_key } => {
-            let config = server::Serve { dist, address: SocketAddr::new(host, port), tls: tls_cert.zip(tls_key) };
-            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(server::serve(config))
+        Command::Serve { dist, database, quota_mb, host, port, tls_cert, tls_key } => server::serve(server::Serve {
+            files: server::Files::find(dist.as_deref())?,
+            address: SocketAddr::new(host, port),
+            tls: tls_cert.zip(tls_key),
+            database: database.database,
+            quota_bytes: quota_mb.saturating_mul(1_000_000),
+        }),
+        Command::Backup { database, out } => {
+            server::backup(&database.database, &out)?;
+            say(&format!("The backup is in {}.", out.display()))
         }
+        Command::Restore { database, from } => {
+            server::restore(&from, &database.database)?;
+            say("Restored. Start the server: devices read again from the beginning, and send what the backup lacks.")
+        }
+        Command::Invite { database } => say(&server::one_time_code(&database.database, None)?),
+        Command::ResetPassword { database, name } => say(&server::one_time_code(&database.database, Some(&name))?),
+        Command::Package { dist, out } => {
+            server::http::pack(&dist, &out)?;
+            say(&format!("{} carries the app: copy it to a server and run `spotter serve`.", out.display()))
+        }
+        Command::Openapi => say(&server::http::openapi_document()),
         Command::Sql(sql) => sql.run(),
         Command::BuildDims { out } => server::build_dims(&out),
     }
+}
+
+fn say(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
 }

@@ -1,0 +1,253 @@
+//! What a device holds, chain by chain: rows it has at hand, and sealed files of which it knows the sums. Answers what
+//! replication asks: is this row new, what waits to be sent, does the server hold the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::{Hash, Row, Scope};
+use wire::{BLOCK_ROWS, Blocks, ChainKey, ChainSum, Comparison, Digest, Ranges, Span, Standing};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    New,
+    Known,
+    /// Another row has this place: somebody copied this profile. Both are kept.
+    Fork,
+}
+
+/// The rows of a sealed file by their places, once somebody has read it.
+pub type FileRows = BTreeMap<(ChainKey, u64), Row>;
+
+pub fn by_place(rows: Vec<Row>) -> FileRows {
+    rows.into_iter().map(|row| ((ChainKey::of(&row), row.dseq), row)).collect()
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// Every place of which there is a row somewhere.
+    places: Ranges,
+    loose: BTreeMap<u64, Vec<usize>>,
+    sealed: Vec<(String, Ranges, ChainSum)>,
+}
+
+#[derive(Debug, Default)]
+pub struct Shelf {
+    rows: Vec<Row>,
+    chains: BTreeMap<ChainKey, Held>,
+    /// Rows of sealed files that somebody has read for us, without their bytes.
+    read: BTreeMap<String, BTreeMap<ChainKey, BTreeMap<u64, BTreeSet<Hash>>>>,
+}
+
+/// Rows that wait to be sent.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub rows: Vec<Row>,
+    /// A sealed file that holds the next ones: to be read, and asked again.
+    pub file: Option<String>,
+}
+
+impl Shelf {
+    /// A sealed file, by its use id.
+    pub fn add_file(&mut self, use_id: &str, spans: &[Span]) {
+        for span in spans {
+            let held = self.chains.entry(span.chain.clone()).or_default();
+            held.places.merge(&span.places);
+            held.sealed.push((use_id.to_owned(), span.places.clone(), span.sum));
+        }
+    }
+
+    /// A sealed file is no longer there.
+    pub fn drop_file(&mut self, use_id: &str) {
+        self.read.remove(use_id);
+        for held in self.chains.values_mut() {
+            held.sealed.retain(|(file, ..)| file != use_id);
+            held.places = held.loose.keys().fold(Ranges::default(), |mut places, dseq| {
+                places.insert(*dseq, *dseq);
+                places
+            });
+            held.sealed.iter().for_each(|(_, places, _)| held.places.merge(places));
+        }
+    }
+
+    pub fn has_file(&self, use_id: &str) -> bool {
+        self.chains.values().any(|held| held.sealed.iter().any(|(file, ..)| file == use_id))
+    }
+
+    /// What a sealed file holds, once somebody has read it.
+    pub fn file_read(&mut self, use_id: &str, rows: &[Row]) {
+        let chains = self.read.entry(use_id.to_owned()).or_default();
+        for row in rows {
+            chains.entry(ChainKey::of(row)).or_default().entry(row.dseq).or_default().insert(row.h.clone());
+        }
+    }
+
+    /// Sealed files that have to be read before `add` can tell whether these rows are new.
+    pub fn unread(&self, rows: &[Row]) -> BTreeSet<String> {
+        let mut out = BTreeSet::new();
+        for row in rows {
+            let Some(held) = self.chains.get(&ChainKey::of(row)) else { continue };
+            let files = held.sealed.iter().filter(|(file, places, _)| places.contains(row.dseq) && !self.read.contains_key(file));
+            out.extend(files.map(|(file, ..)| file.clone()));
+        }
+        out
+    }
+
+    /// A row at a place that only an unread sealed file holds counts as known: whoever must be sure reads it first.
+    pub fn look(&self, row: &Row) -> Added {
+        let key = ChainKey::of(row);
+        let Some(held) = self.chains.get(&key) else { return Added::New };
+        if !held.places.contains(row.dseq) {
+            return Added::New;
+        }
+        let loose = held.loose.get(&row.dseq).into_iter().flatten().any(|at| self.rows[*at].h == row.h);
+        let sealed = held.sealed.iter().filter(|(_, places, _)| places.contains(row.dseq)).any(|(file, ..)| {
+            let places = self.read.get(file).and_then(|chains| chains.get(&key));
+            places.is_none_or(|places| places.get(&row.dseq).is_some_and(|hashes| hashes.contains(&row.h)))
+        });
+        if loose || sealed { Added::Known } else { Added::Fork }
+    }
+
+    pub fn add(&mut self, row: Row) -> Added {
+        let added = self.look(&row);
+        if added != Added::Known {
+            let held = self.chains.entry(ChainKey::of(&row)).or_default();
+            held.places.insert(row.dseq, row.dseq);
+            held.loose.entry(row.dseq).or_default().push(self.rows.len());
+            self.rows.push(row);
+        }
+        added
+    }
+
+    /// Rows at hand, in the order they came.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub fn holds_scope(&self, scope: Scope) -> bool {
+        self.chains.keys().any(|chain| chain.scope == scope)
+    }
+
+    /// How many rows wait to be sent.
+    pub fn waiting_count(&self, standing: &Standing) -> u64 {
+        self.sent_chains().map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
+    }
+
+    /// What a room's people say is sent once it is encrypted, and stays on the device until then.
+    fn sent_chains(&self) -> impl Iterator<Item = (&ChainKey, &Held)> {
+        self.chains.iter().filter(|(chain, _)| matches!(chain.scope, Scope::Person(_)))
+    }
+
+    /// The next rows to send, in the order of each chain; rows of a sealed file come from `read`.
+    pub fn waiting(&self, standing: &Standing, rows_max: usize, bytes_max: usize, read: &BTreeMap<String, FileRows>) -> Waiting {
+        let mut out = Waiting::default();
+        let mut bytes = 0;
+        for (chain, held) in self.sent_chains() {
+            for (from, to) in standing.pending(chain, &held.places).iter() {
+                for dseq in from..=to {
+                    let at_hand = held.loose.get(&dseq).into_iter().flatten().map(|at| &self.rows[*at]);
+                    let mut here: Vec<&Row> = at_hand.collect();
+                    let files = || held.sealed.iter().filter(|(_, places, _)| places.contains(dseq)).map(|(file, ..)| file);
+                    if here.is_empty() {
+                        if let Some(unread) = files().find(|file| !read.contains_key(*file)) {
+                            if out.rows.is_empty() {
+                                out.file = Some(unread.clone());
+                            }
+                            return out;
+                        }
+                        let place = (chain.clone(), dseq);
+                        here.extend(files().filter_map(|file| read.get(file)?.get(&place)).take(1));
+                    }
+                    for row in here {
+                        bytes += row.raw.len() + 1;
+                        if rows_max <= out.rows.len() || (bytes_max < bytes && !out.rows.is_empty()) {
+                            return out;
+                        }
+                        out.rows.push(row.clone());
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    // ------------------------------------------------------------------------------------------ comparing
+
+    /// `None` when files overlap, so that only reading them tells.
+    fn sum(&self, held: &Held) -> Option<ChainSum> {
+        let (mut sum, mut seen) = (ChainSum::default(), Ranges::default());
+        for (_, places, part) in &held.sealed {
+            if places.iter().any(|(from, to)| 0 < seen.count_within(from, to)) {
+                return None;
+            }
+            seen.merge(places);
+            sum.merge(part);
+        }
+        for (dseq, at) in held.loose.iter().filter(|(dseq, _)| !seen.contains(**dseq)) {
+            at.iter().for_each(|at| sum.add(*dseq, &self.rows[*at].h));
+        }
+        Some(sum)
+    }
+
+    pub fn compare(&self, digest: &Digest) -> Comparison {
+        let mut out = Comparison::default();
+        let there: BTreeMap<&ChainKey, &ChainSum> = digest.chains.iter().map(|chain| (&chain.chain, &chain.sum)).collect();
+        let mut devices = BTreeSet::new();
+        for (chain, held) in self.sent_chains() {
+            match there.get(chain) {
+                Some(sum) if self.sum(held).is_some_and(|own| own == **sum) => {
+                    out.same.push((chain.clone(), held.places.clone()));
+                    out.rows += sum.n;
+                    devices.insert(&chain.device_id);
+                }
+                Some(_) => out.closer.push(chain.clone()),
+                None => out.differ.push((chain.clone(), held.places.clone())),
+            }
+        }
+        for (chain, sum) in there.into_iter().filter(|(chain, _)| !self.chains.contains_key(*chain)) {
+            out.differ.push((chain.clone(), Ranges::of(1, sum.max_dseq)));
+            out.fetch.push((chain.clone(), 1, sum.max_dseq));
+        }
+        out.devices = devices.len();
+        out
+    }
+
+    /// One chain block by block; `Err` names the sealed files that have to be read first.
+    pub fn compare_blocks(&self, blocks: &Blocks) -> Result<Comparison, BTreeSet<String>> {
+        let mut out = Comparison::default();
+        let Some(held) = self.chains.get(&blocks.chain) else { return Ok(out) };
+        let unread: BTreeSet<String> =
+            held.sealed.iter().map(|(file, ..)| file).filter(|file| !self.read.contains_key(*file)).cloned().collect();
+        if !unread.is_empty() {
+            return Err(unread);
+        }
+        let mut known: BTreeSet<(u64, &Hash)> = BTreeSet::new();
+        for (dseq, at) in &held.loose {
+            known.extend(at.iter().map(|at| (*dseq, &self.rows[*at].h)));
+        }
+        for (file, ..) in &held.sealed {
+            let places = self.read.get(file).and_then(|chains| chains.get(&blocks.chain));
+            known.extend(places.into_iter().flatten().flat_map(|(dseq, hashes)| hashes.iter().map(|h| (*dseq, h))));
+        }
+        let mut own: BTreeMap<u64, ChainSum> = BTreeMap::new();
+        for (dseq, h) in known {
+            own.entry(dseq.saturating_sub(1) / BLOCK_ROWS).or_default().add(dseq, h);
+        }
+        let there: BTreeMap<u64, ChainSum> =
+            blocks.blocks.iter().map(|block| (block.block, ChainSum { n: block.n, max_dseq: 0, xor: block.xor })).collect();
+        let (mut same, mut differ) = (Ranges::default(), Ranges::default());
+        for block in own.keys().chain(there.keys()).copied().collect::<BTreeSet<u64>>() {
+            let (from, to) = (block * BLOCK_ROWS + 1, (block + 1) * BLOCK_ROWS);
+            let (ours, theirs) = (own.get(&block).copied().unwrap_or_default(), there.get(&block).copied().unwrap_or_default());
+            if (ours.n, ours.xor) == (theirs.n, theirs.xor) {
+                held.places.iter().for_each(|(a, b)| same.insert(a.max(from), b.min(to)));
+            } else {
+                differ.insert(from, to);
+                if 0 < theirs.n {
+                    out.fetch.push((blocks.chain.clone(), from, to));
+                }
+            }
+        }
+        out.same = vec![(blocks.chain.clone(), same)];
+        out.differ = if differ.is_empty() { Vec::new() } else { vec![(blocks.chain.clone(), differ)] };
+        Ok(out)
+    }
+}

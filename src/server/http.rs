@@ -1,0 +1,249 @@
+//! HTTP over everything else: who asks, what they sent, which status an answer has.
+
+mod account;
+mod auth;
+mod files;
+mod guard;
+mod metrics;
+mod openapi;
+mod replicate;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRequest, MatchedPath, Request, State, rejection::QueryRejection},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Semaphore;
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+use wire::{Code, Limits, Problem};
+
+pub use self::{
+    files::{Files, pack},
+    openapi::document as openapi_document,
+};
+use self::{guard::Guard, metrics::Metrics};
+use crate::{clock::now_ms, hub::Hub, store::Store};
+
+/// What a page of ours may do. Scripts come from this origin only and nothing is evaluated but WebAssembly; styles may
+/// be set on elements, which is how charts place their marks.
+const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
+    connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// How long a body may take to arrive: a phone with one bar, not somebody who holds the line.
+const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// Passwords are hashed two at a time: 38 MiB.
+const HASHES: usize = 2;
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub tls: bool,
+    /// Bytes of rows that one account may keep.
+    pub quota_bytes: u64,
+}
+
+pub struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Arc<Hub>,
+    settings: Settings,
+    metrics: Metrics,
+    guard: Guard,
+    hashing: Semaphore,
+}
+
+type Shared = State<Arc<App>>;
+type Answered = Result<Response, Refused>;
+
+/// A problem as an answer.
+pub struct Refused(pub Problem);
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, serde_json::to_vec(&self.0).unwrap_or_default()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(ms) = self.0.retry_after_ms {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1_000)));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+fn bad(detail: impl Into<String>) -> Refused {
+    Refused(Problem::new(Code::BadRequest, detail))
+}
+
+fn json<T: Serialize>(value: &T) -> Answered {
+    let body = serde_json::to_vec(value).map_err(|err| Problem::new(Code::Internal, err.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// Whatever waits for the disk waits on a thread that may.
+async fn blocking<T: Send + 'static>(
+    app: &Arc<App>,
+    act: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Refused> {
+    let app = Arc::clone(app);
+    match tokio::task::spawn_blocking(move || act(&app)).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(Refused(Problem::new(Code::Internal, "the request failed inside; nothing was changed"))),
+    }
+}
+
+fn query<T>(query: Result<axum::extract::Query<T>, QueryRejection>) -> Result<T, Refused> {
+    query.map(|query| query.0).map_err(|err| bad(err.body_text()))
+}
+
+/// A JSON body of at most `push_bytes`. axum's own extractor would answer 422.
+pub(crate) struct Sent<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Sent<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
+        let bytes = SentBytes::from_request(request, app).await?.0;
+        serde_json::from_slice(&bytes).map(Self).map_err(|err| bad(format!("the body is not what is expected here: {err}")))
+    }
+}
+
+pub(crate) struct SentBytes(pub(crate) bytes::Bytes);
+
+impl FromRequest<Arc<App>> for SentBytes {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Refused> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if essence != "application/json" && essence != wire::NATIVE_PUSH {
+            return Err(Refused(Problem::new(Code::Unsupported, "bodies are application/json")));
+        }
+        let limits = Limits::default();
+        let too_large = || {
+            let detail = format!("a body has at most {} bytes", limits.push_bytes);
+            Refused(Problem::new(Code::TooLarge, detail).with_limits(limits))
+        };
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| limits.push_bytes as u64 <= length) {
+            return Err(too_large());
+        }
+        let body = axum::body::to_bytes(request.into_body(), limits.push_bytes);
+        match tokio::time::timeout(BODY_PATIENCE, body).await {
+            Ok(Ok(bytes)) => Ok(Self(bytes)),
+            Ok(Err(err)) if std::error::Error::source(&err).is_some_and(|why| why.to_string().contains("limit")) => {
+                Err(too_large())
+            }
+            Ok(Err(_)) => Err(bad("the body was cut off")),
+            Err(_) => Err(bad("the body took too long")),
+        }
+    }
+}
+
+impl App {
+    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, settings: Settings) -> Arc<Self> {
+        let hashing = Semaphore::new(HASHES);
+        Arc::new(Self { store, hub, settings, metrics: Metrics::default(), guard: Guard::default(), hashing })
+    }
+}
+
+/// Everything the server answers, without a port, so that a test can ask it.
+pub fn router(app: Arc<App>, files: Files) -> Router {
+    let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    let api = Router::new()
+        .route("/replicate/hello", get(replicate::hello))
+        .route("/replicate/pull", get(replicate::pull))
+        .route("/replicate/push", post(replicate::push))
+        .route("/replicate/pull/stream", get(stream::stream))
+        .route("/replicate/digest", get(replicate::digest))
+        .route("/replicate/snapshot", get(replicate::snapshot))
+        .route("/replicate/snapshot/segment", get(replicate::segment))
+        .route("/account", get(account::account).delete(account::erase))
+        .route("/account/sign-up", get(account::sign_up_open).post(account::sign_up))
+        .route("/account/sign-in", post(account::sign_in))
+        .route("/account/sign-out", post(account::sign_out))
+        .route("/account/join", post(account::join))
+        .route("/account/links", post(account::make_link))
+        .route("/account/persons", post(account::add_person))
+        .route("/account/password-reset", post(account::reset_password))
+        .route("/account/devices/{device_id}", delete(account::revoke))
+        .route("/admin/invites", post(account::make_invite))
+        .route("/admin/resets", post(account::make_reset))
+        .route("/openapi.json", get(openapi::openapi))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(header(header::CACHE_CONTROL, "private, no-store"));
+    let plain = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics::metrics))
+        .layer(header(header::CACHE_CONTROL, "no-store"));
+    let mut router = api
+        .merge(plain)
+        .route("/replicate/{*rest}", axum::routing::any(not_found))
+        .route("/account/{*rest}", axum::routing::any(not_found))
+        .route("/admin/{*rest}", axum::routing::any(not_found))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&app), auth::same_origin))
+        .layer(from_fn_with_state(Arc::clone(&app), observe))
+        .fallback_service(files.service().layer(from_fn(cache)))
+        .layer(header(header::CONTENT_SECURITY_POLICY, CSP))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"));
+    if app.settings.tls {
+        router = router.layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    }
+    router.with_state(app)
+}
+
+async fn not_found() -> Refused {
+    Refused(Problem::new(Code::NotFound, "there is nothing at this address"))
+}
+
+async fn wrong_method() -> Refused {
+    Refused(Problem::new(Code::MethodNotAllowed, "this address does not take that method"))
+}
+
+async fn ready(State(app): Shared) -> Answered {
+    blocking(&app, |app| Ok(crate::store::read(&*app.store, crate::replicate::realm)?)).await?;
+    Ok("ready\n".into_response())
+}
+
+/// Counts and logs: the route, never the address with what is in it, and nobody's name.
+async fn observe(State(app): Shared, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let began = now_ms();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    app.metrics.answered(status);
+    let ms = now_ms().saturating_sub(began);
+    tracing::info!(%method, route, status, ms, "answered");
+    response
+}
+
+/// Files under `/b/<build>/` never change; everything else is asked for again each time.
+async fn cache(request: axum::http::Request<Body>, next: Next) -> Response {
+    let built = request.uri().path().starts_with("/b/");
+    let mut response = next.run(request).await;
+    let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let value = if built && response.status().is_success() && !html { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    response
+}

@@ -1,0 +1,310 @@
+//! `/account/*` and `/admin/*`.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    http::{HeaderValue, header},
+    response::Response,
+};
+use ledger::{DeviceId, EntityId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use wire::{Code, Problem};
+
+use super::{Answered, App, Refused, Sent, Shared, auth, bad, blocking, json};
+use crate::{
+    accounts::{self as core, Account, Identity, NewDevice, SignedIn},
+    clock::now_ms,
+};
+
+/// An installation that signs in.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeviceBody {
+    /// 16 lower-case hexadecimal digits, minted by the device.
+    #[schema(pattern = "^[0-9a-f]{16}$", example = "0123456789abcdef")]
+    device_id: String,
+    #[schema(min_length = 1, max_length = 60, example = "Mia's phone")]
+    name: String,
+    /// The person whose rows it holds already, if any: it joins the account.
+    person: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignUp {
+    #[schema(min_length = 1, max_length = 60, example = "mia")]
+    name: String,
+    #[schema(min_length = 10, max_length = 200)]
+    password: String,
+    /// Needed by everybody but the first.
+    invite: Option<String>,
+    device: DeviceBody,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    #[schema(example = "mia")]
+    name: String,
+    password: String,
+    device: DeviceBody,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Join {
+    code: String,
+    device: DeviceBody,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reset {
+    code: String,
+    #[schema(min_length = 10, max_length = 200)]
+    password: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PersonBody {
+    person: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NameBody {
+    name: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Erase {
+    password: String,
+}
+
+/// A one-time code. It goes into the part of an address that no server sees.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OneTime {
+    code: String,
+    expires_ms: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Signed {
+    /// For clients that are no browser; a browser has a cookie that scripts cannot read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    account: Account,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Open {
+    /// Nobody is here yet: the next one to sign up needs no invitation, and administers.
+    first: bool,
+}
+
+fn device(body: &DeviceBody) -> Result<NewDevice, Refused> {
+    let device_id = DeviceId::parse(&body.device_id).map_err(|err| bad(err.to_string()))?;
+    let name: String = body.name.trim().chars().filter(|c| !c.is_control()).take(core::NAME_MAX).collect();
+    if name.is_empty() {
+        return Err(bad("a device has a name"));
+    }
+    let person = body.person.as_deref().map(EntityId::parse).transpose().map_err(|err| bad(err.to_string()))?;
+    Ok(NewDevice { device_id, name, person })
+}
+
+/// One of the few places at which passwords are hashed.
+async fn hashing<T: Send + 'static>(
+    app: &Arc<App>,
+    act: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Refused> {
+    let busy = || Refused(Problem::new(Code::Busy, "many people sign in at this moment; try again").after(2_000));
+    let wait = std::time::Duration::from_secs(5);
+    let _permit = tokio::time::timeout(wait, app.hashing.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
+    blocking(app, act).await
+}
+
+async fn signed(app: &Arc<App>, signed: SignedIn, browser: bool) -> Answered {
+    let token = signed.token.clone();
+    let account = blocking(app, move |app| {
+        let who = core::identify(&*app.store, &token, now_ms())?;
+        let who = who.ok_or_else(|| Problem::new(Code::SignIn, "the sign-in was ended at once"))?;
+        core::account(&*app.store, &who)
+    });
+    let cookie = auth::cookie(&signed.token);
+    let mut response = json(&Signed { account: account.await?, token: (!browser).then_some(signed.token) })?;
+    if browser {
+        set_cookie(&mut response, &cookie);
+    }
+    Ok(response)
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+}
+
+/// A browser says where a request comes from; anything else gets its token to keep.
+pub(super) struct Browser(bool);
+
+impl axum::extract::FromRequestParts<Arc<App>> for Browser {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.headers.contains_key(header::ORIGIN) || parts.headers.contains_key("sec-fetch-site")))
+    }
+}
+
+/// Whether the next person needs an invitation.
+#[utoipa::path(get, path = "/account/sign-up", tag = "account",
+    responses((status = 200, body = Open), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn sign_up_open(State(app): Shared) -> Answered {
+    json(&Open { first: blocking(&app, |app| core::is_empty(&*app.store)).await? })
+}
+
+/// A new account: the first one of a server, or by invitation.
+#[utoipa::path(post, path = "/account/sign-up", tag = "account", request_body = SignUp,
+    responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn sign_up(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<SignUp>) -> Answered {
+    core::check_password(&body.password)?;
+    core::tidy_name(&body.name)?;
+    let device = device(&body.device)?;
+    let done = hashing(&app, move |app| {
+        let password = core::hash_password(&body.password)?;
+        core::sign_up(&*app.store, &body.name, password, body.invite, device, now_ms())
+    });
+    signed(&app, done.await?, browser).await
+}
+
+/// An account that is there, on one more device or once more on this one.
+#[utoipa::path(post, path = "/account/sign-in", tag = "account", request_body = SignIn,
+    responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn sign_in(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<SignIn>) -> Answered {
+    let name = core::tidy_name(&body.name)?;
+    let device = device(&body.device)?;
+    app.guard.may_try(&name, now_ms())?;
+    let done = hashing(&app, move |app| {
+        let outcome = core::sign_in(&*app.store, &name, &body.password, device, now_ms());
+        let wrong = matches!(&outcome, Err(problem) if problem.code == Code::WrongPassword);
+        app.guard.tried(&name, !wrong, now_ms());
+        outcome
+    });
+    signed(&app, done.await?, browser).await
+}
+
+/// A second device, by the code that the first one shows.
+#[utoipa::path(post, path = "/account/join", tag = "account", request_body = Join,
+    responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn join(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<Join>) -> Answered {
+    let device = device(&body.device)?;
+    let done = blocking(&app, move |app| core::join(&*app.store, body.code, device, now_ms())).await?;
+    signed(&app, done, browser).await
+}
+
+/// This device is signed out; its rows stay where they are, there and here.
+#[utoipa::path(post, path = "/account/sign-out", tag = "account", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn sign_out(State(app): Shared, who: Identity) -> Answered {
+    blocking(&app, move |app| core::sign_out(&*app.store, &who)).await?;
+    let mut response = done()?;
+    set_cookie(&mut response, &auth::no_cookie());
+    Ok(response)
+}
+
+fn done() -> Answered {
+    json(&super::openapi::Done { done: true })
+}
+
+/// Who is signed in here, on which devices.
+#[utoipa::path(get, path = "/account", tag = "account", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn account(State(app): Shared, who: Identity) -> Answered {
+    json(&blocking(&app, move |app| core::account(&*app.store, &who)).await?)
+}
+
+/// The account and all its rows are erased from the server. Devices keep theirs.
+#[utoipa::path(delete, path = "/account", tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Erase>) -> Answered {
+    app.guard.may_try(&who.account_id, now_ms())?;
+    let outcome = hashing(&app, move |app| {
+        let outcome = core::erase(&*app.store, &who, &body.password);
+        app.guard.tried(&who.account_id, outcome.is_ok(), now_ms());
+        outcome
+    });
+    outcome.await?;
+    let mut response = done()?;
+    set_cookie(&mut response, &auth::no_cookie());
+    Ok(response)
+}
+
+/// A code by which a second device joins, for ten minutes.
+#[utoipa::path(post, path = "/account/links", tag = "account", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn make_link(State(app): Shared, who: Identity) -> Answered {
+    one_time(blocking(&app, move |app| core::make_link(&*app.store, &who, now_ms())).await?)
+}
+
+fn one_time((code, expires_ms): (String, u64)) -> Answered {
+    json(&OneTime { code, expires_ms })
+}
+
+/// A person whose rows this device holds joins the account.
+#[utoipa::path(post, path = "/account/persons", tag = "account", request_body = PersonBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn add_person(State(app): Shared, who: Identity, Sent(body): Sent<PersonBody>) -> Answered {
+    let person = EntityId::parse(&body.person).map_err(|err| bad(err.to_string()))?;
+    let account = blocking(&app, move |app| {
+        core::add_own_person(&*app.store, &who, person)?;
+        core::account(&*app.store, &who)
+    });
+    json(&account.await?)
+}
+
+/// A new password, by an administrator's code. Every device has to sign in again.
+#[utoipa::path(post, path = "/account/password-reset", tag = "account", request_body = Reset,
+    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn reset_password(State(app): Shared, Sent(body): Sent<Reset>) -> Answered {
+    core::check_password(&body.password)?;
+    let reset = hashing(&app, move |app| {
+        let password = core::hash_password(&body.password)?;
+        core::reset_password(&*app.store, body.code, password, now_ms())
+    });
+    reset.await?;
+    done()
+}
+
+/// A device of the account is shut out: its sign-in ends within seconds. Its rows stay.
+#[utoipa::path(delete, path = "/account/devices/{device_id}", tag = "account", params(("device_id" = String, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn revoke(State(app): Shared, who: Identity, device: Result<Path<String>, PathRejection>) -> Answered {
+    let Path(device_id) = device.map_err(|err| bad(err.body_text()))?;
+    let device_id = DeviceId::parse(&device_id).map_err(|err| bad(err.to_string()))?;
+    blocking(&app, move |app| core::revoke(&*app.store, &who, device_id.as_str())).await?;
+    done()
+}
+
+fn administers(who: &Identity) -> Result<(), Refused> {
+    let refused = || Refused(Problem::new(Code::Forbidden, "this is for the server's administrator"));
+    who.admin.then_some(()).ok_or_else(refused)
+}
+
+/// A code by which a new person signs up, for two weeks.
+#[utoipa::path(post, path = "/admin/invites", tag = "admin", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn make_invite(State(app): Shared, who: Identity) -> Answered {
+    administers(&who)?;
+    one_time(blocking(&app, |app| core::make_invite(&*app.store, now_ms())).await?)
+}
+
+/// A code by which somebody who forgot the password makes a new one, for a day.
+#[utoipa::path(post, path = "/admin/resets", tag = "admin", request_body = NameBody, security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn make_reset(State(app): Shared, who: Identity, Sent(body): Sent<NameBody>) -> Answered {
+    administers(&who)?;
+    one_time(blocking(&app, move |app| core::make_reset(&*app.store, &body.name, now_ms())).await?)
+}

@@ -1,0 +1,182 @@
+//! `/replicate/*` but the stream.
+
+use std::io::Write as _;
+
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, header},
+    response::IntoResponse as _,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use wire::{ChainKey, Checkpoint, Code, Hello, Limits, NATIVE_PUSH, Problem, Push, PushAnswer, RawRow, RxRow, Snapshot, Status};
+
+use super::{Answered, Refused, SentBytes, Shared, bad, blocking, json, query};
+use crate::{accounts::Identity, clock::now_ms, replicate as core};
+
+type Asked<T> = Result<Query<T>, QueryRejection>;
+
+pub(super) fn checkpoint_of(text: Option<&str>) -> Result<Option<Checkpoint>, Refused> {
+    match text.map(str::trim) {
+        None | Some("" | "null" | "undefined") => Ok(None),
+        Some(text) => {
+            let checkpoint: Checkpoint =
+                serde_json::from_str(text).map_err(|err| bad(format!("a checkpoint is {{\"epoch\",\"seq\",\"view\"}}: {err}")))?;
+            Ok(Some(checkpoint))
+        }
+    }
+}
+
+/// What the server is, how far it is, and what it takes at once.
+#[utoipa::path(get, path = "/replicate/hello", tag = "replication", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Hello), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn hello(State(app): Shared, who: Identity) -> Answered {
+    let hello = blocking(&app, move |app| {
+        crate::accounts::seen(&*app.store, &who, now_ms())?;
+        core::hello(&*app.store, &who.account_id, now_ms())
+    });
+    json(&hello.await?)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct PullQuery {
+    /// A checkpoint as JSON; absent means from the beginning.
+    #[param(example = "{\"epoch\":\"0190\",\"seq\":0,\"view\":\"5f\"}")]
+    checkpoint: Option<String>,
+    /// Rows of the page, 1 to 1,000.
+    #[param(minimum = 1, maximum = 1000, example = 100)]
+    batch_size: Option<usize>,
+    /// One scope of those that the account reads.
+    scope: Option<String>,
+    /// Part of one chain instead, whatever the checkpoint: `scope/device/lane`, with `from` and `to`.
+    chain: Option<String>,
+    from: Option<u64>,
+    to: Option<u64>,
+}
+
+/// Rows after a checkpoint, oldest first. The page's checkpoint is where the next one begins.
+#[utoipa::path(get, path = "/replicate/pull", tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = inline(super::openapi::Page)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn pull(State(app): Shared, who: Identity, asked: Asked<PullQuery>) -> Answered {
+    let asked = query(asked)?;
+    let checkpoint = checkpoint_of(asked.checkpoint.as_deref())?;
+    let chain = chain_of(asked.chain.as_deref())?;
+    let page = blocking(&app, move |app| {
+        let store = &*app.store;
+        let page = match chain {
+            Some(chain) => {
+                let (from, to) = (asked.from.unwrap_or(1).min(1 << 53), asked.to.unwrap_or(1 << 53).min(1 << 53));
+                core::span(store, &who.account_id, &chain, from, to)?
+            }
+            None => {
+                let batch = asked.batch_size.unwrap_or(100);
+                core::pull(store, &who.account_id, checkpoint.as_ref(), batch, asked.scope.as_deref())?
+            }
+        };
+        app.metrics.pulled(page.documents.len());
+        Ok(page)
+    });
+    json(&page.await?)
+}
+
+fn chain_of(text: Option<&str>) -> Result<Option<ChainKey>, Refused> {
+    text.map(|text| ChainKey::try_from(text.to_owned()).map_err(bad)).transpose()
+}
+
+/// Rows of this device. With `Accept: application/vnd.spotter.push+json` the body is `{device_id, batch_id, rows}` and the
+/// answer one verdict per row; otherwise it is `[{newDocumentState, assumedMasterState?}]` and the answer the stored rows
+/// that conflict.
+#[utoipa::path(post, path = "/replicate/push", tag = "replication", security(("bearer" = []), ("cookie" = [])),
+    request_body(content = inline(super::openapi::AnyPush), content_type = "application/json"),
+    responses((status = 200, content((PushAnswer = "application/vnd.spotter.push+json"), (Vec<super::openapi::Row> = "application/json"))),
+        (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn push(State(app): Shared, who: Identity, headers: HeaderMap, body: SentBytes) -> Answered {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let native = accept.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NATIVE_PUSH));
+    let expected = |err: serde_json::Error| bad(format!("the body is not what is expected here: {err}"));
+    let rows: Vec<RawRow> = if native {
+        let push: Push = serde_json::from_slice(&body.0).map_err(expected)?;
+        if push.device_id != who.device_id {
+            return Err(Refused(Problem::new(Code::Forbidden, "a push names the device that signed in")));
+        }
+        push.rows
+    } else {
+        let rows: Vec<RxRow> = serde_json::from_slice(&body.0).map_err(expected)?;
+        rows.into_iter().map(|row| row.new).collect()
+    };
+    let pushed = blocking(&app, move |app| {
+        let pushed = core::push(&*app.store, &who.account_id, &rows, app.settings.quota_bytes, now_ms())?;
+        app.metrics.pushed(&pushed.answer);
+        Ok(pushed)
+    });
+    let pushed = pushed.await?;
+    if native {
+        let mut response = json(&pushed.answer)?;
+        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(NATIVE_PUSH));
+        return Ok(response);
+    }
+    // This dialect has no word for one refused row: the rest is stored, and the batch says why it cannot go on.
+    let refused = pushed.answer.results.iter().find(|verdict| verdict.status == Status::Rejected);
+    if let Some(code) = refused.and_then(|verdict| verdict.code) {
+        return Err(Refused(
+            Problem::new(code, "a row of the batch is refused; the others are stored").with_limits(Limits::default()),
+        ));
+    }
+    json(&pushed.conflicts)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DigestQuery {
+    scope: Option<String>,
+    /// One chain in blocks of 512 places instead: `scope/device/lane`.
+    chain: Option<String>,
+}
+
+/// What the account's rows come to, chain by chain: count, highest number, exclusive or of hashes.
+#[utoipa::path(get, path = "/replicate/digest", tag = "replication", params(DigestQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = inline(super::openapi::AnyDigest)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<DigestQuery>) -> Answered {
+    let asked = query(asked)?;
+    match chain_of(asked.chain.as_deref())? {
+        Some(chain) => json(&blocking(&app, move |app| core::blocks(&*app.store, &who.account_id, &chain)).await?),
+        None => json(&blocking(&app, move |app| core::digest(&*app.store, &who.account_id, asked.scope.as_deref())).await?),
+    }
+}
+
+/// The sealed segments that a first sync fetches, and the checkpoint from which pulling goes on.
+#[utoipa::path(get, path = "/replicate/snapshot", tag = "replication", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = Snapshot), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
+    json(&blocking(&app, move |app| core::snapshot(&*app.store, &who.account_id)).await?)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SegmentQuery {
+    scope: String,
+    from: u64,
+    to: u64,
+}
+
+/// One segment: four bytes of length, little-endian; that much JSON about its chains; then a Parquet file of its rows.
+#[utoipa::path(get, path = "/replicate/snapshot/segment", tag = "replication", params(SegmentQuery), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<SegmentQuery>) -> Answered {
+    let asked = query(asked)?;
+    let body = blocking(&app, move |app| {
+        let (from, to) = (asked.from.min(1 << 53), asked.to.min(1 << 53));
+        let rows = core::segment(&*app.store, &who.account_id, &asked.scope, from, to)?;
+        app.metrics.pulled(rows.len());
+        let wrong = |err: &dyn std::fmt::Display| Problem::new(Code::Internal, err.to_string());
+        let spans = serde_json::to_vec(&wire::spans(rows.iter())).map_err(|err| wrong(&err))?;
+        let parquet = engine::segment_to_parquet(&rows).map_err(|err| wrong(&err))?;
+        let mut body = Vec::with_capacity(4 + spans.len() + parquet.len());
+        let parts: [&[u8]; 3] = [&(spans.len() as u32).to_le_bytes(), &spans, &parquet];
+        parts.iter().try_for_each(|part| body.write_all(part)).map_err(|err| wrong(&err))?;
+        Ok(body)
+    });
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body.await?).into_response())
+}

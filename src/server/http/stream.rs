@@ -1,0 +1,133 @@
+//! `/replicate/pull/stream`: server-sent events.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    future::Future as _,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, header},
+    response::IntoResponse as _,
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::{Instant, Sleep};
+use tokio_stream::Stream;
+use wire::{Checkpoint, STREAM_HEARTBEAT_MS};
+
+use super::{Answered, App, Shared, blocking, query, replicate::checkpoint_of};
+use crate::{
+    accounts::Identity,
+    hub::{Said, Seat},
+    replicate::{replay, stream_start},
+    store::read,
+};
+
+/// More than this is pulled.
+const REPLAY_ROWS: usize = 1_000;
+const HEARTBEAT: Duration = Duration::from_millis(STREAM_HEARTBEAT_MS);
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StreamQuery {
+    checkpoint: Option<String>,
+}
+
+pub(super) async fn stream(
+    State(app): Shared,
+    who: Identity,
+    headers: HeaderMap,
+    asked: Result<Query<StreamQuery>, QueryRejection>,
+) -> Answered {
+    let asked = query(asked)?;
+    let checkpoint = checkpoint_of(asked.checkpoint.as_deref())?;
+    // What a browser's own EventSource says when it comes back.
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| {
+        let (epoch, seq) = id.rsplit_once('.')?;
+        Some((epoch.to_owned(), seq.parse::<u64>().ok()?))
+    });
+    let live = blocking(&app, move |app| {
+        let mut checkpoint = checkpoint;
+        if let Some((epoch, seq)) = last {
+            let view = crate::store::read(&*app.store, |sql| crate::replicate::reader(sql, &who.account_id))?.view;
+            checkpoint = Some(Checkpoint { epoch, seq, view });
+        }
+        let (reader, realm, after) = stream_start(&*app.store, &who.account_id, checkpoint.as_ref())?;
+        // First a seat, then the past: what is committed meanwhile comes by the feed.
+        let seat = app.hub.join(&reader, &realm, &who.token_hash);
+        let past = match after < seat.from {
+            true => read(&*app.store, |sql| replay(sql, &reader, after, seat.from, REPLAY_ROWS))?,
+            false => Some(Vec::new()),
+        };
+        let hello = json!({ "epoch": realm.epoch, "head": realm.head, "heartbeat_ms": STREAM_HEARTBEAT_MS });
+        let mut first = VecDeque::from([Bytes::from(format!("retry: 3000\nevent: hello\ndata: {hello}\n\n"))]);
+        first.extend(seat.first(after, past).map(|said| spelt(said, app)));
+        Ok((seat, first))
+    });
+    let (seat, first) = live.await?;
+    let beat = Box::pin(tokio::time::sleep(HEARTBEAT));
+    let mut response = Body::from_stream(Live { app: Arc::clone(&app), seat, first, beat, over: false }).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+struct Live {
+    app: Arc<App>,
+    seat: Seat,
+    first: VecDeque<Bytes>,
+    beat: Pin<Box<Sleep>>,
+    over: bool,
+}
+
+fn spelt(said: Said, app: &App) -> Bytes {
+    match said {
+        Said::Frame(frame) => {
+            app.metrics.said(false);
+            let id = format!("{}.{}", frame.checkpoint.epoch, frame.checkpoint.seq);
+            let data = serde_json::to_string(&frame).unwrap_or_default();
+            Bytes::from(format!("id: {id}\ndata: {data}\n\n"))
+        }
+        Said::Resync => {
+            app.metrics.said(true);
+            Bytes::from_static(b"data: \"RESYNC\"\n\n")
+        }
+        Said::Bye(code) => Bytes::from(format!("event: bye\ndata: {{\"code\":\"{}\"}}\n\n", code.text())),
+    }
+}
+
+impl Stream for Live {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let it = &mut *self;
+        if it.over {
+            return Poll::Ready(None);
+        }
+        if let Some(bytes) = it.first.pop_front() {
+            return Poll::Ready(Some(Ok(bytes)));
+        }
+        let said = match it.seat.feed.take(Some(cx.waker())) {
+            Some(said) => {
+                it.over = matches!(said, Said::Bye(_));
+                Some(spelt(said, &it.app))
+            }
+            None => it.beat.as_mut().poll(cx).is_ready().then(|| Bytes::from_static(b": hb\n\n")),
+        };
+        match said {
+            Some(bytes) => {
+                it.beat.as_mut().reset(Instant::now() + HEARTBEAT);
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            None => Poll::Pending,
+        }
+    }
+}

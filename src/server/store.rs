@@ -1,0 +1,150 @@
+//! One database, two makes of it. Everything above says its SQL once, in the words that SQLite and PostgreSQL share, and
+//! gets the same guarantees: a write is durable when it returns, and commits are visible in the order of `seq`.
+
+mod postgres;
+mod sqlite;
+mod writer;
+
+pub use self::{
+    postgres::PostgresStore,
+    sqlite::{SqliteStore, copy as copy_sqlite},
+};
+
+use std::sync::{Arc, Mutex};
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreErr {
+    #[error("the database: {0}")]
+    Database(String),
+    #[error("the database is busy")]
+    Busy,
+    #[error("the database has no room left")]
+    Full,
+    /// Said by whoever asked, to undo what it began.
+    #[error("undone")]
+    Undone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Val {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Val {
+    pub fn int(&self) -> i64 {
+        if let Self::Int(n) = self { *n } else { 0 }
+    }
+
+    pub fn number(&self) -> u64 {
+        u64::try_from(self.int()).unwrap_or(0)
+    }
+
+    pub fn text(&self) -> &str {
+        if let Self::Text(text) = self { text } else { "" }
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        if let Self::Bytes(bytes) = self { bytes } else { &[] }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl From<&str> for Val {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Val {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Val {
+    fn from(n: u64) -> Self {
+        Self::Int(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+}
+
+impl<T: Into<Val>> From<Option<T>> for Val {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+pub type Record = Vec<Val>;
+
+/// A connection inside a transaction. Parameters are `$1`, `$2`, … in the statement.
+pub trait Sql {
+    fn rows(&mut self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr>;
+    /// How many records were touched.
+    fn run(&mut self, sql: &str, params: &[Val]) -> Result<u64, StoreErr>;
+
+    fn one(&mut self, sql: &str, params: &[Val]) -> Result<Option<Record>, StoreErr> {
+        Ok(self.rows(sql, params)?.into_iter().next())
+    }
+}
+
+/// A write. It may be carried out on another thread, so it owns what it needs.
+pub type Act = Box<dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr> + Send>;
+pub type Tell = Box<dyn Fn() + Send + Sync>;
+
+pub trait Store: Send + Sync {
+    /// One snapshot for all of it.
+    fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr>;
+    /// All of it or nothing, one writer at a time over all processes; durable when it returns.
+    fn write(&self, act: Act) -> Result<(), StoreErr>;
+    /// Calls back after every commit that moved the head, whichever process made it, and sometimes without reason.
+    fn on_commit(&self, tell: Tell);
+}
+
+/// The same, with a value to return.
+pub fn read<T>(store: &dyn Store, mut act: impl FnMut(&mut dyn Sql) -> Result<T, StoreErr>) -> Result<T, StoreErr> {
+    let mut out = None;
+    store.read(&mut |sql| {
+        out = Some(act(sql)?);
+        Ok(())
+    })?;
+    out.ok_or(StoreErr::Undone)
+}
+
+pub fn write<T: Send + 'static>(
+    store: &dyn Store,
+    mut act: impl FnMut(&mut dyn Sql) -> Result<T, StoreErr> + Send + 'static,
+) -> Result<T, StoreErr> {
+    let out = Arc::new(Mutex::new(None));
+    let into = Arc::clone(&out);
+    store.write(Box::new(move |sql| {
+        *writer::lock(&into) = Some(act(sql)?);
+        Ok(())
+    }))?;
+    writer::lock(&out).take().ok_or(StoreErr::Undone)
+}
+
+/// The statements that make a database, step by step; a database that has taken a step never takes it again.
+const MIGRATIONS: &[&str] = &[include_str!("store/001.sql")];
+
+fn migrate(sql: &mut dyn Sql, dialect: &dyn Fn(&str) -> String) -> Result<(), StoreErr> {
+    sql.run("create table if not exists migrations (step bigint primary key)", &[])?;
+    let done = sql.one("select coalesce(max(step), 0) from migrations", &[])?.map_or(0, |record| record[0].number());
+    if (MIGRATIONS.len() as u64) < done {
+        return Err(StoreErr::Database(format!(
+            "it was made by a newer Spotter (step {done}, this one knows {})",
+            MIGRATIONS.len()
+        )));
+    }
+    for (at, step) in MIGRATIONS.iter().enumerate().skip(done as usize) {
+        for statement in step.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+            sql.run(&dialect(statement), &[])?;
+        }
+        sql.run("insert into migrations (step) values ($1)", &[Val::from(at as u64 + 1)])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! PostgreSQL, for several server processes over one database. A lock that is held to the end of each writing transaction
+//! makes commit order the order of `seq`; NOTIFY inside it tells every process.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use postgres::{
+    Client, NoTls,
+    fallible_iterator::FallibleIterator as _,
+    types::{ToSql, Type},
+};
+
+use super::{
+    Act, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    writer::{Writer, Writes, lock},
+};
+
+const READERS: usize = 8;
+/// The realm's writer holds this advisory lock.
+const LOCK: &str = "select pg_advisory_xact_lock(7468)";
+/// How long a commit of another process may go unheard when the connection that listens was lost.
+const LISTEN: Duration = Duration::from_secs(5);
+
+impl From<postgres::Error> for StoreErr {
+    fn from(err: postgres::Error) -> Self {
+        match err.code() {
+            Some(&postgres::error::SqlState::DISK_FULL) => Self::Full,
+            _ => Self::Database(std::error::Error::source(&err).map_or_else(|| err.to_string(), |why| format!("{err}: {why}"))),
+        }
+    }
+}
+
+struct Link {
+    client: Client,
+    address: String,
+    seen: Option<Record>,
+}
+
+impl Link {
+    /// What other processes must hear of when it changes.
+    fn moves(&mut self) -> Result<Option<Record>, StoreErr> {
+        self.one("select head, access from realm", &[])
+    }
+}
+
+fn connect(address: &str) -> Result<Link, StoreErr> {
+    let mut client = Client::connect(address, NoTls)?;
+    client.batch_execute("set synchronous_commit = on")?;
+    Ok(Link { client, address: address.to_owned(), seen: None })
+}
+
+impl Sql for Link {
+    fn rows(&mut self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(Val::as_sql).collect();
+        let found = self.client.query(sql, &params)?;
+        found.iter().map(record).collect()
+    }
+
+    fn run(&mut self, sql: &str, params: &[Val]) -> Result<u64, StoreErr> {
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(Val::as_sql).collect();
+        Ok(self.client.execute(sql, &params)?)
+    }
+}
+
+impl Val {
+    fn as_sql(&self) -> &(dyn ToSql + Sync) {
+        const NULL: Option<&str> = None;
+        match self {
+            Self::Null => &NULL,
+            Self::Int(n) => n,
+            Self::Text(text) => text,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+fn record(row: &postgres::Row) -> Result<Record, StoreErr> {
+    row.columns()
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            Ok(match *column.type_() {
+                Type::INT8 => row.try_get::<_, Option<i64>>(at)?.map_or(Val::Null, Val::Int),
+                Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map_or(Val::Null, |n| Val::Int(i64::from(n))),
+                Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at)?.map_or(Val::Null, Val::Bytes),
+                Type::NUMERIC | Type::VOID => Val::Null,
+                _ => row.try_get::<_, Option<String>>(at)?.map_or(Val::Null, Val::Text),
+            })
+        })
+        .collect()
+}
+
+impl Writes for Link {
+    fn begin(&mut self) -> Result<(), StoreErr> {
+        self.client.batch_execute("begin")?;
+        self.client.batch_execute(LOCK)?;
+        self.seen = self.moves()?;
+        Ok(())
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), StoreErr> {
+        if sql == "commit" {
+            let now = self.moves()?;
+            if now != self.seen {
+                self.client.batch_execute("notify spotter")?;
+            }
+        }
+        Ok(self.client.batch_execute(sql)?)
+    }
+
+    fn renew(&mut self) {
+        // Failing again, the next write says so.
+        if self.client.is_closed()
+            && let Ok(link) = connect(&self.address)
+        {
+            *self = link;
+        }
+    }
+}
+
+pub struct PostgresStore {
+    writer: Writer,
+    readers: Mutex<Vec<Link>>,
+    address: String,
+    tell: Arc<Mutex<Vec<Tell>>>,
+    over: Arc<AtomicBool>,
+}
+
+impl PostgresStore {
+    pub fn open(address: &str) -> Result<Self, StoreErr> {
+        let mut link = connect(address)?;
+        link.client.batch_execute("begin")?;
+        link.client.batch_execute(LOCK)?;
+        migrate(&mut link, &|statement| statement.replace(" blob ", " bytea "))?;
+        link.client.batch_execute("commit")?;
+        let (tell, over): (Arc<Mutex<Vec<Tell>>>, Arc<AtomicBool>) = Default::default();
+        let mut listener = connect(address)?;
+        listener.client.batch_execute("listen spotter")?;
+        let (told, ended) = (Arc::clone(&tell), Arc::clone(&over));
+        let listens = move || listen(listener, &told, &ended);
+        thread::Builder::new().name("listener".to_owned()).spawn(listens).map_err(|err| StoreErr::Database(err.to_string()))?;
+        Ok(Self { writer: Writer::start(link)?, readers: Mutex::default(), address: address.to_owned(), tell, over })
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whoever is told looks at the head itself, so being told too often is harmless, and being told late is not for long.
+fn listen(mut link: Link, tell: &Mutex<Vec<Tell>>, over: &AtomicBool) {
+    while !over.load(Ordering::Relaxed) {
+        let heard = link.client.notifications().timeout_iter(LISTEN).next();
+        // Many notices at once are one.
+        while let Ok(Some(_)) = link.client.notifications().iter().next() {}
+        lock(tell).iter().for_each(|tell| tell());
+        if heard.is_err() || link.client.is_closed() {
+            thread::sleep(Duration::from_millis(500));
+            if let Ok(mut fresh) = connect(&link.address)
+                && fresh.client.batch_execute("listen spotter").is_ok()
+            {
+                link = fresh;
+            }
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
+        let link = lock(&self.readers).pop().filter(|link| !link.client.is_closed());
+        let mut link = match link {
+            Some(link) => link,
+            None => connect(&self.address)?,
+        };
+        link.client.batch_execute("begin isolation level repeatable read read only")?;
+        let outcome = act(&mut link);
+        let ended = link.client.batch_execute("commit");
+        let mut readers = lock(&self.readers);
+        if ended.is_ok() && readers.len() < READERS {
+            readers.push(link);
+        }
+        outcome
+    }
+
+    fn write(&self, act: Act) -> Result<(), StoreErr> {
+        self.writer.write(act)
+    }
+
+    fn on_commit(&self, tell: Tell) {
+        lock(&self.tell).push(tell);
+    }
+}
