@@ -94,3 +94,12 @@ pub fn prebuilt() -> BTreeMap<String, Table> {
 pub fn store() -> Store {
     Store::new(prebuilt()).expect("the models are sound")
 }
+
+pub fn blake3_hex(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+#[expect(clippy::print_stdout, reason = "what a program of the tests has to say")]
+pub fn say(text: &str) {
+    println!("{text}");
+}

@@ -156,13 +156,13 @@ impl Shelf {
                         let place = (chain.clone(), dseq);
                         here.extend(files().filter_map(|file| read.get(file)?.get(&place)).take(1));
                     }
-                    for row in here {
-                        bytes += row.raw.len() + 1;
-                        if rows_max <= out.rows.len() || (bytes_max < bytes && !out.rows.is_empty()) {
-                            return out;
-                        }
-                        out.rows.push(row.clone());
+                    // All rows of a place go together: what is acknowledged is the place.
+                    bytes += here.iter().map(|row| row.raw.len() + 1).sum::<usize>();
+                    let full = rows_max < out.rows.len() + here.len() || bytes_max < bytes;
+                    if full && !out.rows.is_empty() {
+                        return out;
                     }
+                    out.rows.extend(here.into_iter().cloned());
                 }
             }
         }
@@ -190,12 +190,12 @@ impl Shelf {
     pub fn compare(&self, digest: &Digest) -> Comparison {
         let mut out = Comparison::default();
         let there: BTreeMap<&ChainKey, &ChainSum> = digest.chains.iter().map(|chain| (&chain.chain, &chain.sum)).collect();
-        let mut devices = BTreeSet::new();
+        let (mut devices, mut rows) = (BTreeSet::new(), 0);
         for (chain, held) in self.sent_chains() {
             match there.get(chain) {
                 Some(sum) if self.sum(held).is_some_and(|own| own == **sum) => {
                     out.same.push((chain.clone(), held.places.clone()));
-                    out.rows += sum.n;
+                    rows += sum.n;
                     devices.insert(&chain.device_id);
                 }
                 Some(_) => out.closer.push(chain.clone()),
@@ -206,7 +206,7 @@ impl Shelf {
             out.differ.push((chain.clone(), Ranges::of(1, sum.max_dseq)));
             out.fetch.push((chain.clone(), 1, sum.max_dseq));
         }
-        out.devices = devices.len();
+        out.whole = Some((rows, devices.len()));
         out
     }
 

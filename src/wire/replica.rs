@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use ledger::{Entropy, Row};
+use ledger::{EntityId, Entropy, Row};
 
 use crate::{
     backoff,
@@ -22,11 +22,11 @@ use crate::{
 
 /// An answer that takes longer does not come.
 const PATIENCE_MS: u64 = 60_000;
-/// From this many rows on a first sync takes sealed segments instead of pages.
-const SNAPSHOT_ROWS: u64 = 2_000;
 /// Frames that wait for the disk; beyond it they are dropped and pulled.
 const WAITING_MAX: usize = 256;
 const AUDIT_EVERY_MS: u64 = 24 * 60 * 60 * 1000;
+/// How often in a row what an audit found is mended.
+const AUDITS_MAX: u32 = 4;
 const QUOTA_RETRY_MS: u64 = 10 * 60 * 1000;
 
 #[derive(Debug)]
@@ -50,10 +50,15 @@ pub enum Request {
         to: u64,
     },
     Snapshot,
+    /// Rows of this person lie here: it joins the account.
+    Claim {
+        person: EntityId,
+    },
 }
 
 #[derive(Debug)]
 pub enum Answer {
+    Claimed,
     Hello(Hello),
     Page(Page),
     Pushed(PushAnswer),
@@ -129,8 +134,8 @@ pub struct Comparison {
     pub fetch: Vec<(ChainKey, u64, u64)>,
     /// Chains that have to be compared block by block.
     pub closer: Vec<ChainKey>,
-    pub rows: u64,
-    pub devices: usize,
+    /// Everything was compared, and so many rows of so many devices were found to be the same.
+    pub whole: Option<(u64, usize)>,
 }
 
 #[derive(Debug, Clone)]
@@ -259,6 +264,7 @@ pub struct Replica {
     collecting: bool,
     caught_up: bool,
     want_audit: bool,
+    audits: u32,
     auditing: bool,
     closer: VecDeque<ChainKey>,
     spans: VecDeque<(ChainKey, u64, u64)>,
@@ -266,7 +272,11 @@ pub struct Replica {
     attempt: u32,
     retry_at_ms: u64,
     quota_at_ms: Option<u64>,
-    snapshots: bool,
+    snapshot_rows: Option<u64>,
+    /// Persons whose rows were written here, and those of them that the account may not have.
+    own: BTreeSet<EntityId>,
+    strangers: BTreeSet<EntityId>,
+    claiming: Option<EntityId>,
     pub trouble: Option<Trouble>,
     /// Rows and devices of the last comparison that found no difference.
     pub verified: Option<(u64, usize)>,
@@ -276,15 +286,20 @@ pub struct Replica {
 
 impl Replica {
     /// The account's persons, as signing in told them; written down with the next commit.
-    pub fn belongs_to(&mut self, persons: Vec<ledger::EntityId>) {
+    pub fn belongs_to(&mut self, persons: Vec<EntityId>) {
         if self.standing.persons != persons {
             self.standing.persons = persons;
             self.waiting.push_back(Work::Belongs);
         }
     }
 
-    /// `snapshots` says whether the host can store sealed segments.
-    pub fn new(standing: Standing, snapshots: bool) -> Self {
+    /// Rows of this person were written on this device.
+    pub fn writes_for(&mut self, person: EntityId) {
+        self.own.insert(person);
+    }
+
+    /// From `snapshot_rows` missing rows on a first sync takes sealed segments instead of pages, if the host can.
+    pub fn new(standing: Standing, snapshot_rows: Option<u64>) -> Self {
         let limits = Limits::default();
         Self {
             standing,
@@ -305,6 +320,7 @@ impl Replica {
             collecting: false,
             caught_up: false,
             want_audit: false,
+            audits: 0,
             auditing: false,
             closer: VecDeque::new(),
             spans: VecDeque::new(),
@@ -312,7 +328,10 @@ impl Replica {
             attempt: 0,
             retry_at_ms: 0,
             quota_at_ms: None,
-            snapshots,
+            snapshot_rows,
+            own: BTreeSet::new(),
+            strangers: BTreeSet::new(),
+            claiming: None,
             trouble: None,
             verified: None,
             unreadable: 0,
@@ -414,7 +433,7 @@ impl Replica {
                     self.trouble_with(now, failure, entropy, out);
                 }
             }
-            Input::Audit => self.want_audit = true,
+            Input::Audit => (self.want_audit, self.audits) = (true, 0),
             Input::RetryRefused => self.waiting.push_back(Work::Retry { quota_only: false }),
             Input::Tick => {}
         }
@@ -431,7 +450,7 @@ impl Replica {
 
     fn greet(&mut self, now: u64, out: &mut Vec<Command>) {
         self.drop_all(out);
-        self.phase = Phase::Greeting;
+        (self.phase, self.claiming) = (Phase::Greeting, None);
         self.asked = Some(self.ask(now, Request::Hello, out));
     }
 
@@ -493,7 +512,8 @@ impl Replica {
         }
         let there = self.hello.as_ref().map_or(0, |hello| hello.rows);
         let here: u64 = self.standing.acked.values().map(Ranges::count).sum();
-        if self.snapshots && self.standing.cursor.is_none() && here + SNAPSHOT_ROWS <= there {
+        let many = self.snapshot_rows.is_some_and(|rows| here + rows <= there);
+        if many && self.standing.cursor.is_none() {
             self.phase = Phase::Snapshot;
             self.asked = Some(self.ask(now, Request::Snapshot, out));
         } else {
@@ -517,7 +537,7 @@ impl Replica {
         } else if let Some(chain) = self.closer.pop_front() {
             self.auditing = true;
             self.asked = Some(self.ask(now, Request::Blocks { chain }, out));
-        } else if std::mem::take(&mut self.want_audit) || self.standing.audited_ms + AUDIT_EVERY_MS <= now {
+        } else if std::mem::take(&mut self.want_audit) || self.audit_at(now) <= now {
             self.auditing = true;
             self.asked = Some(self.ask(now, Request::Digest, out));
         }
@@ -532,6 +552,7 @@ impl Replica {
             it.trouble_with(now, failure, entropy, out);
         };
         match answer {
+            Answer::Claimed if orderly => self.greet(now, out),
             Answer::Hello(hello) if orderly => {
                 self.asked = None;
                 self.greeted(now, hello, entropy, out);
@@ -583,6 +604,15 @@ impl Replica {
             self.trouble_with(now, Failure::Problem(problem), entropy, out);
             return;
         }
+        let persons: Vec<EntityId> = hello.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
+        let claim = self.own.iter().find(|person| !persons.contains(person) && !self.strangers.contains(person)).copied();
+        if let Some(person) = claim {
+            // Its rows would be refused. The hello that follows knows it, or says no for good.
+            (self.hello, self.claiming) = (Some(hello), Some(person));
+            self.asked = Some(self.ask(now, Request::Claim { person }, out));
+            return;
+        }
+        self.belongs_to(persons);
         self.trouble = None;
         self.limits = hello.limits;
         self.push_rows = self.push_rows.min(hello.limits.push_rows).max(1);
@@ -611,6 +641,13 @@ impl Replica {
     fn failed(&mut self, now: u64, id: u32, failure: Failure, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
         if self.asked.is_some_and(|asked| asked.id == id) {
             self.asked = None;
+            if let (Some(person), Failure::Problem(Problem { code: Code::Taken | Code::Forbidden, .. })) =
+                (self.claiming.take(), &failure)
+            {
+                self.strangers.insert(person);
+                self.greet(now, out);
+                return;
+            }
         } else if self.pulling.is_some_and(|asked| asked.id == id) {
             self.pulling = None;
             self.want_pull = true;
@@ -696,8 +733,13 @@ impl Replica {
         times.extend(self.stream.map(|_| self.heard_ms + STREAM_WATCHDOG_MS));
         times.extend((self.phase == Phase::Waiting).then_some(self.retry_at_ms));
         times.extend(self.quota_at_ms);
-        times.extend((self.phase == Phase::Running && !self.auditing).then_some(self.standing.audited_ms + AUDIT_EVERY_MS));
+        times.extend((self.phase == Phase::Running && !self.auditing).then(|| self.audit_at(now)));
         times.into_iter().filter(|at| now < *at).min()
+    }
+
+    /// A day after the last one. One in the future was noted by a clock that has been set right since.
+    fn audit_at(&self, now: u64) -> u64 {
+        if now < self.standing.audited_ms { now } else { self.standing.audited_ms + AUDIT_EVERY_MS }
     }
 
     // ------------------------------------------------------------------------------------------ commits
@@ -832,7 +874,7 @@ impl Replica {
     }
 
     fn compared(&mut self, now: u64, comparison: Comparison) {
-        let Comparison { differ, fetch, closer, rows, devices, .. } = comparison;
+        let Comparison { differ, fetch, closer, whole, .. } = comparison;
         self.auditing = false;
         let learning = self.phase == Phase::Learning;
         // While learning, what is missing here will be pulled anyway.
@@ -846,8 +888,13 @@ impl Replica {
             self.want_push = true;
         }
         self.spans.extend(fetch);
-        self.standing.audited_ms = now;
-        self.verified = (all_well && 0 < devices).then_some((rows, devices)).or(self.verified.filter(|_| devices == 0));
+        if let Some(whole) = whole {
+            self.standing.audited_ms = now;
+            self.verified = all_well.then_some(whole);
+            // What was found is mended, and looked at once more; what cannot be mended is left for another day.
+            self.audits = if all_well { 0 } else { self.audits + 1 };
+            self.want_audit |= !all_well && self.audits < AUDITS_MAX;
+        }
     }
 }
 

@@ -1,0 +1,420 @@
+// Several RxDB clients of one account write at the same time through bad networks, beside an account that none of them may
+// see. Then the networks heal, and every device has to hold every row of its account, once, in whole chains.
+//
+//   node tests/replication/clients.mjs [--seeds N] [--from S]          SPOTTER_BIN, SPOTTER_DIST
+//
+// First the same run with planted faults, each of which it has to notice: a test that cannot fail says nothing.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import canonicalize from "canonicalize";
+import { createRxDatabase } from "rxdb";
+import { replicateRxCollection } from "rxdb/plugins/replication";
+import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
+import { Story, dice, ensure, pause, same, seeds, until } from "./lib.mjs";
+import { contiguous, handlers } from "./handlers.mjs";
+import { Proxy, forgetful, rough } from "./proxy.mjs";
+import { Device, ZERO, ask, hashOf, invite, readAll, rowSchema, run, sealed, serve, signIn, signUp, uuid7 } from "./rows.mjs";
+
+const story = new Story();
+const root = new URL("../..", import.meta.url).pathname;
+
+// ---------------------------------------------------------------------------------------------- a client
+
+let databases = 0;
+
+/** A device: an RxDB database in memory, its replication, and what it writes. */
+class Client {
+  started = 0;
+  finished = 0;
+  restarts = 0;
+  errors = [];
+
+  constructor({ world, account, signed, device_id, url, random, judge, plant }) {
+    Object.assign(this, { world, account, token: signed.token, url, random, judge, plant });
+    this.device = new Device({ device_id, person: account.person, random });
+  }
+
+  async open(before) {
+    const database = await createRxDatabase({ name: `device${(databases += 1)}`, storage: getRxStorageMemory(), multiInstance: false });
+    this.database = database;
+    const { rows } = await database.addCollections({ rows: { schema: rowSchema } });
+    this.rows = rows;
+    await before?.(this);
+    await this.connect();
+    return this;
+  }
+
+  async connect() {
+    const { epoch } = await ask(this.world.server.url, "/replicate/hello", { token: this.token });
+    const { pull, push } = handlers({ url: this.url, token: this.token, judge: this.judge, backoff: { first: 20, most: 200 } });
+    const counted = async (checkpoint, batchSize) => {
+      const nth = (this.started += 1);
+      const page = await pull.handler(checkpoint, batchSize);
+      if (page.documents.length < batchSize) this.finished = nth;
+      return page;
+    };
+    this.replication = replicateRxCollection({
+      collection: this.rows,
+      replicationIdentifier: `spotter ${epoch}`,
+      live: true,
+      retryTime: 60,
+      waitForLeadership: false,
+      pull: { ...pull, handler: counted, batchSize: this.random.one([5, 20, 100]) },
+      push: { handler: this.plant?.(push.handler, this.random) ?? push.handler, batchSize: this.random.one([3, 10, 50]) },
+    });
+    this.replication.error$.subscribe((err) => this.errors.push(err));
+    this.connected?.();
+  }
+
+  /** Writes some rows at once, as an import or a whole workout does, or one, as a tick of a set does. */
+  async write(count) {
+    const rows = Array.from({ length: count }, () => this.device.anything());
+    for (const row of rows) this.account.written.set(row.event_id, row);
+    const { error } = await this.rows.bulkInsert(rows.map(({ _deleted, ...row }) => row));
+    same(error.length, 0, "rows the device itself refused");
+  }
+
+  async session(bursts) {
+    for (let nth = 0; nth < bursts; nth += 1) {
+      await this.write(this.random.one([1, 1, 2, 3, 12]));
+      // The app is closed and opened again, perhaps after more was written.
+      if (this.random.roll() < 0.04) {
+        await this.replication.cancel();
+        if (this.random.roll() < 0.5) await this.write(this.random.between(1, 5));
+        await this.connect();
+        this.restarts += 1;
+      }
+      // The pace of training, as the seed has it.
+      await pause(this.random.between(0, 50));
+    }
+  }
+
+  /** Whatever was on its way has arrived, and a pull that began after this was asked has come to its end. */
+  async settle() {
+    const mark = this.started;
+    this.replication.reSync();
+    await until(() => mark < this.finished, { what: `${this.device.device_id} reads to the end` });
+    await this.replication.awaitInSync();
+  }
+
+  async held() {
+    return (await this.rows.find().exec()).map((row) => row.toMutableJSON());
+  }
+
+  /** RxDB keeps what is in memory until it is removed. */
+  close() {
+    return this.database.remove();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- a world
+
+/** A server, two accounts, some devices, a bad network for each. */
+class World {
+  clients = [];
+  proxies = [];
+
+  static async make({ seed, faults, judge = contiguous, plant }) {
+    const world = new World();
+    Object.assign(world, { seed, faults, judge, plant, random: dice(seed, "world") });
+    world.server = await serve();
+    const mia = await world.account("mia");
+    const ben = await world.account("ben", await invite(world.server.url, mia.signed.token));
+    for (let nth = world.random.between(3, 5); 0 < nth; nth -= 1) await world.join(mia);
+    await world.join(ben);
+    return world;
+  }
+
+  async account(name, code) {
+    const { url } = this.server;
+    const account = { name, person: uuid7(Date.now(), this.random), written: new Map(), devices: 0 };
+    account.first = this.random.hex(16);
+    account.signed = await signUp(url, { name, device_id: account.first, person: account.person, invite: code });
+    (this.accounts ??= []).push(account);
+    return account;
+  }
+
+  /** One more device; `before` is what happens on it while it has never been online. */
+  async join(account, before) {
+    const { urls } = this.server;
+    const url = urls[this.clients.length % urls.length];
+    const device_id = account.devices === 0 ? account.first : this.random.hex(16);
+    const signed = account.devices === 0 ? account.signed : await signIn(url, { name: account.name, device_id });
+    const name = `${account.name} ${(account.devices += 1)}`;
+    const proxy = this.faults && (await Proxy.start({ target: url, faults: this.faults, seed: this.seed, name }));
+    if (proxy) this.proxies.push(proxy);
+    const { judge, plant } = this;
+    const random = dice(this.seed, name);
+    const client = new Client({ world: this, account, signed, device_id, url: proxy?.url ?? url, random, judge, plant });
+    this.clients.push(await client.open(before));
+    return client;
+  }
+
+  /** No more faults, and every device gets the chance to say and to hear everything. */
+  async heal() {
+    for (const proxy of this.proxies) proxy.heal();
+    // Once for what is still to be sent, once more for what others have sent meanwhile.
+    for (const _ of [1, 2]) await Promise.all(this.clients.map((client) => client.settle()));
+  }
+
+  counts() {
+    const sum = {};
+    for (const { counts } of this.proxies) for (const [fault, count] of Object.entries(counts)) sum[fault] = (sum[fault] ?? 0) + count;
+    return sum;
+  }
+
+  async close() {
+    await Promise.all(this.clients.map((client) => client.close()));
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+    await this.server.close();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- what must hold
+
+const bare = ({ _deleted, ...row }) => canonicalize(row);
+const chainOf = (row) => `${row.scope}/${row.device_id}/${row.lane}`;
+const xorOf = (rows) => {
+  const sum = Buffer.alloc(32);
+  for (const { h } of rows) Buffer.from(h, "hex").forEach((byte, at) => (sum[at] ^= byte));
+  return sum.toString("hex");
+};
+
+function chainsOf(rows) {
+  const chains = new Map();
+  for (const row of rows) chains.set(chainOf(row), [...(chains.get(chainOf(row)) ?? []), row]);
+  return chains;
+}
+
+/** Everything that is wrong with some rows, which should be those that were written. */
+function* wrongWith(where, rows, account, accounts) {
+  const seen = new Set();
+  for (const row of rows) {
+    if (seen.has(row.event_id)) yield ["doubled", `${where} holds ${row.event_id} twice`];
+    seen.add(row.event_id);
+    const written = account.written.get(row.event_id);
+    if (written && bare(written) !== bare(row)) yield ["changed", `${where} holds another ${row.event_id}`];
+    if (hashOf(row) !== row.h) yield ["changed", `${where}: the hash of ${row.event_id} is not its own`];
+    if (row.scope !== `u:${account.person}`) yield ["foreign", `${where} holds a row of ${accounts.find((one) => row.scope.endsWith(one.person))?.name}`];
+    else if (!written) yield ["unknown", `${where} holds ${row.event_id}, which nobody wrote`];
+  }
+  const missing = [...account.written.keys()].filter((id) => !seen.has(id));
+  if (missing.length) yield ["missing", `${where} lacks ${missing.length} of ${account.written.size} rows`];
+  for (const [chain, links] of chainsOf(rows)) {
+    let [dseq, prev] = [0, ZERO];
+    for (const row of links.sort((a, b) => a.dseq - b.dseq)) {
+      if (row.dseq !== dseq + 1 || row.prev !== prev) {
+        yield ["hole", `${where}: after ${dseq} comes ${row.dseq} in ${chain}`];
+        break;
+      }
+      [dseq, prev] = [row.dseq, row.h];
+    }
+  }
+}
+
+async function complaints(world) {
+  const { server, accounts, clients, random } = world;
+  const found = [];
+  let stored = 0;
+  let head;
+  for (const account of accounts) {
+    const { token } = account.signed;
+    const { rows, head: at } = await readAll(server.url, token);
+    [stored, head] = [stored + rows.length, at];
+    found.push(...wrongWith("the server", rows, account, accounts));
+    const small = random.between(1, 40);
+    const again = await readAll(server.url, token, small);
+    if (bare(again.rows) !== bare(rows)) found.push(["pages", `pages of ${small} rows are not the pages of 1000`]);
+
+    const { chains } = await ask(server.url, "/replicate/digest", { token });
+    const digest = Object.fromEntries(chains.map(({ chain, ...sum }) => [chain, sum]));
+    const sums = (of) => Object.fromEntries([...chainsOf(of)].map(([chain, links]) => [chain, { n: links.length, max_dseq: Math.max(...links.map((row) => row.dseq)), xor: xorOf(links) }]));
+    if (canonicalize(digest) !== canonicalize(sums([...account.written.values()]))) found.push(["digest", `the digest of ${account.name} is not that of the written rows`]);
+
+    for (const client of clients.filter((one) => one.account === account)) {
+      const held = await client.held();
+      found.push(...wrongWith(`${account.name}'s ${client.device.device_id}`, held, account, accounts));
+      if (canonicalize(digest) !== canonicalize(sums(held))) found.push(["digest", `${client.device.device_id} does not come to the server's digest`]);
+    }
+  }
+  // Places in the log are handed out one by one: more places than rows means that something was stored and is hidden.
+  if (head !== stored) found.push(["doubled", `the log has ${head} places and ${stored} rows`]);
+  return found;
+}
+
+const told = (found) => found.slice(0, 8).map(([kind, text]) => `${kind}: ${text}`).join("\n  ") + (8 < found.length ? `\n  and ${found.length - 8} more` : "");
+
+async function inWorld(options, act) {
+  const world = await World.make(options);
+  try {
+    return await act(world);
+  } catch (err) {
+    const errors = world.clients.flatMap(({ errors }) => errors.map((one) => one.parameters?.errors?.[0]?.message ?? one.message));
+    err.stack = `${err.stack}\n  last errors of the clients: ${[...new Set(errors)].slice(-4).join(" | ")}`;
+    throw err;
+  } finally {
+    await world.close();
+  }
+}
+
+const BURSTS = 25;
+const session = (world, bursts) => Promise.all(world.clients.map((client) => client.session(bursts)));
+
+async function converges(world) {
+  await session(world, BURSTS);
+  await world.heal();
+  await nothingWrong(world);
+}
+
+async function nothingWrong(world) {
+  const found = await complaints(world);
+  if (found.length) throw new Error(told(found));
+}
+
+// ---------------------------------------------------------------------------------------------- the test notices
+
+/** Runs a world with a planted fault until it is noticed, with some seeds at most: what is lost is a matter of chance. */
+function notices(name, kinds, options, tamper = () => {}) {
+  return story.step(`noticed: ${name}`, async () => {
+    let found = [];
+    for (const seed of [1, 2, 3]) {
+      found = await inWorld({ seed, ...options }, async (world) => {
+        await session(world, BURSTS);
+        await world.heal();
+        await tamper(world);
+        return complaints(world);
+      });
+      const seen = new Set(found.map(([kind]) => kind));
+      if (kinds.every((kind) => seen.has(kind))) return `${found.length} complaints with seed ${seed}, first: ${found[0][1]}`;
+    }
+    throw new Error(`this test is blind: ${kinds.join(", ")} not among its complaints:\n  ${told(found)}`);
+  });
+}
+
+await story.step("rows made here have the hashes of the rows that the app wrote", () => {
+  const rows = readFileSync(join(root, "tests/fixtures/rows-v1.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  for (const row of rows) same(hashOf(row), row.h, `the hash of ${row.kind}`);
+  ensure(20 < rows.length, "the file has too few rows");
+});
+
+await story.step("every complaint is made when there is a reason", () => {
+  const [mia, ben] = ["mia", "ben"].map((name) => ({ name, person: uuid7(Date.now(), dice(name)), written: new Map() }));
+  const device = new Device({ device_id: "0123456789abcdef", person: mia.person, random: dice("complaints") });
+  const rows = Array.from({ length: 5 }, () => device.anything());
+  for (const row of rows) mia.written.set(row.event_id, row);
+  const foreign = new Device({ device_id: "fedcba9876543210", person: ben.person, random: dice("foreign") }).anything();
+  const kinds = (held) => [...new Set([...wrongWith("here", held, mia, [mia, ben])].map(([kind]) => kind))].sort();
+  same(kinds(rows.toReversed()), [], "complaints about all rows in another order");
+  same(kinds(rows.slice(0, 4)), ["missing"], "complaints about a chain without its end");
+  same(kinds(rows.toSpliced(2, 1)), ["hole", "missing"], "complaints about a chain without its middle");
+  same(kinds([...rows, rows[4]]), ["doubled", "hole"], "complaints about a row that is there twice");
+  same(kinds([...rows, foreign]), ["foreign"], "complaints about somebody else's row");
+  same(kinds([...rows, device.anything()]), ["unknown"], "complaints about a row that nobody wrote");
+  same(kinds(rows.with(1, { ...rows[1], body: {} })), ["changed"], "complaints about a changed body");
+  same(kinds(rows.with(4, sealed({ ...rows[4], v: 9 }))), ["changed"], "complaints about a row that was written anew");
+});
+
+await notices("a client that takes every frame loses rows, and reading again does not bring them back", ["missing", "hole"], { faults: forgetful, judge: () => "apply" });
+
+await story.step("with the rule about frames the same clients lose nothing", async () => {
+  for (const seed of [1, 2, 3]) await inWorld({ seed, faults: forgetful }, async (world) => converges(world));
+});
+
+await notices("a client that makes a new row of each attempt doubles rows", ["unknown", "hole"], {
+  faults: rough,
+  plant: (push, random) => {
+    let attempt = 0;
+    return (rows) => {
+      // As it is the first time: the replication repeats a push that failed.
+      const renamed = (attempt += 1) % 2 ? rows : rows.map(({ newDocumentState: row }) => ({ newDocumentState: sealed({ ...row, event_id: uuid7(Date.now(), random) }) }));
+      return push(renamed);
+    };
+  },
+});
+
+await notices("a client that holds a row for sent before it was leaves a hole", ["missing", "hole", "digest"], {
+  faults: rough,
+  plant: (push) => {
+    let nth = 0;
+    return (rows) => push((nth += 1) === 5 ? rows.slice(1) : rows);
+  },
+});
+
+await notices("a row of the other account on a device", ["foreign"], { faults: rough }, async ({ clients }) => {
+  const [mia, ben] = [clients[0], clients.at(-1)];
+  await mia.replication.cancel();
+  await mia.rows.insert((await ben.held())[0]);
+});
+
+// ---------------------------------------------------------------------------------------------- it holds
+
+const total = {};
+let sent = 0;
+let restarts = 0;
+const all = seeds(12);
+for (const seed of all) {
+  await story.step(`devices converge after a bad network, seed ${seed}`, async () => {
+    try {
+      return await inWorld({ seed, faults: rough }, async (world) => {
+        await converges(world);
+        for (const [fault, count] of Object.entries(world.counts())) total[fault] = (total[fault] ?? 0) + count;
+        for (const { written } of world.accounts) sent += written.size;
+        for (const client of world.clients) restarts += client.restarts;
+        return `${world.clients.length} devices, ${world.accounts.map(({ written }) => written.size).join(" + ")} rows`;
+      });
+    } catch (err) {
+      err.stack = `seed ${seed}: node tests/replication/clients.mjs --seeds 1 --from ${seed}\n${err.stack}`;
+      throw err;
+    }
+  });
+}
+
+await story.step("the faults took place", () => {
+  const expected = ["delay", ...Object.keys(rough.request), ...Object.keys(rough.frame)];
+  // A single seed that is looked at again need not have thrown all of them.
+  if (6 < all.length) same(expected.filter((fault) => !total[fault]), [], "faults that never happened");
+  return `${sent} rows, ${restarts} restarts, ${Object.entries(total).map(([fault, count]) => `${fault} ${count}`).join(", ")}`;
+});
+
+await story.step("an id that is used twice: the second device takes the row that is stored", () =>
+  inWorld({ seed: 1 }, async (world) => {
+    const [mia] = world.accounts;
+    await world.clients[0].write(1);
+    await world.heal();
+    const [stored] = await world.clients[0].held();
+    const conflicts = [];
+    await world.join(mia, async (twin) => {
+      const { _deleted, ...row } = twin.device.draft("profile.changed", { name: "twin", at_ms: 1, offset_min: 0 }, { event_id: stored.event_id });
+      await twin.rows.insert(row);
+      twin.connected = () => twin.replication.conflict$.subscribe((conflict) => conflicts.push(conflict));
+    });
+    await world.heal();
+    await nothingWrong(world);
+    same(conflicts.length, 1, "conflicts");
+  }));
+
+await story.step("a server restored from a backup gets back what the backup lacks", () =>
+  inWorld({ seed: 2 }, async (world) => {
+    const { server } = world;
+    await session(world, 5);
+    await world.heal();
+    const copy = join(server.folder, "copy.db");
+    await run("backup", "--database", server.database, "--out", copy);
+    await session(world, 5);
+    await world.heal();
+    const before = await readAll(server.url, world.accounts[0].signed.token);
+    await server.stop();
+    await run("restore", "--database", server.database, "--from", copy);
+    await server.start();
+    const lacking = await readAll(server.url, world.accounts[0].signed.token);
+    ensure(lacking.rows.length < before.rows.length, "the backup lacks nothing");
+    for (const client of world.clients) {
+      await client.replication.cancel();
+      await client.connect();
+    }
+    await world.heal();
+    await nothingWrong(world);
+    return `${before.rows.length - lacking.rows.length} of ${before.rows.length} rows`;
+  }));
+
+story.end();

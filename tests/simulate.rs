@@ -1,0 +1,43 @@
+//! `simulate FROM N [BUG]`: seeds that broke an invariant, as JSON. With a bug planted they are what is looked for.
+
+#[path = "sim.rs"]
+mod sim;
+
+use sim::Bug;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize| args.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let bug = args.get(2).map(|name| match name.as_str() {
+        "cursor" => Bug::CursorBeforeRows,
+        "filter" => Bug::FilterAfterLimit,
+        "frame" => Bug::LostFrame,
+        "cache" => Bug::ResultCache,
+        other => panic!("no such bug: {other}"),
+    });
+    let (mut broken, mut sum) = (Vec::new(), sim::Outcome::default());
+    for seed in number(0)..number(0) + number(1) {
+        match sim::run(seed, bug, None) {
+            Ok(outcome) => {
+                sum.rows += outcome.rows;
+                sum.phones += outcome.phones;
+                sum.cuts += outcome.cuts;
+                sum.server_cuts += outcome.server_cuts;
+                sum.restores += outcome.restores;
+                sum.lost += outcome.lost;
+                sum.doubled += outcome.doubled;
+            }
+            Err(why) if bug.is_some() => broken.push(serde_json::json!({ "seed": seed, "why": why })),
+            Err(why) => {
+                let (events, why) = sim::shrink(seed, None).unwrap_or((0, why));
+                broken.push(serde_json::json!({ "seed": seed, "events": events, "why": why }));
+            }
+        }
+    }
+    let report = serde_json::json!({
+        "seeds": number(1), "broken": broken.len(), "first": broken.iter().take(5).collect::<Vec<_>>(),
+        "devices": sum.phones, "rows": sum.rows, "power_cuts": sum.cuts, "server_kills": sum.server_cuts,
+        "restores": sum.restores, "messages_lost": sum.lost, "messages_doubled": sum.doubled,
+    });
+    tests::say(&report.to_string());
+}
