@@ -9,8 +9,8 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use bridge::{
-    Ask, Asked, Choices, Draft, FromProjector, FromStorage, ImportPlan, Problem, ProblemKind, Question, SavedRow, StorageReport,
-    ToProjector, ToStorage,
+    AccountNews, AccountWish, Ask, Asked, Choices, Draft, FromProjector, FromStorage, ImportPlan, Problem, ProblemKind, Question,
+    Refusal, SavedRow, StorageReport, SyncState, ToProjector, ToStorage,
 };
 use gloo::{events::EventListener, timers::callback::Timeout};
 use js_sys::{Array, Reflect, Uint8Array};
@@ -22,6 +22,7 @@ use crate::messages as m;
 
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
+type OnNews = Box<dyn FnOnce(Result<AccountNews, Refusal>)>;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -73,6 +74,8 @@ pub struct Hub {
     pub import: RwSignal<ImportState>,
     /// The sheet as storage has it, once at the start and whenever another tab changes it.
     pub stored_sheet: RwSignal<Option<String>>,
+    /// How things stand with the server.
+    pub sync: RwSignal<SyncState>,
     /// Milliseconds: storage ready, tables ready, last capture. For the storage page and the benches.
     pub timings: RwSignal<(f64, f64, f64)>,
 }
@@ -91,6 +94,7 @@ struct Inner {
     captures: HashMap<u32, (OnSaved, Vec<Draft>, f64)>,
     watches: HashMap<u32, (Asked, OnRows)>,
     asks: HashMap<u32, OnRows>,
+    accounts: HashMap<u32, OnNews>,
     reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
     measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
     restarts: u32,
@@ -134,13 +138,24 @@ impl Hub {
             toast: RwSignal::new(None),
             import: RwSignal::new(ImportState::Idle),
             stored_sheet: RwSignal::new(None),
+            sync: RwSignal::new(SyncState::default()),
             timings: RwSignal::new((0.0, 0.0, 0.0)),
         };
         for (event, online) in [("online", true), ("offline", false)] {
-            EventListener::new(&window(), event, move |_| hub.online.set(online)).forget();
+            EventListener::new(&window(), event, move |_| {
+                hub.online.set(online);
+                hub.post_storage(&ToStorage::Awake { online });
+            })
+            .forget();
         }
         EventListener::new(&window(), "spotter:update", move |_| hub.update.set(true)).forget();
-        EventListener::new(&document(), "visibilitychange", move |_| hub.start_projector()).forget();
+        EventListener::new(&document(), "visibilitychange", move |_| {
+            hub.start_projector();
+            if document().visibility_state() == VisibilityState::Visible {
+                hub.post_storage(&ToStorage::Awake { online: window().navigator().on_line() });
+            }
+        })
+        .forget();
         hub.start_storage();
         hub
     }
@@ -232,6 +247,18 @@ impl Hub {
                 }
             }
             FromStorage::Problem { problem } => self.problem(problem),
+            FromStorage::Account { id, news } => {
+                let then = inner.borrow_mut().accounts.remove(&id);
+                if let Some(then) = then {
+                    then(news);
+                }
+            }
+            FromStorage::Sync { state } => self.sync.set(state),
+            FromStorage::Person { person } => self.profile.update(|profile| {
+                if let Some(profile) = profile {
+                    profile.person = person;
+                }
+            }),
         }
     }
 
@@ -413,6 +440,22 @@ impl Hub {
 
     pub fn save_sheet(self, json: String) {
         self.post_storage(&ToStorage::SaveSheet { json });
+    }
+
+    /// Signing in and out, devices, codes.
+    pub fn account(self, wish: AccountWish, then: impl FnOnce(Result<AccountNews, Refusal>) + 'static) {
+        let id = self.next();
+        self.inner().borrow_mut().accounts.insert(id, Box::new(then));
+        self.post_storage(&ToStorage::Account { id, wish });
+    }
+
+    /// Everything here is compared with everything there.
+    pub fn compare(self) {
+        self.post_storage(&ToStorage::Compare);
+    }
+
+    pub fn retry_refused(self) {
+        self.post_storage(&ToStorage::RetryRefused);
     }
 
     pub fn report(self, then: impl FnOnce(StorageReport) + 'static) {

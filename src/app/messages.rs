@@ -116,6 +116,16 @@ pub(crate) mod shell {
     pub(crate) const SHORTCUT_REMOVE: &str = "On a set: remove it";
     pub(crate) const SHORTCUT_LIST: &str = "This list";
 
+    pub(crate) const SIGN_IN_AGAIN: &str = "Not connected to your account";
+
+    pub(crate) fn offline(changes: i64) -> String {
+        format!("Offline · {} on this phone", plural(changes, "change", "changes"))
+    }
+
+    pub(crate) fn waiting(changes: i64) -> String {
+        format!("{} waiting for the server", plural(changes, "change", "changes"))
+    }
+
     pub(crate) fn saving(changes: i64) -> String {
         format!("Saving {}", plural(changes, "change", "changes"))
     }
@@ -456,9 +466,116 @@ pub(crate) mod me {
     pub(crate) const IMPORT_UNDONE: &str =
         "Import undone. Sets you edited since are kept; importing the file again brings the rest back.";
     pub(crate) const ABOUT: &str = "About";
-    pub(crate) const PRIVACY: &str = "Spotter keeps your training on this device. Nothing leaves it.";
+    pub(crate) const SYNC_HINT: &str = "Your account, your devices, and what is still on this phone only";
+    pub(crate) const PRIVACY: &str = "Spotter keeps your training on this device. Only if you connect an account does it also go to the server you opened Spotter from, whose owner can read it. Notes stay here.";
     /// Stands before the build's id.
     pub(crate) const BUILD: &str = "Build ";
+}
+
+// ---- Sync
+
+pub(crate) mod sync {
+    use crate::words::plural;
+
+    pub(crate) const TITLE: &str = "Sync";
+    pub(crate) const WHY: &str = "With an account your training is on every device you sign in on, and safe when this one is lost. Without one everything works, on this device only.";
+    pub(crate) const FIRST: &str = "This server has no account yet. The first one administers it and invites the others.";
+    pub(crate) const HOW: &str = "How";
+    pub(crate) const SIGN_IN: &str = "Sign in";
+    pub(crate) const SIGN_UP: &str = "New account";
+    pub(crate) const JOIN: &str = "Use a code";
+    pub(crate) const JOIN_HINT: &str = "On a device that is connected, open Me, Sync, Add a device.";
+    pub(crate) const YOUR_NAME: &str = "Your name";
+    pub(crate) const PASSWORD: &str = "Password, at least 10 characters";
+    pub(crate) const INVITATION: &str = "Invitation";
+    pub(crate) const CODE: &str = "Code";
+    pub(crate) const THIS_DEVICE: &str = "Name of this device";
+    pub(crate) const CONNECT: &str = "Connect this device";
+    pub(crate) const CREATE: &str = "Create the account";
+    pub(crate) const NO_SERVER: &str = "The server cannot be reached. What you log is saved on this phone.";
+    pub(crate) const LOOKING: &str = "Asking the server…";
+    pub(crate) const ALL_THERE: &str = "Everything is on the server";
+    pub(crate) const CONNECTING: &str = "Connecting…";
+    pub(crate) const CATCHING_UP: &str = "Catching up…";
+    pub(crate) const UNREACHABLE: &str = "The server cannot be reached. It is tried again by itself.";
+    pub(crate) const STOPPED: &str = "This device is no longer signed in. Nothing is lost: sign in, and what waits is sent.";
+    pub(crate) const COMPARE: &str = "Compare now";
+    pub(crate) const DEVICES: &str = "Devices";
+    pub(crate) const THIS: &str = "this device";
+    pub(crate) const SHUT_OUT: &str = "Shut out";
+    pub(crate) const SHUT_OUT_SURE: &str = "Shut out now";
+    pub(crate) const IS_OUT: &str = "shut out";
+    pub(crate) const ADD_DEVICE: &str = "Add a device";
+    pub(crate) const ADD_HOW: &str =
+        "Scan this with the other phone's camera, or open the link there. It works once, within ten minutes.";
+    pub(crate) const QR: &str = "A picture of the link, to scan";
+    pub(crate) const COPY_LINK: &str = "Copy the link";
+    pub(crate) const COPIED: &str = "Copied";
+    pub(crate) const NOT_COPIED: &str = "The browser did not allow copying. Select the text and copy it yourself.";
+    pub(crate) const INVITE: &str = "Invite somebody";
+    pub(crate) const INVITE_HOW: &str = "Whoever opens this link can make an account on this server, once, within two weeks.";
+    pub(crate) const REFUSED: &str = "Not taken by the server";
+    pub(crate) const REFUSED_HINT: &str = "These changes are safe on this phone. The server did not take them:";
+    pub(crate) const RETRY: &str = "Send again";
+    pub(crate) const DETAILS: &str = "Details";
+    pub(crate) const ACCOUNT: &str = "Account";
+    pub(crate) const POSITION: &str = "Read up to";
+    pub(crate) const LAST_ERROR: &str = "Last error";
+    pub(crate) const NONE: &str = "none";
+    pub(crate) const COPY_REPORT: &str = "Copy a report";
+    pub(crate) const SIGN_OUT: &str = "Sign out";
+    pub(crate) const SIGNED_OUT: &str = "Signed out. Your training stays on this phone.";
+    pub(crate) const ROW_HERE: &str = "on this phone";
+
+    pub(crate) fn waiting(changes: i64) -> String {
+        format!("{} on this phone only", plural(changes, "change", "changes"))
+    }
+
+    pub(crate) fn fetching(done: usize, all: usize) -> String {
+        format!("Fetching your training: part {} of {all}", done + 1)
+    }
+
+    pub(crate) fn verified(rows: &str, devices: i64) -> String {
+        format!("All {rows} rows of {} are the same here and there", plural(devices, "device", "devices"))
+    }
+
+    pub(crate) fn seen(day: &str) -> String {
+        format!("last seen {day}")
+    }
+
+    pub(crate) fn position(cursor: u64, head: Option<u64>) -> String {
+        head.map_or_else(|| cursor.to_string(), |head| format!("{cursor} of {}", head.max(cursor)))
+    }
+
+    pub(crate) fn refused(count: usize, code: &str) -> String {
+        let why = match code {
+            "FORBIDDEN_SCOPE" => "they belong to another account",
+            "QUOTA" => "the account's space on the server is used up",
+            "ROW_TOO_LARGE" => "they are too long",
+            "ID_REUSED" => "another change has the same id",
+            _ => "the server does not understand them",
+        };
+        format!("{}: {why}", plural(count as i64, "change", "changes"))
+    }
+
+    /// Why signing in or up did not go through.
+    pub(crate) fn problem(code: &str, detail: &str) -> String {
+        match code {
+            "" => NO_SERVER.to_owned(),
+            "WRONG_PASSWORD" => "The name or the password is wrong.".to_owned(),
+            "SLOW_DOWN" => "Too many wrong passwords. Wait a little, then try again.".to_owned(),
+            "TAKEN" => "This name is taken, or this profile belongs to another account.".to_owned(),
+            "CODE_USED" => "This code was used, or its time is over. Ask for a new one.".to_owned(),
+            "FORBIDDEN" => {
+                "New people need an invitation here. If this device was shut out, use another browser profile.".to_owned()
+            }
+            "OTHER_ACCOUNT" => {
+                "This browser holds another account's training. Use another browser or profile for this account.".to_owned()
+            }
+            "BAD_REQUEST" => format!("That does not work: {detail}."),
+            _ => format!("The server said no: {detail}."),
+        }
+    }
 }
 
 // ---- Import

@@ -15,6 +15,7 @@ pub(crate) enum Route {
     Me,
     Import,
     Storage,
+    Sync,
 }
 
 impl Route {
@@ -28,6 +29,7 @@ impl Route {
             (Some("crew"), _) => Self::Crew,
             (Some("me"), Some("import")) => Self::Import,
             (Some("me"), Some("storage")) => Self::Storage,
+            (Some("me"), Some("sync")) => Self::Sync,
             (Some("me"), _) => Self::Me,
             _ => Self::Today,
         }
@@ -44,6 +46,7 @@ impl Route {
             Self::Me => "/me".to_owned(),
             Self::Import => "/me/import".to_owned(),
             Self::Storage => "/me/storage".to_owned(),
+            Self::Sync => "/me/sync".to_owned(),
         }
     }
 }

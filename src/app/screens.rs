@@ -9,6 +9,7 @@ pub(crate) mod me;
 pub(crate) mod picker;
 pub(crate) mod progress;
 pub(crate) mod storage;
+pub(crate) mod sync;
 pub(crate) mod today;
 pub(crate) mod train;
 pub(crate) mod workout;

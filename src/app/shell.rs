@@ -1,5 +1,6 @@
 //! The frame: tabs, the workout's bar above them, the pill that says how things stand, toasts and problems.
 
+use bridge::SyncLink;
 use leptos::prelude::*;
 
 use crate::{
@@ -9,8 +10,8 @@ use crate::{
     parts::{BottomSheet, Settings, use_settings},
     route::{Route, Router, use_router},
     screens::{
-        crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, today::Today,
-        train::Train, workout::Workout,
+        crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, sync::Sync,
+        today::Today, train::Train, workout::Workout,
     },
     training::{Training, use_training},
 };
@@ -41,6 +42,7 @@ pub fn App() -> impl IntoView {
         Route::Me => view! { <Me/> }.into_any(),
         Route::Import => view! { <Import/> }.into_any(),
         Route::Storage => view! { <Storage/> }.into_any(),
+        Route::Sync => view! { <Sync/> }.into_any(),
     };
     view! {
         <a class="skip" href="#main">{m::shell::SKIP_TO_CONTENT}</a>
@@ -88,7 +90,7 @@ fn Tabs() -> impl IntoView {
             let route = route.clone();
             move || match (router.route.get(), &route) {
                 (Route::History | Route::Workout(_), Route::Train) => true,
-                (Route::Import | Route::Storage, Route::Me) => true,
+                (Route::Import | Route::Storage | Route::Sync, Route::Me) => true,
                 (now, route) => now == *route,
             }
         };
@@ -122,9 +124,13 @@ fn Pill() -> impl IntoView {
         if hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
             return Some(m::shell::NOT_STORED.to_owned());
         }
-        match (hub.online.get(), hub.saving.get()) {
-            (_, n) if 3 < n => Some(m::shell::saving(i64::from(n))),
-            (false, _) => Some(m::shell::OFFLINE.to_owned()),
+        let waiting = hub.sync.with(|sync| sync.waiting as i64);
+        match (hub.online.get(), hub.saving.get(), hub.sync.with(|sync| sync.link)) {
+            (_, n, _) if 3 < n => Some(m::shell::saving(i64::from(n))),
+            (false, ..) if 0 < waiting => Some(m::shell::offline(waiting)),
+            (false, ..) => Some(m::shell::OFFLINE.to_owned()),
+            (_, _, SyncLink::Stopped) => Some(m::shell::SIGN_IN_AGAIN.to_owned()),
+            (_, _, SyncLink::Waiting) if 0 < waiting => Some(m::shell::waiting(waiting)),
             _ => None,
         }
     };

@@ -10,6 +10,7 @@ mod problem;
 mod question;
 mod request;
 mod sheet;
+mod sync;
 mod view;
 
 pub use import::{Choices, ImportPlan, NameMatch, PlannedSet, PlannedWorkout, RowProblem, Suggestion, UnitGuess};
@@ -19,4 +20,5 @@ pub use problem::{Problem, ProblemKind};
 pub use question::{Ask, Asked, Question, ask};
 pub use request::{Draft, DraftScope, ToProjector, ToStorage};
 pub use sheet::{Sheet, SheetExercise, SheetSet};
+pub use sync::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusedView, SyncLink, SyncState};
 pub use view::*;

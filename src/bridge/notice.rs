@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{import::ImportPlan, problem::Problem};
+use crate::{
+    import::ImportPlan,
+    problem::Problem,
+    sync::{AccountNews, Refusal, SyncState},
+};
 
 /// Why a saved row is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,17 @@ pub enum FromStorage {
     },
     Problem {
         problem: Problem,
+    },
+    Account {
+        id: u32,
+        news: Result<AccountNews, Refusal>,
+    },
+    Sync {
+        state: SyncState,
+    },
+    /// New rows are about this person now: the account's first one.
+    Person {
+        person: String,
     },
 }
 

@@ -3,7 +3,7 @@
 use ledger::{EntityId, Fact};
 use serde::{Deserialize, Serialize};
 
-use crate::{import::Choices, question::Asked};
+use crate::{import::Choices, question::Asked, sync::AccountWish};
 
 /// A fact that somebody wants written down: everything but the time, the ids and the chain, which the storage worker
 /// adds.
@@ -53,6 +53,18 @@ pub enum ToStorage {
     Report {
         id: u32,
     },
+    Account {
+        id: u32,
+        wish: AccountWish,
+    },
+    /// The network came or went, or somebody looks at the screen again.
+    Awake {
+        online: bool,
+    },
+    /// Compare everything with the server now.
+    Compare,
+    /// Send what was refused once more.
+    RetryRefused,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

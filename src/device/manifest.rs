@@ -142,6 +142,12 @@ impl Manifest {
         Self { sealed, lanes, ..Self::first(identity) }
     }
 
+    /// The next generation, which says the same but for what the caller changes.
+    #[must_use]
+    pub fn touched(&self, now_ms: u64) -> Self {
+        self.next(now_ms)
+    }
+
     fn next(&self, now_ms: u64) -> Self {
         Self { generation: self.generation + 1, written_ms: now_ms, ..self.clone() }
     }

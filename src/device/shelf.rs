@@ -106,8 +106,10 @@ impl Shelf {
         if loose || sealed { Added::Known } else { Added::Fork }
     }
 
-    pub fn add(&mut self, row: Row) -> Added {
+    pub fn add(&mut self, mut row: Row) -> Added {
         let added = self.look(&row);
+        // The raw bytes say it again; parsed, they would take several times the room.
+        (row.hdr, row.body) = Default::default();
         if added != Added::Known {
             let held = self.chains.entry(ChainKey::of(&row)).or_default();
             held.places.insert(row.dseq, row.dseq);
@@ -120,6 +122,14 @@ impl Shelf {
     /// Rows at hand, in the order they came.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Rows at hand that wait to be sent, the newest last.
+    pub fn waiting_lately(&self, standing: &Standing, max: usize) -> Vec<&Row> {
+        let sent = |row: &&Row| matches!(row.scope, Scope::Person(_)) && !standing.is_acked(row);
+        let mut rows: Vec<&Row> = self.rows.iter().rev().filter(sent).take(max).collect();
+        rows.reverse();
+        rows
     }
 
     pub fn holds_scope(&self, scope: Scope) -> bool {

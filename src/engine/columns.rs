@@ -26,7 +26,7 @@ pub(crate) const INTS: [&str; 21] = [
 ];
 
 /// Fields that hold text; `muscles` is written as `|chest:10|triceps:5|`.
-pub(crate) const TEXTS: [&str; 26] = [
+pub(crate) const TEXTS: [&str; 27] = [
     "workout_id",
     "set_id",
     "exercise_id",
@@ -53,6 +53,7 @@ pub(crate) const TEXTS: [&str; 26] = [
     "file_name",
     "file_hash",
     "theme",
+    "user_id",
 ];
 
 /// Envelope fields, each a text of every row.

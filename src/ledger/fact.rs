@@ -56,6 +56,9 @@ pub enum Fact {
     ProfileChanged { name: String, at_ms: i64, offset_min: i32 },
     #[serde(rename = "preferences.changed")]
     PreferencesChanged(Preferences),
+    /// The person whose row this is and `user_id` are the same one: two devices logged before they met.
+    #[serde(rename = "person.linked")]
+    PersonLinked { user_id: EntityId, at_ms: i64, offset_min: i32 },
 
     #[serde(rename = "import.recorded")]
     ImportRecorded(ImportRecorded),
@@ -404,6 +407,7 @@ impl Fact {
             Self::BodyWeightLogged(it) => {
                 Check.range("body weight", Some(it.weight_g), 10_000, 500_000)?.when(it.at_ms, it.offset_min)
             }
+            Self::PersonLinked { at_ms, offset_min, .. } => Check.when(*at_ms, *offset_min),
             Self::ProfileChanged { name, at_ms, offset_min } => Check.text("name", name, 200)?.when(*at_ms, *offset_min),
             Self::PreferencesChanged(it) => Check
                 .range("week start", it.week_start.value().copied(), 1, 7)?

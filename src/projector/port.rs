@@ -1,6 +1,6 @@
 //! Messages from the page and, over a port of their own, from the storage worker.
 
-use bridge::{FromProjector, ToProjector, unpack};
+use bridge::{FromProjector, ToProjector, pack, unpack};
 use js_sys::{Array, Uint8Array};
 use ledger::Row;
 use serde::Serialize as _;
@@ -76,6 +76,15 @@ fn storage_says(message: &Array) {
                 Err(err) => say(&["unencoded".into(), id, err.to_string().into()], None),
             }
         }
+        "decode" => {
+            let id = message.get(1);
+            match engine::rows_from_parquet(&bytes(2)) {
+                Ok(rows) => say(&["decoded".into(), id], Some(&pack(rows.iter().map(|row| row.raw.as_slice())))),
+                Err(err) => say(&["unencoded".into(), id, err.to_string().into()], None),
+            }
+        }
+        "person" => project::person(text(1)),
+        "follow" => project::follow(),
         "captured" => import::captured(&message.get(2)),
         other => complain(&format!("unknown message {other}")),
     }

@@ -104,6 +104,21 @@ pub(crate) fn rows(rows: &[Row]) {
     }
 }
 
+/// Whose profile it is has changed: every answer may.
+pub(crate) fn person(person: String) {
+    if with(|it| std::mem::replace(&mut it.person, person) != it.person && it.ready) {
+        tell_watched();
+    }
+}
+
+/// Whole segments have come: the tables are built once for all of them.
+pub(crate) fn follow() {
+    let wait = with(|it| it.ready && !std::mem::replace(&mut it.refresh_waits, true));
+    if wait {
+        soon(refresh);
+    }
+}
+
 pub(crate) fn loaded(person: String) {
     let built = with(|it| {
         it.person = person;

@@ -1,18 +1,21 @@
 //! What the projector and the other tabs are told.
 //!
 //! Messages on the port are arrays: `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`, `["loaded", person]`,
-//! `["encode", id, packed]`, `["captured", id, problem?]`; back come `["encoded", id, bytes]`, `["unencoded", id, why]`
-//! and `["capture", id, drafts]`.
+//! `["encode", id, packed]`, `["decode", id, bytes]`, `["captured", id, problem?]`, `["person", person]`, `["follow"]`; back
+//! come `["encoded", id, bytes]`, `["decoded", id, packed]`, `["unencoded", id, why]` and `["capture", id, drafts]`.
 
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
+use device::Added;
 use js_sys::{Array, Uint8Array};
-use ledger::Header;
+use ledger::{EntityId, Header, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageEvent, MessagePort, Response};
 
 use crate::{
+    account,
     fail::Fail,
-    js, leader, port,
+    js, leader, link, port,
     start::report_problem,
     state::{self, global},
 };
@@ -32,8 +35,8 @@ pub(crate) fn say(port: &MessagePort, words: &[JsValue], bytes: Option<&[u8]>) {
     let _ = port.post_message_with_transferable(&message, &transfer);
 }
 
-pub(crate) fn rows(port: &MessagePort, rows: &[Vec<u8>]) {
-    say(port, &["rows".into()], Some(&pack(rows.iter().map(Vec::as_slice))));
+pub(crate) fn rows(port: &MessagePort, rows: &[Row]) {
+    say(port, &["rows".into()], Some(&pack(rows.iter().map(|row| row.raw.as_slice()))));
 }
 
 /// A projector has started, for the first time or again: it gets everything.
@@ -46,7 +49,7 @@ pub(crate) async fn link(to: MessagePort) {
         (
             state.pool.clone(),
             std::mem::take(&mut state.sealed),
-            pack(state.rows.iter().map(Vec::as_slice)),
+            pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())),
             state.device.identity().person.to_string(),
             state.manifest.clone(),
         )
@@ -98,7 +101,8 @@ fn heard(message: &JsValue) {
     let message: &Array = message.unchecked_ref();
     let id = message.get(1).as_f64().unwrap_or(0.0) as u32;
     match message.get(0).as_string().as_deref() {
-        Some("encoded") => leader::encoded(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
+        // Parquet that was asked for, or the rows in one.
+        Some("encoded" | "decoded") => leader::encoded(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
         Some("unencoded") => leader::encoded(id, Err(message.get(2).as_string().unwrap_or_default())),
         Some("capture") => {
             let drafts = serde_json::from_slice(&Uint8Array::new(&message.get(2)).to_vec());
@@ -120,13 +124,9 @@ pub(crate) fn listen_to_siblings() {
         match message.get(0).as_string().as_deref() {
             Some("rows") => {
                 let packed = Uint8Array::new(&message.get(1)).to_vec();
-                let fresh: Vec<Vec<u8>> = unpack(&packed).unwrap_or_default().into_iter().map(<[u8]>::to_vec).collect();
-                state::with(|state| {
-                    if let Some(port) = &state.projector {
-                        rows(port, &fresh);
-                    }
-                    state.rows.extend(fresh);
-                });
+                let fresh = unpack(&packed).unwrap_or_default();
+                let fresh: Vec<Row> = fresh.into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
+                heard_rows(fresh);
             }
             Some("sheet") => {
                 if let Some(json) = message.get(1).as_string() {
@@ -134,14 +134,36 @@ pub(crate) fn listen_to_siblings() {
                 }
             }
             Some("closed") => leader::nudge(),
-            // A tab that starts reads the files; what was written between its reading and now it gets from here.
-            Some("hello") => state::with(|state| {
-                if let Some(channel) = &state.siblings
-                    && !state.rows.is_empty()
-                {
-                    tell_siblings_rows(channel, &state.rows);
-                }
+            Some("account") => spawn_local(async {
+                account::recall().await;
+                leader::account_changed();
             }),
+            Some("person") => {
+                let person = message.get(1).as_string().and_then(|text| EntityId::parse(&text).ok());
+                if let Some(person) = person.filter(|person| state::with(|state| state.device.identity().person != *person)) {
+                    port::enqueue(port::Work::ActFor(person));
+                }
+            }
+            // The leader says how things stand with the server, and hears what its followers' screens want.
+            Some("sync") => {
+                if let Some(state) = message.get(1).as_string().and_then(|json| serde_json::from_str(&json).ok()) {
+                    state::tell(&FromStorage::Sync { state });
+                }
+            }
+            Some("awake") => link::awake(message.get(1).is_truthy()),
+            Some("compare") => link::input(wire::Input::Audit),
+            Some("retry") => link::input(wire::Input::RetryRefused),
+            // A tab that starts reads the files; what was written between its reading and now it gets from here.
+            Some("hello") => {
+                state::with(|state| {
+                    if let Some(channel) = &state.siblings
+                        && !state.shelf.rows().is_empty()
+                    {
+                        tell_siblings_rows(channel, state.shelf.rows());
+                    }
+                });
+                link::say_again();
+            }
             _ => {}
         }
     });
@@ -158,7 +180,30 @@ pub(crate) fn tell_siblings(words: &[JsValue]) {
     });
 }
 
-pub(crate) fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Vec<u8>]) {
-    let packed = pack(rows.iter().map(Vec::as_slice));
+/// Rows that another tab wrote, or that a dead one left behind.
+pub(crate) fn heard_rows(fresh: Vec<Row>) {
+    let any = state::with(|state| {
+        let fresh: Vec<Row> = fresh.into_iter().filter(|row| state.shelf.add(row.clone()) != Added::Known).collect();
+        if let Some(port) = &state.projector {
+            rows(port, &fresh);
+        }
+        !fresh.is_empty()
+    });
+    if any {
+        link::wrote();
+    }
+}
+
+/// Segments were handed over: the tables follow, all at once.
+pub(crate) fn tables_follow() {
+    state::with(|state| {
+        if let Some(port) = &state.projector {
+            say(port, &["follow".into()], None);
+        }
+    });
+}
+
+pub(crate) fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Row]) {
+    let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
     let _ = channel.post_message(&Array::of2(&"rows".into(), &Uint8Array::from(&packed[..])));
 }

@@ -1,20 +1,21 @@
 //! One tab of a profile leads: it seals sessions that are over, frees what is sealed, and keeps the pool from running
 //! dry. Everything else every tab does for itself.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeMap};
 
-use bridge::pack;
+use bridge::{pack, unpack};
 use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, recover, slot_name};
 use js_sys::Promise;
-use ledger::{HEADER_LEN, Header, Role, sealed_bytes};
+use ledger::{HEADER_LEN, Header, Role, Row, sealed_bytes};
 use wasm_bindgen::JsValue;
 
 use crate::{
+    account,
     clock::{Chance, now_ms},
     fail::Fail,
     feed,
     files::{Held, Pool},
-    js, locks, port,
+    js, link, locks, port,
     start::make_files,
     state,
 };
@@ -22,9 +23,12 @@ use crate::{
 type Outcome = Result<Vec<u8>, String>;
 
 thread_local! {
-    /// Resolves the wait for the encoder.
-    static ENCODED: RefCell<Option<(u32, js_sys::Function)>> = const { RefCell::new(None) };
-    static PARQUET: RefCell<Option<Outcome>> = const { RefCell::new(None) };
+    /// Who waits for the projector's answer, and the answers that have come.
+    static ENCODED: RefCell<BTreeMap<u32, js_sys::Function>> = const { RefCell::new(BTreeMap::new()) };
+    static ANSWERS: RefCell<BTreeMap<u32, Outcome>> = const { RefCell::new(BTreeMap::new()) };
+    /// One manifest is written at a time; the others wait here.
+    static WRITING: RefCell<Option<Vec<js_sys::Function>>> = const { RefCell::new(None) };
+    static DIRTY: RefCell<bool> = const { RefCell::new(false) };
     static NUDGE: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
     static NUDGED: RefCell<bool> = const { RefCell::new(false) };
 }
@@ -46,10 +50,19 @@ pub(crate) async fn lead() {
     if let Ok(Some((manifest, file))) = newest_manifest(&pool).await {
         state::with(|state| {
             if state.manifest.generation < manifest.generation {
+                for file in &manifest.sealed {
+                    if !state.shelf.has_file(&file.use_id) {
+                        state.shelf.add_file(&file.use_id, &file.spans);
+                    }
+                }
                 (state.manifest, state.manifest_file) = (manifest, Some(file));
             }
         });
     }
+    if let Err(fail) = newest_standing(&pool).await {
+        web_sys::console::warn_1(&format!("the files could not be read once more: {fail}").into());
+    }
+    account_changed();
     loop {
         // What fails now is tried again at the next turn; nothing is lost by waiting.
         if let Err(fail) = turn(&pool).await {
@@ -63,6 +76,12 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
     forget_births().await?;
     free_retired(pool).await?;
     while seal_one(pool).await? {}
+    if DIRTY.take() {
+        write_manifest(pool, |manifest| manifest.touched(now_ms())).await?;
+    }
+    if link::is_on() && state::with(|state| state.projector.is_some()) {
+        complete_spans(pool).await?;
+    }
     keep_free(pool).await
 }
 
@@ -136,19 +155,42 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
             rows: open.rows.len() as u64,
             bytes: parquet.len() as u64,
             hash: hex(&header.payload_hash),
+            spans: wire::spans(open.rows.iter()),
+            segment: None,
         };
         drop(slot);
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
         let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, successor: String::new() };
-        let next = state::with(|state| state.manifest.with_sealed(sealed, retired, &open.heads, now_ms()));
-        write_manifest(pool, next).await?;
+        write_manifest(pool, |manifest| {
+            manifest.with_sealed(sealed, retired, &open.heads, now_ms()).with_standing(open.standing.as_ref())
+        })
+        .await?;
+        // A tab that died may not have told what it wrote last.
+        feed::heard_rows(open.rows);
         return Ok(true);
     }
     Ok(false)
 }
 
 /// Writes the next generation into a file that does not hold the winning one.
-async fn write_manifest(pool: &Pool, next: Manifest) -> Result<(), Fail> {
+async fn write_manifest(pool: &Pool, next: impl FnOnce(&Manifest) -> Manifest) -> Result<(), Fail> {
+    // The next one is made from what the one before left.
+    while let Some(wait) = WRITING.with_borrow_mut(|writing| match writing {
+        Some(waiting) => Some(Promise::new(&mut |resolve, _| waiting.push(resolve))),
+        None => {
+            *writing = Some(Vec::new());
+            None
+        }
+    }) {
+        let _ = js::wait(wait).await;
+    }
+    let outcome = write_next(pool, state::with(|state| next(&state.manifest))).await;
+    let waiting = WRITING.with_borrow_mut(|writing| writing.take()).unwrap_or_default();
+    waiting.iter().for_each(|resolve| _ = resolve.call0(&JsValue::UNDEFINED));
+    outcome
+}
+
+async fn write_next(pool: &Pool, next: Manifest) -> Result<(), Fail> {
     let current = state::with(|state| state.manifest_file.clone());
     let mut use_id = [0; 16];
     ledger::Entropy::fill(&mut Chance, &mut use_id);
@@ -178,16 +220,15 @@ async fn free_retired(pool: &Pool) -> Result<(), Fail> {
             None => false,
         };
         if !whole {
-            let next = state::with(|state| state.manifest.reopened(&file, now_ms()));
-            write_manifest(pool, next).await?;
+            write_manifest(pool, |manifest| manifest.reopened(&file, now_ms())).await?;
+            state::with(|state| state.shelf.drop_file(&file.successor));
             continue;
         }
         let Ok(held) = pool.claim(&file.file).await else { continue };
         if Header::decode(&held.read_all()?).is_ok_and(|header| hex(&header.use_id) == file.use_id) {
             free(&held)?;
         }
-        let next = state::with(|state| state.manifest.without_retired(std::slice::from_ref(&file), now_ms()));
-        write_manifest(pool, next).await?;
+        write_manifest(pool, |manifest| manifest.without_retired(std::slice::from_ref(&file), now_ms())).await?;
     }
     Ok(())
 }
@@ -228,26 +269,114 @@ async fn forget_births() -> Result<(), Fail> {
     Ok(())
 }
 
-/// Parquet is the projector's business: it gets rows and gives bytes.
+/// Parquet is the projector's business: it gets rows and gives bytes,
 async fn encode(rows: &[ledger::Row]) -> Outcome {
+    ask_projector("encode", &pack(rows.iter().map(|row| row.raw.as_slice()))).await
+}
+
+/// or gets bytes and gives rows.
+pub(crate) async fn decode(parquet: &[u8]) -> Result<Vec<Row>, String> {
+    let packed = ask_projector("decode", parquet).await?;
+    let rows = unpack(&packed).ok_or("the projector's answer was cut")?;
+    rows.into_iter().map(|raw| Row::read(raw).map_err(|err| err.to_string())).collect()
+}
+
+async fn ask_projector(word: &str, bytes: &[u8]) -> Outcome {
     let (port, id) = state::with(|state| {
         state.encoding += 1;
         (state.projector.clone(), state.encoding)
     });
     let Some(port) = port else { return Err("no projector".to_owned()) };
-    let promise = Promise::new(&mut |resolve, _| ENCODED.with_borrow_mut(|slot| *slot = Some((id, resolve))));
-    feed::say(&port, &["encode".into(), id.into()], Some(&pack(rows.iter().map(|row| row.raw.as_slice()))));
+    let promise = Promise::new(&mut |resolve, _| _ = ENCODED.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
+    feed::say(&port, &[word.into(), id.into()], Some(bytes));
     // A projector that dies answers nothing: after a while the session waits for the next one.
     let patience = Promise::new(&mut |resolve, _| {
         let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(60_000)]);
     });
     let _ = js::wait(Promise::race(&js_sys::Array::of2(&promise, &patience))).await;
-    PARQUET.take().unwrap_or_else(|| Err("the projector did not answer".to_owned()))
+    ENCODED.with_borrow_mut(|waiting| waiting.remove(&id));
+    let answer = ANSWERS.with_borrow_mut(|answers| answers.remove(&id));
+    answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
 }
 
 pub(crate) fn encoded(id: u32, outcome: Outcome) {
-    if let Some((_, resolve)) = ENCODED.with_borrow_mut(|slot| slot.take_if(|(waiting, _)| *waiting == id)) {
-        PARQUET.with_borrow_mut(|parquet| *parquet = Some(outcome));
+    if let Some(resolve) = ENCODED.with_borrow_mut(|waiting| waiting.remove(&id)) {
+        ANSWERS.with_borrow_mut(|answers| answers.insert(id, outcome));
         let _ = resolve.call0(&JsValue::UNDEFINED);
     }
+}
+
+// ---------------------------------------------------------------------------------------------- replication
+
+/// Somebody signed in or out, in this tab or another.
+pub(crate) fn account_changed() {
+    if !state::with(|state| state.leader) {
+        return;
+    }
+    match (account::kept(), link::is_on()) {
+        (Some(kept), false) => {
+            let standing = state::with(|state| state.standing.clone()).unwrap_or_default();
+            // Another account's acknowledgements say nothing about this one.
+            let standing = if standing.persons.is_empty() || standing.persons.iter().any(|person| kept.persons.contains(person)) {
+                standing
+            } else {
+                wire::Standing { version: standing.version, ..Default::default() }
+            };
+            link::begin(standing);
+        }
+        (Some(_), true) => link::input(wire::Input::Connect),
+        (None, true) => link::end(),
+        (None, false) => {}
+    }
+}
+
+/// What the files say now: a former leader may have written after this tab started.
+async fn newest_standing(pool: &Pool) -> Result<(), Fail> {
+    let mut slots = Vec::new();
+    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
+        let head = pool.read(&name, Some(HEADER_LEN)).await?;
+        if Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
+            slots.push(PoolFile { bytes: pool.read(&name, None).await?, name });
+        }
+    }
+    let found = recover(&[], slots, &[]);
+    feed::heard_rows(found.open.into_iter().flat_map(|segment| segment.rows).collect());
+    state::with(|state| {
+        let known = [found.standing, state.standing.take(), state.manifest.standing.clone()];
+        state.standing = known.into_iter().flatten().max_by_key(|standing| standing.version);
+    });
+    Ok(())
+}
+
+/// Sealed files of older builds do not say what they hold: somebody has to look.
+async fn complete_spans(pool: &Pool) -> Result<(), Fail> {
+    let unknown = || state::with(|state| state.manifest.sealed.iter().find(|file| file.spans.is_empty() && 0 < file.rows).cloned());
+    while let Some(file) = unknown() {
+        let bytes = pool.read(&file.file, None).await?;
+        let header = Header::decode(&bytes).map_err(|why| Fail::Other(why.to_string()))?;
+        let payload = header.payload(&bytes).map_err(|why| Fail::Other(why.to_string()))?;
+        let rows = decode(payload).await.map_err(Fail::Other)?;
+        let spans = wire::spans(rows.iter());
+        state::with(|state| state.shelf.add_file(&file.use_id, &spans));
+        write_manifest(pool, |manifest| {
+            let mut next = manifest.touched(now_ms());
+            if let Some(sealed) = next.sealed.iter_mut().find(|sealed| sealed.use_id == file.use_id) {
+                sealed.spans = spans;
+            }
+            next
+        })
+        .await?;
+        link::wrote();
+    }
+    Ok(())
+}
+
+pub(crate) async fn add_segment(pool: &Pool, sealed: SealedFile) -> Result<(), Fail> {
+    write_manifest(pool, |manifest| manifest.with_segment(sealed, now_ms())).await
+}
+
+/// Something that the manifest says has changed in memory.
+pub(crate) fn manifest_changed() {
+    DIRTY.set(true);
+    nudge();
 }

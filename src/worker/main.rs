@@ -4,6 +4,7 @@
 //! Belongs: adapters around `device`, the order in which bytes reach the disk, taking over from a tab that is gone.
 //! Never: the DOM, Leptos, Polars, Parquet, a decision that `device` could make.
 
+mod account;
 mod births;
 mod clock;
 mod fail;
@@ -11,9 +12,12 @@ mod feed;
 mod files;
 mod js;
 mod leader;
+mod link;
 mod locks;
+mod net;
 mod port;
 mod sheet;
+mod snapshot;
 mod start;
 mod state;
 

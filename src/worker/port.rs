@@ -4,19 +4,21 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
-use device::{Batch, DeviceErr, FILE_YOUNG_MS, slot_name};
+use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, slot_name};
 use js_sys::Array;
-use ledger::{HEADER_LEN, Header, HeaderErr, Role, Row};
+use ledger::{EntityId, HEADER_LEN, Header, HeaderErr, Role, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort};
+use wire::{Commit, Input};
 
 use crate::{
+    account::{self, Entered},
     births::value_of,
     clock::{Chance, now_ms, stamp},
     fail::Fail,
     feed,
     files::Pool,
-    js, leader,
+    js, leader, link,
     start::{make_files, start},
     state::{self, Slot, global, tell},
 };
@@ -24,7 +26,17 @@ use crate::{
 pub(crate) enum Work {
     Page(ToStorage),
     Link(MessagePort),
-    Import { id: u32, drafts: Vec<Draft> },
+    Import {
+        id: u32,
+        drafts: Vec<Draft>,
+    },
+    /// Rows from the server, and the standing that goes with them.
+    Receive(Box<Commit>),
+    Enter {
+        id: u32,
+        entered: Box<Entered>,
+    },
+    ActFor(EntityId),
 }
 
 #[derive(Default)]
@@ -101,6 +113,19 @@ async fn carry_out(work: Work) {
                 tell(&FromStorage::Problem { problem: fail.problem() });
             }
         }
+        Work::Page(ToStorage::Account { id, wish }) => account::begin(id, wish),
+        Work::Enter { id, entered } => account::enter_now(id, *entered).await,
+        Work::ActFor(person) => account::act_for(person).await,
+        Work::Page(ToStorage::Awake { online }) => to_leader("awake", online, || link::awake(online)),
+        Work::Page(ToStorage::Compare) => to_leader("compare", true, || link::input(Input::Audit)),
+        Work::Page(ToStorage::RetryRefused) => to_leader("retry", true, || link::input(Input::RetryRefused)),
+        Work::Receive(commit) => {
+            let outcome = receive(*commit).await;
+            link::input(match outcome {
+                Ok(()) => Input::Committed,
+                Err(fail) => Input::CommitFailed(fail.to_string()),
+            });
+        }
         Work::Page(ToStorage::Report { id }) => tell(&FromStorage::Report { id, report: report().await }),
         Work::Link(port) => feed::link(port).await,
         Work::Import { id, drafts } => {
@@ -118,8 +143,60 @@ async fn carry_out(work: Work) {
     }
 }
 
+/// Whoever leads carries it out; one of the tabs does.
+fn to_leader(word: &str, value: bool, act: impl FnOnce()) {
+    if state::with(|state| state.leader) {
+        act();
+    } else {
+        feed::tell_siblings(&[word.into(), value.into()]);
+    }
+}
+
+/// Rows from the server and the standing that covers them: one append, then one flush.
+async fn receive(commit: Commit) -> Result<(), Fail> {
+    if state::with(|state| state.inbox.as_ref().is_none_or(|(inbox, _)| inbox.is_full())) {
+        let Some(pool) = state::with(|state| state.pool.clone()) else { return Err(Fail::NotFound) };
+        state::with(|state| state.inbox = None);
+        leader::nudge();
+        let slot = claim_free(&pool).await?;
+        state::with(|state| {
+            let (inbox, bytes) = Inbox::begin(state.device.identity(), state.device.lane(), now_ms(), &mut Chance);
+            slot.held.replace(&bytes)?;
+            state.inbox = Some((inbox, slot.held));
+            Ok::<(), Fail>(())
+        })?;
+    }
+    let (fresh, fork) = state::with(|state| {
+        let Some((inbox, held)) = &mut state.inbox else { return Err(Fail::NotFound) };
+        let fresh: Vec<Row> = commit.rows.into_iter().filter(|row| state.shelf.look(row) != Added::Known).collect();
+        let bytes = inbox.batch(fresh.iter(), &commit.standing);
+        held.write(inbox.append_at(), &bytes)?;
+        inbox.saved(&bytes);
+        state.standing = Some(commit.standing);
+        let own = state.device.identity().device_id.clone();
+        let mut fork = false;
+        for row in &fresh {
+            fork |= state.shelf.add(row.clone()) == Added::Fork && row.device_id == own;
+        }
+        if let Some(port) = state.projector.as_ref().filter(|_| !fresh.is_empty()) {
+            feed::rows(port, &fresh);
+        }
+        if let Some(channel) = state.siblings.as_ref().filter(|_| !fresh.is_empty()) {
+            feed::tell_siblings_rows(channel, &fresh);
+        }
+        Ok((fresh, fork))
+    })?;
+    if fork {
+        // Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own.
+        crate::start::new_device().await;
+        link::input(Input::Audit);
+    }
+    drop(fresh);
+    Ok(())
+}
+
 /// Writes the drafts down, all or none. When this returns they are on the disk.
-async fn capture(drafts: Vec<Draft>, import: bool) -> Result<(Vec<Row>, Guarantee), Problem> {
+pub(crate) async fn capture(drafts: Vec<Draft>, import: bool) -> Result<(Vec<Row>, Guarantee), Problem> {
     let stamp = stamp();
     if state::with(|state| state.device.needs_session(&stamp, import)) {
         new_session(import).await.map_err(|fail| fail.problem())?;
@@ -165,15 +242,15 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
             let due = now_ms() + FILE_YOUNG_MS;
             state.births_due.push_back((due, birth_key(&batch)));
         }
-        let raw: Vec<Vec<u8>> = batch.rows.iter().map(|row| row.raw.clone()).collect();
         if let Some(port) = &state.projector {
-            feed::rows(port, &raw);
+            feed::rows(port, &batch.rows);
         }
         if let Some(channel) = &state.siblings {
-            feed::tell_siblings_rows(channel, &raw);
+            feed::tell_siblings_rows(channel, &batch.rows);
         }
-        state.rows.extend(raw);
+        batch.rows.iter().for_each(|row| _ = state.shelf.add(row.clone()));
     });
+    link::wrote();
     Ok((batch.rows, guarantee))
 }
 

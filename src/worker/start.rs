@@ -1,12 +1,13 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
-use device::{Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, recover, slot_name};
+use device::{Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, Shelf, recover, slot_name};
 use ledger::LaneId;
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
 use crate::{
+    account,
     births::{Births, bytes_of, value_of},
     clock::{Chance, now_ms, stamp},
     fail::Fail,
@@ -41,6 +42,7 @@ pub(crate) async fn start() {
     feed::listen_to_siblings();
     tell(&ready);
     if stored {
+        account::recall().await;
         adopt_unborn().await;
         wasm_bindgen_futures::spawn_local(leader::lead());
     }
@@ -95,8 +97,11 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
 
     let due = now_ms() + FILE_YOUNG_MS;
     let births_due = kept.into_iter().map(|(key, _)| (due, key)).collect();
-    let mut rows: Vec<Vec<u8>> = found.open.into_iter().flat_map(|segment| segment.rows).map(|row| row.raw).collect();
-    rows.extend(found.unborn.iter().map(|row| row.raw.clone()));
+    let mut shelf = Shelf::default();
+    let rows = found.open.into_iter().flat_map(|segment| segment.rows).chain(found.unborn.iter().cloned());
+    rows.for_each(|row| _ = shelf.add(row));
+    // After the rows at hand: one that is in both places is at hand.
+    found.sealed.iter().for_each(|(file, _)| shelf.add_file(&file.use_id, &file.spans));
     // Without any manifest, what was found is the index: the next one that is written lists it.
     let listed = found.sealed.iter().map(|(file, _)| file.clone()).collect();
     let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
@@ -115,7 +120,9 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
         manifest_file: found.manifest_file,
         young,
         births_due,
-        rows,
+        shelf,
+        inbox: None,
+        standing: found.standing,
         sealed: found.sealed.into_iter().map(|(_, payload)| payload).collect(),
         projector: None,
         siblings: BroadcastChannel::new("spotter").ok(),
@@ -157,7 +164,9 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
         manifest_file: None,
         young: Vec::new(),
         births_due: Default::default(),
-        rows: Vec::new(),
+        shelf: Shelf::default(),
+        inbox: None,
+        standing: None,
         sealed: Vec::new(),
         projector: None,
         siblings: None,
@@ -175,7 +184,8 @@ async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> 
         Some(births) => births.all("identity").await.unwrap_or_default(),
         None => Vec::new(),
     };
-    let kept: Option<Identity> = kept.first().and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
+    let me = kept.iter().find(|(key, _)| key == "me");
+    let kept: Option<Identity> = me.and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
     let filed = found.identity.clone();
     let known = match (&kept, &filed) {
         // Another person in the files than in IndexedDB: the rows are what counts.
@@ -217,6 +227,23 @@ fn cleared_problem(rescued: usize) -> Problem {
         },
         "Bring your data back from a backup or another device. To keep it from happening again, turn on protected storage under Me, Storage.",
     )
+}
+
+/// Goes on as what counts as a new device, with chains of its own.
+pub(crate) async fn new_device() {
+    let now = stamp().utc_ms;
+    let (births, identity) = state::with(|state| {
+        let identity = state.device.identity().on_new_device(now, &mut Chance);
+        state.device = Device::new(identity.clone(), state.device.lane().clone(), Default::default());
+        state.slot = None;
+        state.manifest.identity = identity.clone();
+        state.manifest.lanes.clear();
+        (state.births.clone(), identity)
+    });
+    if let (Some(births), Ok(json)) = (births, serde_json::to_vec(&identity)) {
+        let _ = births.put("identity", &[("me".to_owned(), value_of(&json))]).await;
+    }
+    leader::manifest_changed();
 }
 
 /// The lowest lane that no other tab holds, so that lanes stay few over the years.

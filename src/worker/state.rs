@@ -3,9 +3,10 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{FromStorage, Problem};
-use device::{Device, Manifest};
+use device::{Device, Inbox, Manifest, Shelf};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
+use wire::Standing;
 
 use crate::{
     births::Births,
@@ -31,8 +32,13 @@ pub(crate) struct State {
     pub(crate) young: Vec<(String, u64)>,
     /// Names of birth records, and when each may go.
     pub(crate) births_due: VecDeque<(u64, String)>,
-    /// Every row, raw, that is in no sealed file this worker has handed over: for a projector that starts again.
-    pub(crate) rows: Vec<Vec<u8>>,
+    /// What this device holds. Its rows at hand are those in no sealed file this worker has handed over: a projector that
+    /// starts again gets them.
+    pub(crate) shelf: Shelf,
+    /// The file that rows from the server go to.
+    pub(crate) inbox: Option<(Inbox, Held)>,
+    /// Where the device stands with its server, as the files said at the start.
+    pub(crate) standing: Option<Standing>,
     /// Sealed sessions as they were read at the start, until the first projector has them.
     pub(crate) sealed: Vec<Vec<u8>>,
     pub(crate) projector: Option<MessagePort>,

@@ -135,6 +135,7 @@ export class Server {
         begun(new Events(sent, response));
       });
       sent.on("error", failed);
+      sent.setTimeout(60_000, () => sent.destroy(new Error("a stream that says nothing for a minute")));
     });
   }
 }
@@ -167,8 +168,9 @@ export class Line {
     if (end < 0) return undefined;
     const [first, ...lines] = this.heard.subarray(0, end).toString("latin1").split("\r\n");
     const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
-    const bytes = this.heard.subarray(end + 4);
-    if (bytes.length < Number(headers["content-length"] ?? 0)) return undefined;
+    const length = Number(headers["content-length"] ?? 0);
+    const bytes = this.heard.subarray(end + 4, end + 4 + length);
+    if (bytes.length < length) return undefined;
     return { status: Number(first.split(" ")[1]), headers, bytes };
   }
 

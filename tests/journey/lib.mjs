@@ -159,8 +159,9 @@ export const freePort = () =>
 const children = new Set();
 process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 
-export async function serve(port) {
-  const child = spawn(binary, ["serve", "--dist", dist, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+export async function serve(port, { database = join(temporary("server"), "spotter.db"), log } = {}) {
+  const env = log ? { ...process.env, SPOTTER_LOG: log } : process.env;
+  const child = spawn(binary, ["serve", "--dist", dist, "--port", String(port), "--database", database], { stdio: ["ignore", "pipe", "inherit"], env });
   children.add(child);
   child.once("exit", () => children.delete(child));
   await new Promise((resolve, reject) => {
@@ -172,6 +173,7 @@ export async function serve(port) {
   ensure((await fetch(`${url}/healthz`)).ok, "the server does not answer");
   return {
     url,
+    pid: child.pid,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once("exit", resolve));

@@ -31,7 +31,7 @@ class Client {
 
   constructor({ world, account, signed, device_id, url, random, judge, plant }) {
     Object.assign(this, { world, account, token: signed.token, url, random, judge, plant });
-    this.device = new Device({ device_id, person: account.person, random });
+    this.device = new Device({ device_id, person: account.persons[0], random });
   }
 
   async open(before) {
@@ -67,8 +67,8 @@ class Client {
   }
 
   /** Writes some rows at once, as an import or a whole workout does, or one, as a tick of a set does. */
-  async write(count) {
-    const rows = Array.from({ length: count }, () => this.device.anything());
+  async write(count, device = this.device) {
+    const rows = Array.from({ length: count }, () => device.anything());
     for (const row of rows) this.account.written.set(row.event_id, row);
     const { error } = await this.rows.bulkInsert(rows.map(({ _deleted, ...row }) => row));
     same(error.length, 0, "rows the device itself refused");
@@ -127,9 +127,9 @@ class World {
 
   async account(name, code) {
     const { url } = this.server;
-    const account = { name, person: uuid7(Date.now(), this.random), written: new Map(), devices: 0 };
-    account.first = this.random.hex(16);
-    account.signed = await signUp(url, { name, device_id: account.first, person: account.person, invite: code });
+    const person = uuid7(Date.now(), this.random);
+    const account = { name, persons: [person], written: new Map(), devices: 0, first: this.random.hex(16) };
+    account.signed = await signUp(url, { name, device_id: account.first, person, invite: code });
     (this.accounts ??= []).push(account);
     return account;
   }
@@ -195,7 +195,7 @@ function* wrongWith(where, rows, account, accounts) {
     const written = account.written.get(row.event_id);
     if (written && bare(written) !== bare(row)) yield ["changed", `${where} holds another ${row.event_id}`];
     if (hashOf(row) !== row.h) yield ["changed", `${where}: the hash of ${row.event_id} is not its own`];
-    if (row.scope !== `u:${account.person}`) yield ["foreign", `${where} holds a row of ${accounts.find((one) => row.scope.endsWith(one.person))?.name}`];
+    if (!account.persons.some((person) => row.scope === `u:${person}`)) yield ["foreign", `${where} holds a row of ${accounts.find(({ persons }) => persons.some((person) => row.scope.endsWith(person)))?.name}`];
     else if (!written) yield ["unknown", `${where} holds ${row.event_id}, which nobody wrote`];
   }
   const missing = [...account.written.keys()].filter((id) => !seen.has(id));
@@ -298,11 +298,11 @@ await story.step("rows made here have the hashes of the rows that the app wrote"
 });
 
 await story.step("every complaint is made when there is a reason", () => {
-  const [mia, ben] = ["mia", "ben"].map((name) => ({ name, person: uuid7(Date.now(), dice(name)), written: new Map() }));
-  const device = new Device({ device_id: "0123456789abcdef", person: mia.person, random: dice("complaints") });
+  const [mia, ben] = ["mia", "ben"].map((name) => ({ name, persons: [uuid7(Date.now(), dice(name))], written: new Map() }));
+  const device = new Device({ device_id: "0123456789abcdef", person: mia.persons[0], random: dice("complaints") });
   const rows = Array.from({ length: 5 }, () => device.anything());
   for (const row of rows) mia.written.set(row.event_id, row);
-  const foreign = new Device({ device_id: "fedcba9876543210", person: ben.person, random: dice("foreign") }).anything();
+  const foreign = new Device({ device_id: "fedcba9876543210", person: ben.persons[0], random: dice("foreign") }).anything();
   const kinds = (held) => [...new Set([...wrongWith("here", held, mia, [mia, ben])].map(([kind]) => kind))].sort();
   same(kinds(rows.toReversed()), [], "complaints about all rows in another order");
   same(kinds(rows.slice(0, 4)), ["missing"], "complaints about a chain without its end");
@@ -393,6 +393,21 @@ await story.step("an id that is used twice: the second device takes the row that
     same(conflicts.length, 1, "conflicts");
   }));
 
+await story.step("when an account may read more, its devices read it from the beginning", () =>
+  inWorld({ seed: 3 }, async (world) => {
+    const [mia] = world.accounts;
+    await session(world, 5);
+    await world.heal();
+    const person = uuid7(Date.now(), world.random);
+    await ask(world.server.url, "/account/persons", { token: mia.signed.token, body: { person } });
+    mia.persons.push(person);
+    const [first] = world.clients;
+    await first.write(5, new Device({ device_id: first.device.device_id, person, random: world.random }));
+    await session(world, 5);
+    await world.heal();
+    await nothingWrong(world);
+  }));
+
 await story.step("a server restored from a backup gets back what the backup lacks", () =>
   inWorld({ seed: 2 }, async (world) => {
     const { server } = world;
@@ -408,6 +423,9 @@ await story.step("a server restored from a backup gets back what the backup lack
     await server.start();
     const lacking = await readAll(server.url, world.accounts[0].signed.token);
     ensure(lacking.rows.length < before.rows.length, "the backup lacks nothing");
+    // Under the old name they read from the beginning, and are not stuck,
+    await world.heal();
+    // and under the new one they send everything again.
     for (const client of world.clients) {
       await client.replication.cancel();
       await client.connect();

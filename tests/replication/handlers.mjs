@@ -5,11 +5,9 @@
 //
 // The collection's primary key is `event_id`. Rows are immutable: they are inserted and never changed. `epoch` is what
 // `GET /replicate/hello` says. A server that was restored from a backup has another one, and under another name RxDB
-// begins anew: it reads everything and sends everything, so what the backup lacks is there again.
+// begins anew: it reads everything and sends everything, so what the backup lacks is there again. Make one set of handlers
+// for each replication that is started: they know how far that one has read.
 import { Observable } from "rxjs";
-
-/** The server says something every 20 s. After this much silence the line is dead, whatever TCP thinks of it. */
-const SILENCE_MS = 50_000;
 
 /**
  * What to do with a frame of the stream when everything up to `cursor` was read. RxDB keeps the checkpoint of a frame as
@@ -21,11 +19,11 @@ export function contiguous(frame, cursor) {
   return frame.prev.seq <= cursor.seq ? "apply" : "gap";
 }
 
-export function handlers({ url, token, judge = contiguous, backoff = { first: 1_000, most: 60_000 } }) {
+export function handlers({ url, token, judge = contiguous, backoff }) {
   let cursor;
 
-  async function ask(path, init = {}) {
-    const response = await fetch(url + path, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
+  async function ask(path, init) {
+    const response = await fetch(url + path, { ...init, headers: { "content-type": "application/json", authorization: `Bearer ${token}` } });
     if (response.ok) return response;
     // RxDB shows it on `error$` and asks again. 401 needs a new sign-in; every other code is explained in `detail`.
     const problem = await response.json().catch(() => ({}));
@@ -48,62 +46,67 @@ export function handlers({ url, token, judge = contiguous, backoff = { first: 1_
 
   // A lost answer is repaired by sending again: the server knows rows by their content. The answer is the rows that
   // conflict, and for immutable rows that means an id that was used twice.
-  async function push(rows) {
-    const headers = { "content-type": "application/json" };
-    return (await ask("/replicate/push", { method: "POST", headers, body: JSON.stringify(rows) })).json();
-  }
+  const push = async (rows) => (await ask("/replicate/push", { method: "POST", body: JSON.stringify(rows) })).json();
 
-  // `fetch` and not `EventSource`, which can neither send a token nor tell an error from a stream.
   const stream$ = new Observable((out) => {
-    let over = false;
-    let line;
-    (async () => {
-      for (let attempt = 0; !over; attempt += 1) {
-        line = new AbortController();
-        let watchdog;
-        const alive = () => {
-          clearTimeout(watchdog);
-          watchdog = setTimeout(() => line.abort(), SILENCE_MS);
-        };
-        try {
-          alive();
-          const { body } = await ask("/replicate/pull/stream", { signal: line.signal });
-          // A stream begins now. What came while nobody listened is pulled.
-          out.next("RESYNC");
-          let text = "";
-          for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-            alive();
-            attempt = 0;
-            const messages = (text + chunk).split("\n\n");
-            text = messages.pop();
-            for (const message of messages) {
-              // Comments are heartbeats; messages with a name (`hello`, `bye`, `eph`) are not about rows.
-              if (!message.startsWith("data: ") && !message.startsWith("id: ")) continue;
-              const frame = JSON.parse(message.slice(message.indexOf("data: ") + 6));
-              const verdict = frame === "RESYNC" ? "gap" : judge(frame, cursor);
-              if (verdict === "gap") out.next("RESYNC");
-              if (verdict !== "apply") continue;
-              cursor = frame.checkpoint;
-              out.next({ documents: frame.documents, checkpoint: frame.checkpoint });
-            }
-          }
-        } catch {
-          // The line broke, or there is none. Rows are safe on both sides; only the news is late.
-        } finally {
-          clearTimeout(watchdog);
-          line.abort();
-        }
-        // Full jitter, so that a thousand clients do not come back at one moment.
-        const most = Math.min(backoff.most, backoff.first * 2 ** attempt);
-        if (!over) await new Promise((next) => setTimeout(next, Math.random() * most));
-      }
-    })();
-    return () => {
-      over = true;
-      line.abort();
+    const open = (signal) => ask("/replicate/pull/stream", { signal });
+    // A stream begins now; what came while nobody listened is pulled. RxDB makes one pull of several wishes for one.
+    const opened = () => out.next("RESYNC");
+    const heard = (frame) => {
+      const verdict = frame === "RESYNC" ? "gap" : judge(frame, cursor);
+      if (verdict === "gap") out.next("RESYNC");
+      if (verdict !== "apply") return;
+      cursor = frame.checkpoint;
+      out.next({ documents: frame.documents, checkpoint: frame.checkpoint });
     };
+    return listen({ open, opened, heard, ...backoff });
   });
 
   // 60 rows of the largest size, 64 KiB, stay below the 4 MiB of one push.
   return { pull: { handler: pull, stream$, batchSize: 1_000 }, push: { handler: push, batchSize: 60 } };
+}
+
+/**
+ * Server-sent events over `fetch`: `EventSource` sends no token, gives up for good at the first error that has a status,
+ * and does not notice a line that died in silence. Returns how to stop.
+ */
+function listen({ open, opened, heard, first = 1_000, most = 60_000, silence = 50_000 }) {
+  let line;
+  let over = false;
+  (async () => {
+    for (let attempt = 0; !over; attempt += 1) {
+      line = new AbortController();
+      let watchdog;
+      // The server says something every 20 s. After this much silence the line is dead, whatever TCP thinks of it.
+      const alive = () => {
+        clearTimeout(watchdog);
+        watchdog = setTimeout(() => line.abort(), silence);
+      };
+      try {
+        alive();
+        const { body } = await open(line.signal);
+        opened();
+        const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+        let text = "";
+        for (let part; !(part = await reader.read()).done; ) {
+          alive();
+          attempt = 0;
+          const messages = (text + part.value).split("\n\n");
+          text = messages.pop();
+          // Comments are heartbeats; messages with a name (`hello`, `bye`, `eph`) are not about rows.
+          for (const message of messages) if (/^(id|data): /.test(message)) heard(JSON.parse(message.slice(message.indexOf("data: ") + 6)));
+        }
+      } catch {
+        // The line broke, or there is none. Rows are safe on both sides; only the news is late.
+      }
+      clearTimeout(watchdog);
+      line.abort();
+      // Full jitter, so that a thousand clients do not come back at one moment.
+      if (!over) await new Promise((next) => setTimeout(next, Math.random() * Math.min(most, first * 2 ** attempt)));
+    }
+  })();
+  return () => {
+    over = true;
+    line.abort();
+  };
 }

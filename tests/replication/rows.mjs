@@ -217,7 +217,12 @@ export async function serve() {
       folders.delete(folder);
     },
   };
-  await server.start();
+  try {
+    await server.start();
+  } catch (err) {
+    await server.close();
+    throw err;
+  }
   return server;
 }
 

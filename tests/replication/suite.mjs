@@ -1,4 +1,5 @@
-// RxDB's own tests for replication plugins, run against the server: once over a good network, then over bad ones.
+// RxDB's own tests for replication plugins, run against the server: once over a good network, then over bad ones. Then
+// several devices change and delete the same documents at the same time, and have to come to the same states.
 //
 //   node tests/replication/suite.mjs [--seeds N] [--from S]          SPOTTER_BIN, SPOTTER_DIST
 //
@@ -9,14 +10,15 @@ import { addRxPlugin } from "rxdb";
 import { RxDBDevModePlugin, disableWarnings } from "rxdb/plugins/dev-mode";
 import { replicateRxCollection } from "rxdb/plugins/replication";
 import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
-import { getConfig, runReplicationBaseTestSuite, setConfig } from "rxdb/plugins/test-utils";
+import { getConfig, humansCollection, runReplicationBaseTestSuite, setConfig } from "rxdb/plugins/test-utils";
 import { wrappedValidateAjvStorage } from "rxdb/plugins/validate-ajv";
 import { allDocuments, documents } from "./documents.mjs";
-import { Story, dice, ensure, pause, same, seeds } from "./lib.mjs";
-import { Proxy, mild } from "./proxy.mjs";
-import { Device, invite, serve, signIn, signUp, uuid7 } from "./rows.mjs";
+import { Story, dice, ensure, pause, same, seeds, until } from "./lib.mjs";
+import { Proxy, mild, rough } from "./proxy.mjs";
+import { Device, invite, readAll, serve, signIn, signUp, uuid7 } from "./rows.mjs";
 
 const story = new Story();
+const total = {};
 disableWarnings();
 addRxPlugin(RxDBDevModePlugin);
 // Tabs that talk to each other are not what is tested here, and need no sockets.
@@ -33,29 +35,28 @@ const chance = dice("suite");
 const admin = await signUp(server.url, { name: "admin", device_id: chance.hex(16) });
 let accounts = 0;
 
-/** Runs the suite; `{ passed, failed, faults }`. */
-async function suite({ faults, seed, idOf } = {}) {
-  const proxies = [];
-  let account;
-  let devices = 0;
+/** An account with documents, and devices that replicate them, each over a network of its own. */
+class Lane {
+  proxies = [];
+  devices = [];
 
-  /** An account that nobody wrote to yet: nothing is ever deleted from the server. */
-  async function cleanUpServer() {
-    const name = `person ${(accounts += 1)}`;
-    const device_id = chance.hex(16);
-    const person = uuid7(Date.now(), chance);
-    const signed = await signUp(server.url, { name, device_id, person, invite: await invite(server.url, admin.token) });
-    account = { name, person, token: signed.token };
+  static async make({ faults, seed, idOf } = {}) {
+    const lane = Object.assign(new Lane(), { faults, seed, idOf, name: `person ${(accounts += 1)}`, person: uuid7(Date.now(), chance) });
+    const code = await invite(server.url, admin.token);
+    lane.token = (await signUp(server.url, { name: lane.name, device_id: chance.hex(16), person: lane.person, invite: code })).token;
+    return lane;
   }
 
-  async function replicate(collection, live) {
+  async replicate(collection, live) {
+    const { faults, seed, idOf, person } = this;
     const device_id = chance.hex(16);
-    const { token } = await signIn(server.url, { name: account.name, device_id });
-    const device = new Device({ device_id, person: account.person, random: chance });
+    const { token } = await signIn(server.url, { name: this.name, device_id });
+    const device = new Device({ device_id, person, random: chance });
+    this.devices.push(device);
     let { url } = server;
     if (faults) {
-      const proxy = await Proxy.start({ target: url, faults, seed, name: `device ${(devices += 1)}` });
-      proxies.push(proxy);
+      const proxy = await Proxy.start({ target: url, faults, seed, name: `device ${this.devices.length}` });
+      this.proxies.push(proxy);
       url = proxy.url;
     }
     const { pull, push } = documents({ url, token, device, key: "passportId", idOf, backoff: { first: 20, most: 200 } });
@@ -83,13 +84,31 @@ async function suite({ faults, seed, idOf } = {}) {
     return replication;
   }
 
-  const mocha = new Mocha({ timeout: 30_000 });
+  heal() {
+    for (const proxy of this.proxies) proxy.heal();
+  }
+
+  /** How often each fault happened; the lane is over. */
+  async close() {
+    const faults = {};
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+    for (const { counts } of this.proxies) for (const [fault, count] of Object.entries(counts)) faults[fault] = (faults[fault] ?? 0) + count;
+    return faults;
+  }
+}
+
+/** Runs the suite; `{ passed, failed, faults }`. */
+async function suite(options) {
+  const lanes = [];
+  const lane = () => lanes.at(-1);
+  const mocha = new Mocha({ timeout: 30_000, reporter: class {} });
   mocha.suite.emit("pre-require", globalThis, null, mocha);
   runReplicationBaseTestSuite({
-    startReplication: (collection) => replicate(collection, true),
-    syncOnce: async (collection) => (await replicate(collection, false)).awaitInitialReplication(),
-    getAllServerDocs: () => allDocuments(server.url, account.token),
-    cleanUpServer,
+    startReplication: (collection) => lane().replicate(collection, true),
+    syncOnce: async (collection) => (await lane().replicate(collection, false)).awaitInitialReplication(),
+    getAllServerDocs: () => allDocuments(server.url, lane().token),
+    // Nothing is ever deleted from the server: a new account has nothing yet.
+    cleanUpServer: async () => void lanes.push(await Lane.make(options)),
     softDeletes: true,
     isDeleted: (document) => document._deleted,
     getPrimaryOfServerDoc: (document) => document.passportId,
@@ -99,9 +118,61 @@ async function suite({ faults, seed, idOf } = {}) {
   runner.on("pass", (test) => outcome.passed.push(test.title));
   runner.on("fail", (test, err) => outcome.failed.push([test.title, err]));
   await new Promise((ended) => runner.once("end", ended));
-  await Promise.all(proxies.map((proxy) => proxy.stop()));
-  for (const { counts } of proxies) for (const [fault, count] of Object.entries(counts)) outcome.faults[fault] = (outcome.faults[fault] ?? 0) + count;
+  for (const one of lanes) add(outcome.faults, await one.close());
   return outcome;
+}
+
+const add = (sum, counts) => Object.entries(counts).forEach(([fault, count]) => (sum[fault] = (sum[fault] ?? 0) + count));
+const countOf = (faults) => Object.values(faults).reduce((a, b) => a + b, 0);
+
+/** Three devices change the same few documents; what they did is lost only where two of them did it at once. */
+async function together(seed, { idOf, timeout } = {}) {
+  const lane = await Lane.make({ faults: rough, seed, idOf });
+  const ids = Array.from({ length: 6 }, (_, nth) => `document ${nth}`);
+  const collections = [];
+  try {
+    const devices = await Promise.all([1, 2, 3].map(async (nth) => {
+      const collection = await humansCollection.create(0, undefined, false);
+      collections.push(collection);
+      return { collection, replication: await lane.replicate(collection, true), random: dice(seed, "device", nth) };
+    }));
+    await Promise.all(devices.map(async ({ collection, random }) => {
+      for (let nth = 0; nth < 50; nth += 1) {
+        const id = random.one(ids);
+        const found = await collection.findOne(id).exec();
+        if (!found) await collection.upsert({ passportId: id, firstName: random.hex(4), lastName: "ÄÖ 💪", age: random.between(0, 150) });
+        else if (random.roll() < 0.2) await found.incrementalRemove();
+        else await found.incrementalPatch({ age: random.between(0, 150), firstName: random.hex(4) });
+        await pause(random.between(0, 40));
+      }
+    }));
+    lane.heal();
+    const states = (all) => all.filter((one) => !one._deleted).map(({ _deleted, ...one }) => one).sort((a, b) => (a.passportId < b.passportId ? -1 : 1));
+    await until(async () => {
+      for (const { replication } of devices) {
+        replication.reSync();
+        await replication.awaitInSync();
+      }
+      const stored = states(await allDocuments(server.url, lane.token));
+      for (const { collection } of devices) same(states((await collection.find().exec()).map((one) => one.toJSON())), stored, "documents of a device");
+      return true;
+    }, { what: "every device has the documents of the server", timeout });
+
+    const { rows } = await readAll(server.url, lane.token);
+    for (const id of ids) {
+      const numbers = rows.filter(({ body }) => body.id === id).map(({ body }) => body.n).sort((a, b) => a - b);
+      same(numbers, numbers.map((_, nth) => nth + 1), `states of ${id}`);
+    }
+    for (const { device_id } of lane.devices) {
+      const places = rows.filter((row) => row.device_id === device_id).map((row) => row.dseq).sort((a, b) => a - b);
+      same(places, places.map((_, nth) => nth + 1), `the chain of ${device_id}`);
+    }
+    ensure(1 < new Set(rows.map((row) => row.device_id)).size, "only one device wrote");
+    return rows.length;
+  } finally {
+    await Promise.all(collections.map((collection) => collection.database.remove()));
+    add(total, await lane.close());
+  }
 }
 
 const titles = ["push replication to client-server", "two collections", "should keep the master state as default conflict handler"];
@@ -116,30 +187,43 @@ await story.step("noticed: a lane that overwrites what it should compare", async
   return failed[0][1].message.split("\n")[0];
 });
 
+await story.step("noticed: devices that overwrite each other", async () => {
+  for (const seed of [1, 2, 3]) {
+    const complaint = await together(seed, { idOf: () => uuid7(Date.now(), chance), timeout: 2_000 }).then(() => undefined, (err) => err.message);
+    if (complaint) return complaint.split(":")[0];
+  }
+  throw new Error("this test is blind");
+});
+
 await story.step("RxDB's replication suite passes", async () => {
   const outcome = await suite();
   passes(outcome);
-  return `${outcome.passed.length} tests`;
+  return outcome.passed.join("; ");
 });
 
-const total = {};
 const all = seeds(5);
+async function seeded(seed, act) {
+  try {
+    return await act(seed);
+  } catch (err) {
+    err.stack = `seed ${seed}: node tests/replication/suite.mjs --seeds 1 --from ${seed}\n${err.stack}`;
+    throw err;
+  }
+}
+
 for (const seed of all) {
-  await story.step(`RxDB's replication suite passes over a bad network, seed ${seed}`, async () => {
-    try {
+  await story.step(`RxDB's replication suite passes over a bad network, seed ${seed}`, () =>
+    seeded(seed, async () => {
       const outcome = await suite({ faults: mild, seed });
       passes(outcome);
-      for (const [fault, count] of Object.entries(outcome.faults)) total[fault] = (total[fault] ?? 0) + count;
-      return `${outcome.passed.length} tests, ${Object.values(outcome.faults).reduce((a, b) => a + b, 0)} faults`;
-    } catch (err) {
-      err.stack = `seed ${seed}: node tests/replication/suite.mjs --seeds 1 --from ${seed}\n${err.stack}`;
-      throw err;
-    }
-  });
+      add(total, outcome.faults);
+      return `${outcome.passed.length} tests, ${countOf(outcome.faults)} faults`;
+    }));
+  await story.step(`devices that change the same documents agree, seed ${seed}`, () => seeded(seed, async () => `${await together(seed)} states`));
 }
 
 await story.step("the faults took place", () => {
-  if (3 < all.length) same(["delay", ...Object.keys(mild.request), ...Object.keys(mild.frame)].filter((fault) => !total[fault]), [], "faults that never happened");
+  if (3 < all.length) same(["delay", ...Object.keys(rough.request), ...Object.keys(rough.frame)].filter((fault) => !total[fault]), [], "faults that never happened");
   ensure(0 < Object.keys(total).length, "no fault happened");
   return Object.entries(total).map(([fault, count]) => `${fault} ${count}`).join(", ");
 });

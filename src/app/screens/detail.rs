@@ -99,10 +99,13 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                             };
                             let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
                             let note = set.note.clone();
+                            let hlc = set.hlc.clone();
+                            let here = move || hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE);
                             view! {
                                 <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
                                     <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>
                                     <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
+                                    <span class="quiet small" data-test="row-state">{here}</span>
                                     <span class="quiet">{rpe}</span>
                                 </button></li>
                             }

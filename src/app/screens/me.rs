@@ -51,6 +51,7 @@ pub(crate) fn Me() -> impl IntoView {
                 on_pick=Callback::new(move |id| change(|to, id| to.theme = Patch::Set(id), id))/>
         </section>
         <ul class="list card">
+            <li><button class="row" data-test="to-sync" on:click=move |_| router.go(Route::Sync)><span class="row-main"><strong>{m::sync::TITLE}</strong><span class="quiet">{m::me::SYNC_HINT}</span></span></button></li>
             <li><button class="row" data-test="to-import" on:click=move |_| router.go(Route::Import)><span class="row-main"><strong>{m::me::IMPORT}</strong><span class="quiet">{m::me::IMPORT_HINT}</span></span><Glyph icon=Icon::File/></button></li>
             <li><button class="row" data-test="to-storage" on:click=move |_| router.go(Route::Storage)><span class="row-main"><strong>{m::storage::TITLE}</strong><span class="quiet">{m::me::STORAGE_HINT}</span></span></button></li>
         </ul>

@@ -1,0 +1,368 @@
+//! Sync: the account, its devices, and how things stand with the server.
+
+use std::collections::BTreeMap;
+
+use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, SyncLink};
+use leptos::prelude::*;
+use qrcodegen::{QrCode, QrCodeEcc};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::{
+    clock::{offset_min, today},
+    hub::{Hub, build_id, use_hub},
+    messages as m,
+    parts::{Header, Segments},
+    route::Route,
+    words,
+};
+
+/// What the server said about the account.
+#[derive(Debug, Clone, PartialEq)]
+enum Known {
+    Asking,
+    Unreachable,
+    Nobody { first: bool },
+    Account(AccountView),
+}
+
+/// A one-time code on the screen.
+#[derive(Debug, Clone, PartialEq)]
+struct Shown {
+    link: String,
+    how: &'static str,
+}
+
+/// The code that a scanned link brings, taken out of the address at once: it works only once.
+fn code_in_address(name: &str) -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    let code = hash.strip_prefix('#')?.strip_prefix(name)?.strip_prefix('=')?.to_owned();
+    let _ = window().history().ok()?.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&Route::Sync.path()));
+    Some(code)
+}
+
+#[component]
+pub(crate) fn Sync() -> impl IntoView {
+    let hub = use_hub();
+    let known = RwSignal::new(Known::Asking);
+    let look = Callback::new(move |()| {
+        hub.account(AccountWish::Look, move |news| {
+            // The screen may be gone by the time the answer comes.
+            let _ = known.try_set(match news {
+                Ok(AccountNews::Account(account)) => Known::Account(account),
+                Ok(AccountNews::Nobody { first }) => Known::Nobody { first },
+                Ok(_) | Err(_) => Known::Unreachable,
+            });
+        });
+    });
+    Effect::new(move |_| {
+        if hub.profile.with(Option::is_some) {
+            look.run(());
+        }
+    });
+    // Connected again: what could not be asked before is asked now.
+    Effect::new(move |before: Option<SyncLink>| {
+        let link = hub.sync.with(|sync| sync.link);
+        if before.is_some_and(|before| before != link) && matches!(link, SyncLink::Live | SyncLink::Stopped | SyncLink::Off) {
+            look.run(());
+        }
+        link
+    });
+    let connected = move || hub.sync.with(|sync| sync.account.is_some() && sync.link != SyncLink::Stopped);
+    view! {
+        <Header title=Signal::derive(|| m::sync::TITLE.to_owned()) back=Route::Me/>
+        <Show when=move || hub.sync.with(|sync| sync.account.is_some())><Standing/></Show>
+        {move || match known.get() {
+            Known::Asking if connected() => ().into_any(),
+            Known::Asking => view! { <p class="quiet" role="status">{m::sync::LOOKING}</p> }.into_any(),
+            Known::Unreachable if connected() => ().into_any(),
+            Known::Unreachable => view! { <section class="card"><p>{m::sync::NO_SERVER}</p><p class="quiet">{m::sync::WHY}</p></section> }.into_any(),
+            Known::Nobody { first } => view! { <Connect first look/> }.into_any(),
+            Known::Account(account) => view! { <Connected account look/> }.into_any(),
+        }}
+        <Show when=move || hub.sync.with(|sync| sync.account.is_some())><Details/></Show>
+    }
+}
+
+/// One line that says how it is, and what somebody can do about it.
+#[component]
+fn Standing() -> impl IntoView {
+    let hub = use_hub();
+    let line = move || {
+        hub.sync.with(|sync| match (sync.progress, sync.link, sync.waiting) {
+            (Some((done, all)), ..) => m::sync::fetching(done, all),
+            (_, _, waiting) if 0 < waiting => m::sync::waiting(waiting as i64),
+            (_, SyncLink::Live, _) => m::sync::ALL_THERE.to_owned(),
+            (_, SyncLink::Connecting, _) => m::sync::CONNECTING.to_owned(),
+            (_, SyncLink::CatchingUp, _) => m::sync::CATCHING_UP.to_owned(),
+            _ => m::sync::ALL_THERE.to_owned(),
+        })
+    };
+    let trouble = move || {
+        hub.sync.with(|sync| match sync.link {
+            SyncLink::Waiting => Some(m::sync::UNREACHABLE),
+            SyncLink::Stopped => Some(m::sync::STOPPED),
+            _ => None,
+        })
+    };
+    let verified = move || {
+        hub.sync.with(|sync| sync.verified.map(|(rows, devices)| m::sync::verified(&words::thousands(rows as i64), devices as i64)))
+    };
+    let refused = move || {
+        hub.sync.with(|sync| {
+            let mut codes: BTreeMap<String, usize> = BTreeMap::new();
+            for refused in &sync.refused {
+                *codes.entry(refused.code.clone()).or_default() += 1;
+            }
+            codes.into_iter().collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <section class="card" role="status">
+            <p data-test="sync-line"><strong>{line}</strong></p>
+            {move || trouble().map(|text| view! { <p class="quiet" data-test="sync-trouble">{text}</p> })}
+            {move || verified().map(|text| view! { <p class="quiet" data-test="sync-verified">{text}</p> })}
+            <Show when=move || hub.sync.with(|sync| sync.link == SyncLink::Live)>
+                <button class="plain" data-test="sync-compare" on:click=move |_| hub.compare()>{m::sync::COMPARE}</button>
+            </Show>
+        </section>
+        <Show when=move || !refused().is_empty()>
+            <section class="card">
+                <h2>{m::sync::REFUSED}</h2>
+                <p class="quiet">{m::sync::REFUSED_HINT}</p>
+                <ul class="plain-list">{move || refused().into_iter().map(|(code, count)| view! { <li>{m::sync::refused(count, &code)}</li> }).collect_view()}</ul>
+                <button class="plain" on:click=move |_| hub.retry_refused()>{m::sync::RETRY}</button>
+            </section>
+        </Show>
+    }
+}
+
+fn device_name() -> String {
+    let agent = window().navigator().user_agent().unwrap_or_default();
+    let kinds = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Mac OS", "Mac"),
+        ("Windows", "Windows"),
+        ("Linux", "Linux"),
+    ];
+    kinds.iter().find(|(mark, _)| agent.contains(mark)).map_or("Browser", |(_, name)| name).to_owned()
+}
+
+#[component]
+fn Field(
+    label: &'static str,
+    value: RwSignal<String>,
+    test: &'static str,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+) -> impl IntoView {
+    view! {
+        <label>{label}
+            <input type=kind autocomplete=autocomplete autocapitalize="none" data-test=test prop:value=value
+                on:input=move |event| value.set(event_target_value(&event))/>
+        </label>
+    }
+}
+
+#[component]
+fn Connect(first: bool, look: Callback<()>) -> impl IntoView {
+    let hub = use_hub();
+    let joining = code_in_address("join");
+    let invited = code_in_address("invite");
+    let start = match (&joining, &invited) {
+        (Some(_), _) => "join",
+        (_, Some(_)) => "up",
+        _ if first => "up",
+        _ => "in",
+    };
+    let how = RwSignal::new(start.to_owned());
+    let (name, password, device) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(device_name()));
+    let (invite, code) = (RwSignal::new(invited.unwrap_or_default()), RwSignal::new(joining.unwrap_or_default()));
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<Refusal>);
+    let connect = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let (name, password, device) = (name.get_untracked(), password.get_untracked(), device.get_untracked());
+        let wish = match how.get_untracked().as_str() {
+            "join" => AccountWish::Join { code: code.get_untracked(), device },
+            "up" => AccountWish::SignUp { name, password, invite: invite.get_untracked(), device },
+            _ => AccountWish::SignIn { name, password, device },
+        };
+        busy.set(true);
+        problem.set(None);
+        hub.account(wish, move |news| {
+            let _ = busy.try_set(false);
+            match news {
+                Ok(_) => look.run(()),
+                Err(refusal) => _ = problem.try_set(Some(refusal)),
+            }
+        });
+    };
+    view! {
+        <section class="card">
+            <p class="quiet">{if first { m::sync::FIRST } else { m::sync::WHY }}</p>
+            <Segments label=m::sync::HOW options=&[("in", m::sync::SIGN_IN), ("up", m::sync::SIGN_UP), ("join", m::sync::JOIN)] value=how
+                on_pick=Callback::new(move |id| how.set(id))/>
+            <form class="stack" on:submit=connect>
+                <Show when=move || how.get() == "join" fallback=move || view! {
+                    <Field label=m::sync::YOUR_NAME value=name test="account-name" autocomplete="username"/>
+                    <Field label=m::sync::PASSWORD value=password test="account-password" kind="password" autocomplete="current-password"/>
+                    <Show when=move || how.get() == "up" && !first><Field label=m::sync::INVITATION value=invite test="account-invite"/></Show>
+                }>
+                    <p class="quiet">{m::sync::JOIN_HINT}</p>
+                    <Field label=m::sync::CODE value=code test="account-code"/>
+                </Show>
+                <Field label=m::sync::THIS_DEVICE value=device test="account-device"/>
+                {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="account-problem">{m::sync::problem(&it.code, &it.detail)}</p> })}
+                <button class="primary wide" data-test="account-go" disabled=busy>
+                    {move || if how.get() == "up" { m::sync::CREATE } else { m::sync::CONNECT }}
+                </button>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn Connected(account: AccountView, look: Callback<()>) -> impl IntoView {
+    let hub = use_hub();
+    let shown = RwSignal::new(None::<Shown>);
+    let ask = move |wish: AccountWish, name: &'static str, how: &'static str| {
+        hub.account(wish, move |news| match news {
+            Ok(AccountNews::Code { code, .. }) => {
+                let origin = window().location().origin().unwrap_or_default();
+                let _ = shown.try_set(Some(Shown { link: format!("{origin}{}#{name}={code}", Route::Sync.path()), how }));
+            }
+            Ok(_) => {}
+            Err(refusal) => hub.say(&m::sync::problem(&refusal.code, &refusal.detail), None),
+        });
+    };
+    let admin = account.admin;
+    view! {
+        <section class="card">
+            <h2>{m::sync::DEVICES}</h2>
+            <ul class="list flat" data-test="devices">
+                {account.devices.into_iter().map(|device| view! { <Device device look/> }).collect_view()}
+            </ul>
+            <button class="plain" data-test="add-device" on:click=move |_| ask(AccountWish::Link, "join", m::sync::ADD_HOW)>{m::sync::ADD_DEVICE}</button>
+            {admin.then(|| view! {
+                <button class="plain" data-test="invite" on:click=move |_| ask(AccountWish::Invite, "invite", m::sync::INVITE_HOW)>{m::sync::INVITE}</button>
+            })}
+            {move || shown.get().map(|Shown { link, how }| {
+                let copied = link.clone();
+                view! {
+                    <div class="code">
+                        <p class="quiet">{how}</p>
+                        <Qr text=link.clone()/>
+                        <code data-test="code-link">{link}</code>
+                        <button class="plain" on:click=move |_| copy(hub, copied.clone())>{m::sync::COPY_LINK}</button>
+                    </div>
+                }
+            })}
+        </section>
+    }
+}
+
+#[component]
+fn Device(device: DeviceView, look: Callback<()>) -> impl IntoView {
+    let hub = use_hub();
+    let sure = RwSignal::new(false);
+    let seen = device.seen_ms as i64;
+    let day = words::day(words::day_of(seen, i64::from(offset_min(seen))), today());
+    let state = if device.revoked {
+        m::sync::IS_OUT.to_owned()
+    } else if device.this {
+        m::sync::THIS.to_owned()
+    } else {
+        m::sync::seen(&day)
+    };
+    let shut_out = move |_| {
+        if !sure.get_untracked() {
+            // What cannot be taken back is asked for twice.
+            sure.set(true);
+            return;
+        }
+        hub.account(AccountWish::ShutOut { device_id: device.device_id.clone() }, move |news| match news {
+            Ok(_) => look.run(()),
+            Err(refusal) => hub.say(&m::sync::problem(&refusal.code, &refusal.detail), None),
+        });
+    };
+    view! {
+        <li class="row">
+            <span class="row-main"><strong>{device.name.clone()}</strong><span class="quiet">{state}</span></span>
+            {(!device.this && !device.revoked).then(|| view! {
+                <button class="plain danger" on:click=shut_out>{move || if sure.get() { m::sync::SHUT_OUT_SURE } else { m::sync::SHUT_OUT }}</button>
+            })}
+        </li>
+    }
+}
+
+/// Dark on light in every theme: that is what cameras look for.
+#[component]
+fn Qr(text: String) -> impl IntoView {
+    let code = QrCode::encode_text(&text, QrCodeEcc::Medium).ok();
+    code.map(|code| {
+        let size = code.size();
+        let mut path = String::new();
+        for y in 0..size {
+            for x in (0..size).filter(|x| code.get_module(*x, y)) {
+                path.push_str(&format!("M{} {}h1v1h-1z", x + 4, y + 4));
+            }
+        }
+        view! {
+            <svg class="qr" role="img" aria-label=m::sync::QR viewBox=format!("0 0 {0} {0}", size + 8) shape-rendering="crispEdges"><path d=path/></svg>
+        }
+    })
+}
+
+/// What somebody may send when it does not work: no names, no rows.
+fn report(sync: &bridge::SyncState) -> String {
+    let trouble = sync.trouble.as_ref().map_or_else(|| "-".to_owned(), |it| format!("{} {}", it.code, it.detail));
+    let refused: Vec<&str> = sync.refused.iter().map(|it| it.code.as_str()).collect();
+    format!(
+        "Spotter {}\nlink {:?}\ncursor {:?} of {:?}\nwaiting {}\nrefused {refused:?}\nverified {:?}\ntrouble {trouble}\n",
+        build_id(),
+        sync.link,
+        sync.cursor,
+        sync.head,
+        sync.waiting,
+        sync.verified,
+    )
+}
+
+fn copy(hub: Hub, text: String) {
+    spawn_local(async move {
+        let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into()).unwrap_or_default();
+        let write =
+            js_sys::Reflect::get(&clipboard, &"writeText".into()).ok().and_then(|it| it.dyn_into::<js_sys::Function>().ok());
+        let promise = write.and_then(|write| write.call1(&clipboard, &text.into()).ok()?.dyn_into::<js_sys::Promise>().ok());
+        let done = match promise {
+            Some(promise) => JsFuture::from(promise).await.is_ok(),
+            None => false,
+        };
+        hub.say(if done { m::sync::COPIED } else { m::sync::NOT_COPIED }, None);
+    });
+}
+
+#[component]
+fn Details() -> impl IntoView {
+    let hub = use_hub();
+    let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let sign_out = move |_| hub.account(AccountWish::SignOut, move |_| hub.say(m::sync::SIGNED_OUT, None));
+    view! {
+        <section class="card">
+            <h2>{m::sync::DETAILS}</h2>
+            <dl class="facts">
+                {move || hub.sync.with(|sync| row(m::sync::ACCOUNT, sync.account.clone().unwrap_or_default()))}
+                {move || hub.sync.with(|sync| sync.cursor.map(|cursor| row(m::sync::POSITION, m::sync::position(cursor, sync.head))))}
+                {move || hub.sync.with(|sync| row(m::sync::LAST_ERROR, sync.trouble.as_ref().map_or_else(|| m::sync::NONE.to_owned(), |it| it.detail.clone())))}
+            </dl>
+            <button class="plain" on:click=move |_| copy(hub, hub.sync.with_untracked(report))>{m::sync::COPY_REPORT}</button>
+            <button class="plain danger" data-test="sign-out" on:click=sign_out>{m::sync::SIGN_OUT}</button>
+        </section>
+    }
+}

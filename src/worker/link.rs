@@ -1,0 +1,449 @@
+//! The leader's way to the server: carries out what the replica wants, with `fetch` and the disk, one input after another.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+};
+
+use bridge::{FromStorage, RefusedView, SyncLink, SyncState};
+use device::{FileRows, by_place};
+use ledger::{Header, Row, Scope};
+use wasm_bindgen::{JsValue, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
+use wire::{
+    Answer, Blocks, Command, Failure, Input, Link, NATIVE_PUSH, Push, Replica, Request, Retry, SseEvent, SseReader, Standing,
+    Trouble,
+};
+
+use crate::{
+    account,
+    clock::Chance,
+    fail::Fail,
+    feed, js, leader,
+    net::{Call, Pieces, encode, refusal},
+    port::{self, Work},
+    snapshot,
+    state::{self, global, tell},
+};
+
+/// From this many missing rows on a first sync takes sealed segments.
+const SNAPSHOT_ROWS: u64 = 2_000;
+const LATELY: usize = 400;
+
+struct Linked {
+    replica: Replica,
+    inputs: VecDeque<Input>,
+    running: bool,
+    /// What is under way, and how to end it.
+    calls: BTreeMap<u32, AbortController>,
+    timer: Option<i32>,
+    /// Rows of the sealed file that was read last, for a push.
+    read: BTreeMap<String, FileRows>,
+    online: bool,
+}
+
+thread_local! {
+    static LINK: RefCell<Option<Linked>> = const { RefCell::new(None) };
+    /// What the screens were told last.
+    static SAID: RefCell<SyncState> = RefCell::default();
+}
+
+/// Milliseconds that only go forward while this worker lives, whatever the clock does.
+fn now() -> u64 {
+    global().performance().map_or(0, |performance| (performance.time_origin() + performance.now()).max(0.0) as u64)
+}
+
+/// This tab leads, and an account is connected.
+pub(crate) fn begin(standing: Standing) {
+    let own = state::with(|state| {
+        let person = state.device.identity().person;
+        state.shelf.holds_scope(Scope::Person(person)).then_some(person)
+    });
+    LINK.with_borrow_mut(|link| {
+        let mut replica = Replica::new(standing, Some(SNAPSHOT_ROWS));
+        if let Some(own) = own {
+            replica.writes_for(own);
+        }
+        *link = Some(Linked {
+            replica,
+            inputs: VecDeque::new(),
+            running: false,
+            calls: BTreeMap::new(),
+            timer: None,
+            read: BTreeMap::new(),
+            online: true,
+        });
+    });
+    input(Input::Connect);
+}
+
+pub(crate) fn is_on() -> bool {
+    LINK.with_borrow(Option::is_some)
+}
+
+/// Signed out: what is under way ends, and nothing here is touched.
+pub(crate) fn end() {
+    input(Input::Disconnect);
+    LINK.with_borrow_mut(|link| *link = None);
+    say();
+}
+
+pub(crate) fn awake(online: bool) {
+    LINK.with_borrow_mut(|link| {
+        if let Some(link) = link {
+            link.online = online;
+        }
+    });
+    input(if online { Input::Connect } else { Input::Disconnect });
+}
+
+/// Rows were written on this device, for the person it writes for now.
+pub(crate) fn wrote() {
+    let person = state::with(|state| state.device.identity().person);
+    LINK.with_borrow_mut(|link| {
+        if let Some(link) = link {
+            link.replica.writes_for(person);
+        }
+    });
+    input(Input::Wrote);
+}
+
+/// Something happened. What follows from it is done before the next input is taken.
+pub(crate) fn input(input: Input) {
+    let idle = LINK.with_borrow_mut(|link| {
+        let Some(link) = link else { return false };
+        link.inputs.push_back(input);
+        !std::mem::replace(&mut link.running, true)
+    });
+    if !idle {
+        return;
+    }
+    loop {
+        let commands = LINK.with_borrow_mut(|link| {
+            let link = link.as_mut()?;
+            let Some(input) = link.inputs.pop_front() else {
+                link.running = false;
+                return None;
+            };
+            Some(link.replica.step(now(), &mut Chance, input))
+        });
+        let Some(commands) = commands else { break };
+        commands.into_iter().for_each(carry_out);
+    }
+    say();
+}
+
+fn carry_out(command: Command) {
+    match command {
+        Command::Ask { id, request } => {
+            let abort = begin_call(id);
+            spawn_local(async move {
+                let outcome = ask(request, abort.as_ref()).await;
+                if end_call(id) {
+                    input(match outcome {
+                        Ok(answer) => Input::Answered { id, answer },
+                        Err(failure) => Input::Failed { id, failure },
+                    });
+                }
+            });
+        }
+        Command::Forget { id } | Command::CloseStream { id } => {
+            let call = LINK.with_borrow_mut(|link| link.as_mut().and_then(|link| link.calls.remove(&id)));
+            if let Some(call) = call {
+                call.abort();
+            }
+        }
+        Command::OpenStream { id, checkpoint } => {
+            let abort = begin_call(id);
+            spawn_local(async move {
+                let checkpoint = serde_json::to_string(&checkpoint).unwrap_or_default();
+                let failure = listen(id, &checkpoint, abort.as_ref()).await;
+                if end_call(id) {
+                    input(Input::StreamEnded { id, failure });
+                }
+            });
+        }
+        Command::Collect { rows, bytes } => spawn_local(collect(rows, bytes)),
+        Command::Commit(commit) => spawn_local(async move {
+            for file in state::with(|state| state.shelf.unread(&commit.rows)) {
+                // Unread, its rows count as known; the next comparison with the server finds what that hides.
+                if let Err(fail) = read_file(&file).await {
+                    web_sys::console::warn_1(&format!("a sealed session could not be read: {fail}").into());
+                }
+            }
+            port::enqueue(Work::Receive(commit));
+        }),
+        Command::Compare(digest) => {
+            let comparison = state::with(|state| state.shelf.compare(&digest));
+            input(Input::Compared(comparison));
+        }
+        Command::CompareBlocks(blocks) => spawn_local(compare_blocks(blocks)),
+        Command::FetchSnapshot(list) => spawn_local(async move {
+            let outcome = snapshot::fetch(&list, &progress).await;
+            progress(None);
+            input(match outcome {
+                Ok(acked) => Input::SnapshotStored(acked),
+                Err(failure) => Input::SnapshotFailed(failure),
+            });
+        }),
+        Command::Wake { at_ms } => wake(at_ms),
+    }
+}
+
+fn begin_call(id: u32) -> Option<AbortController> {
+    let abort = AbortController::new().ok()?;
+    LINK.with_borrow_mut(|link| {
+        if let Some(link) = link {
+            link.calls.insert(id, abort.clone());
+        }
+    });
+    Some(abort)
+}
+
+/// `false` when nobody waits for it any more.
+fn end_call(id: u32) -> bool {
+    LINK.with_borrow_mut(|link| link.as_mut().is_some_and(|link| link.calls.remove(&id).is_some()))
+}
+
+fn wake(at_ms: u64) {
+    let delay = at_ms.saturating_sub(now()).min(i32::MAX as u64) as i32;
+    let tick = Closure::once_into_js(|| input(Input::Tick));
+    let timer = js::call(&global(), "setTimeout", &[&tick, &JsValue::from(delay)]).ok().and_then(|timer| timer.as_f64());
+    LINK.with_borrow_mut(|link| {
+        if let Some(link) = link
+            && let Some(old) = std::mem::replace(&mut link.timer, timer.map(|timer| timer as i32))
+        {
+            let _ = js::call(&global(), "clearTimeout", &[&JsValue::from(old)]);
+        }
+    });
+}
+
+async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer, Failure> {
+    let get = |path: &str| {
+        let path = path.to_owned();
+        async move {
+            let mut call = Call::get(&path);
+            call.abort = abort;
+            call.response().await
+        }
+    };
+    async fn read<T: serde::de::DeserializeOwned>(response: Result<web_sys::Response, Failure>) -> Result<T, Failure> {
+        let bytes = crate::net::bytes(&response?).await?;
+        serde_json::from_slice(&bytes).map_err(|err| Failure::Unreachable(format!("an answer that makes no sense: {err}")))
+    }
+    Ok(match request {
+        Request::Hello => Answer::Hello(read(get("/replicate/hello").await).await?),
+        Request::Pull { checkpoint, batch_size } => {
+            let checkpoint = checkpoint.map(|it| serde_json::to_string(&it).unwrap_or_default()).unwrap_or_default();
+            let path = format!("/replicate/pull?batchSize={batch_size}&checkpoint={}", encode(&checkpoint));
+            Answer::Page(read(get(&path).await).await?)
+        }
+        Request::Span { chain, from, to } => {
+            let path = format!("/replicate/pull?chain={}&from={from}&to={to}", encode(&chain.to_string()));
+            Answer::Page(read(get(&path).await).await?)
+        }
+        Request::Digest => Answer::Digest(read(get("/replicate/digest").await).await?),
+        Request::Blocks { chain } => {
+            Answer::Blocks(read(get(&format!("/replicate/digest?chain={}", encode(&chain.to_string()))).await).await?)
+        }
+        Request::Snapshot => Answer::Snapshot(read(get("/replicate/snapshot").await).await?),
+        Request::Push { rows } => {
+            let batch_id = rows.first().map(|row| row.event_id.to_string()).unwrap_or_default();
+            let rows = rows.iter().filter_map(|row| wire::raw_of(&row.raw)).collect();
+            let push = Push { device_id: account::signed_in_as(), batch_id, rows };
+            let mut call = Call { accept: NATIVE_PUSH, ..Call::send("POST", "/replicate/push", &push) };
+            call.abort = abort;
+            Answer::Pushed(call.json().await?)
+        }
+        Request::Claim { person } => {
+            let body = serde_json::json!({ "person": person });
+            let mut call = Call::send("POST", "/account/persons", &body);
+            call.abort = abort;
+            call.response().await?;
+            Answer::Claimed
+        }
+    })
+}
+
+/// Ends only with a failure: a stream that just stops is one.
+async fn listen(id: u32, checkpoint: &str, abort: Option<&AbortController>) -> Failure {
+    let path = format!("/replicate/pull/stream?checkpoint={}", encode(checkpoint));
+    let mut call = Call { accept: "text/event-stream", ..Call::get(&path) };
+    call.abort = abort;
+    let opened = match call.response().await {
+        Ok(response) => Pieces::of(&response),
+        Err(failure) => Err(failure),
+    };
+    let pieces = match opened {
+        Ok(pieces) => pieces,
+        Err(failure) => return failure,
+    };
+    input(Input::StreamOpened { id });
+    let mut reader = SseReader::default();
+    loop {
+        let piece = match pieces.next().await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => return Failure::Unreachable("the stream ended".to_owned()),
+            Err(failure) => return failure,
+        };
+        for event in reader.read(&piece) {
+            match event {
+                SseEvent::Message { event, data, .. } if event.is_empty() => {
+                    if data == "\"RESYNC\"" {
+                        input(Input::StreamResync { id });
+                        continue;
+                    }
+                    match serde_json::from_str(&data) {
+                        Ok(frame) => input(Input::StreamFrame { id, frame }),
+                        // What cannot be read was not told: it is pulled.
+                        Err(_) => input(Input::StreamResync { id }),
+                    }
+                }
+                SseEvent::Message { event, data, .. } if event == "bye" => {
+                    #[derive(serde::Deserialize)]
+                    struct Bye {
+                        code: wire::Code,
+                    }
+                    return match serde_json::from_str::<Bye>(&data) {
+                        Ok(bye) => Failure::Problem(wire::Problem::new(bye.code, "the server ended the stream")),
+                        Err(_) => Failure::Unreachable("the server ended the stream".to_owned()),
+                    };
+                }
+                SseEvent::Message { .. } | SseEvent::Comment => input(Input::StreamBeat { id }),
+            }
+        }
+    }
+}
+
+/// Rows to send. Those in sealed files are read by the projector, which knows Parquet.
+async fn collect(rows: usize, bytes: usize) {
+    loop {
+        let waiting = LINK.with_borrow(|link| {
+            let link = link.as_ref()?;
+            Some(state::with(|state| state.shelf.waiting(link.replica.standing(), rows, bytes, &link.read)))
+        });
+        let Some(waiting) = waiting else { return };
+        let Some(file) = waiting.file else {
+            input(Input::Outbox(waiting.rows));
+            return;
+        };
+        match sealed_rows(&file).await {
+            Ok(rows) => LINK.with_borrow_mut(|link| {
+                if let Some(link) = link {
+                    // One file at a time: a push goes through them in their order.
+                    link.read = BTreeMap::from([(file, by_place(rows))]);
+                }
+            }),
+            Err(fail) => {
+                // No projector, because nobody looks: the next one is waited for.
+                web_sys::console::warn_1(&format!("rows of a sealed session wait to be read: {fail}").into());
+                input(Input::Outbox(waiting.rows));
+                return;
+            }
+        }
+    }
+}
+
+async fn compare_blocks(blocks: Blocks) {
+    loop {
+        match state::with(|state| state.shelf.compare_blocks(&blocks)) {
+            Ok(comparison) => return input(Input::Compared(comparison)),
+            Err(unread) => {
+                for file in unread {
+                    if let Err(fail) = read_file(&file).await {
+                        web_sys::console::warn_1(&format!("a sealed session could not be compared: {fail}").into());
+                        return input(Input::Compared(Default::default()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Tells the shelf what a sealed file holds.
+pub(crate) async fn read_file(use_id: &str) -> Result<(), Fail> {
+    let rows = sealed_rows(use_id).await?;
+    state::with(|state| state.shelf.file_read(use_id, &rows));
+    Ok(())
+}
+
+async fn sealed_rows(use_id: &str) -> Result<Vec<Row>, Fail> {
+    let (pool, file) = state::with(|state| {
+        let file = state.manifest.sealed.iter().find(|file| file.use_id == use_id);
+        (state.pool.clone(), file.map(|file| file.file.clone()))
+    });
+    let (Some(pool), Some(file)) = (pool, file) else { return Err(Fail::NotFound) };
+    let bytes = pool.read(&file, None).await?;
+    let header = Header::decode(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    let payload = header.payload(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    leader::decode(payload).await.map_err(Fail::Other)
+}
+
+// ---------------------------------------------------------------------------------------------- what is shown
+
+fn progress(at: Option<(usize, usize)>) {
+    SAID.with_borrow_mut(|said| said.progress = at);
+    say();
+}
+
+/// Tells this tab's screen and the others' how things stand, when that has changed.
+pub(crate) fn say() {
+    let before = SAID.with_borrow(Clone::clone);
+    let state = LINK.with_borrow(|link| link.as_ref().map(|link| shown(&link.replica, before.progress)));
+    let state = state.unwrap_or_default();
+    if state == before {
+        return;
+    }
+    SAID.with_borrow_mut(|said| said.clone_from(&state));
+    if let Ok(json) = serde_json::to_string(&state) {
+        feed::tell_siblings(&["sync".into(), json.into()]);
+    }
+    tell(&FromStorage::Sync { state });
+}
+
+/// A tab that has just come asks what was said last.
+pub(crate) fn say_again() {
+    let said = SAID.with_borrow(Clone::clone);
+    if is_on()
+        && let Ok(json) = serde_json::to_string(&said)
+    {
+        feed::tell_siblings(&["sync".into(), json.into()]);
+    }
+}
+
+fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
+    let standing = replica.standing();
+    let (waiting, lately) = state::with(|state| {
+        let waiting = state.shelf.waiting_count(standing);
+        let some = LATELY.min(usize::try_from(waiting).unwrap_or(LATELY));
+        (waiting, state.shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect())
+    });
+    let refused = standing.refused.iter().take(100).map(|(id, refused)| RefusedView {
+        event_id: id.to_string(),
+        code: refused.code.text().to_owned(),
+        later: refused.retry != Retry::Never,
+    });
+    SyncState {
+        account: Some(account::name()),
+        link: match replica.link() {
+            Link::Off => SyncLink::Waiting,
+            Link::Connecting => SyncLink::Connecting,
+            Link::CatchingUp => SyncLink::CatchingUp,
+            Link::Live => SyncLink::Live,
+            Link::Waiting { .. } => SyncLink::Waiting,
+            Link::Stopped => SyncLink::Stopped,
+        },
+        waiting,
+        waiting_hlcs: lately,
+        refused: refused.collect(),
+        verified: replica.verified,
+        trouble: replica.trouble.as_ref().map(|trouble| match trouble {
+            Trouble::Server(failure) => refusal(failure),
+            Trouble::Disk(why) => bridge::Refusal { code: "DISK".to_owned(), detail: why.clone(), retry_after_ms: None },
+        }),
+        progress,
+        cursor: standing.cursor.as_ref().map(|cursor| cursor.seq),
+        head: replica.hello().map(|hello| hello.head),
+    }
+}

@@ -1,0 +1,79 @@
+//! The first sync: sealed segments straight into files. What is on the disk already is not fetched again, so it may be
+//! interrupted at any byte.
+
+use device::SealedFile;
+use ledger::{Entropy as _, HEADER_LEN, Header, LaneId, Role, sealed_bytes};
+use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span};
+
+use crate::{
+    clock::Chance,
+    fail::Fail,
+    feed, leader,
+    net::{Call, bytes, encode},
+    port, state,
+};
+
+pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usize)>)) -> Result<Vec<(ChainKey, Ranges)>, Failure> {
+    let mut acked = Vec::new();
+    for (at, segment) in list.segments.iter().enumerate() {
+        progress(Some((at, list.segments.len())));
+        let name = format!("{}/{}/{}/{}", list.checkpoint.epoch, segment.scope, segment.from, segment.to);
+        let here = state::with(|state| {
+            let file = state.manifest.sealed.iter().find(|file| file.segment.as_ref() == Some(&name));
+            file.map(|file| file.spans.clone())
+        });
+        let spans = match here {
+            Some(spans) => spans,
+            None => fetch_one(segment, name).await?,
+        };
+        acked.extend(spans.into_iter().map(|span| (span.chain, span.places)));
+    }
+    feed::tables_follow();
+    Ok(acked)
+}
+
+async fn fetch_one(segment: &Segment, name: String) -> Result<Vec<Span>, Failure> {
+    let Segment { scope, from, to, .. } = segment;
+    let path = format!("/replicate/snapshot/segment?scope={}&from={from}&to={to}", encode(scope));
+    let body = bytes(&Call::get(&path).response().await?).await?;
+    let damaged = || Failure::Unreachable("a segment that makes no sense".to_owned());
+    let (len, rest) = body.split_first_chunk::<4>().ok_or_else(damaged)?;
+    let (spans, parquet) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(damaged)?;
+    let spans: Vec<Span> = serde_json::from_slice(spans).map_err(|_| damaged())?;
+    // A Parquet file begins and ends with its mark: one that was cut does not.
+    if !parquet.starts_with(b"PAR1") || !parquet.ends_with(b"PAR1") {
+        return Err(damaged());
+    }
+    store(name, &spans, parquet).await.map_err(|fail| Failure::Unreachable(format!("the segment could not be stored: {fail}")))?;
+    Ok(spans)
+}
+
+async fn store(name: String, spans: &[Span], parquet: &[u8]) -> Result<(), Fail> {
+    let Some(pool) = state::with(|state| state.pool.clone()) else { return Err(Fail::NotFound) };
+    let mut use_id = [0; 16];
+    Chance.fill(&mut use_id);
+    let file = sealed_bytes(Role::Sealed, use_id, 0, parquet);
+    let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
+    let slot = port::claim_free(&pool).await?;
+    slot.held.replace(&file)?;
+    let sealed = SealedFile {
+        file: slot.name.clone(),
+        use_id: device::hex(&use_id),
+        session_id: String::new(),
+        lane: LaneId::number(0),
+        rows: spans.iter().map(|span| span.sum.n).sum(),
+        bytes: parquet.len() as u64,
+        hash: device::hex(&header.payload_hash),
+        spans: spans.to_vec(),
+        segment: Some(name),
+    };
+    drop(slot);
+    leader::add_segment(&pool, sealed).await?;
+    state::with(|state| {
+        state.shelf.add_file(&device::hex(&use_id), spans);
+        if let Some(port) = &state.projector {
+            feed::say(port, &["sealed".into()], Some(parquet));
+        }
+    });
+    Ok(())
+}

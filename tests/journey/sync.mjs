@@ -1,0 +1,295 @@
+// Three people's browsers and one server: sign-up after training alone, a second device, both offline, edits of the same
+// set, a stranger on the same server, a shut-out device, a server put back from a backup.
+//
+//   node tests/journey/sync.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import {
+  Stop, Story, addExercise, axe, becomes, browse, ensure, finish, freePort, openApp, progress, same, serve, startWorkout, tab, temporary, text, tick,
+  tiles, typeSet, until,
+} from "./lib.mjs";
+
+const story = new Story();
+const step = (...all) => story.step(...all);
+const vital = (name, act) => story.step(name, act, { vital: true });
+const database = join(temporary("sync-server"), "spotter.db");
+const port = await freePort();
+const url = `http://localhost:${port}`;
+const binary = process.env.SPOTTER_BIN;
+const password = "correct horse battery";
+
+let server;
+let mia; // the first phone
+let other; // Mia's second device
+let ben; // somebody else on the same server
+
+/** A page of the other devices would be reported, and is not what a step is about. */
+const onPage = (who) => (story.page = who.page);
+const unreachable = /Failed to (load resource|fetch)|ERR_CONNECTION|net::ERR|status of (401|403|409|503)/;
+
+async function train(page, sets, name = ["Bench Press (Barbell)", "bench press barbell"]) {
+  await startWorkout(page);
+  await addExercise(page, ...name);
+  for (const [nth, [load, reps]] of sets.entries()) {
+    await typeSet(page, nth, { load, reps });
+    await tick(page, nth);
+    if (nth + 1 < sets.length && !(await page.getByTestId(`tick-${nth + 1}`).count())) await page.getByTestId("add-set").click();
+  }
+  return finish(page);
+}
+
+const totals = async (page) => {
+  await progress(page, "All");
+  return tiles(page);
+};
+const openSync = async (page) => {
+  await tab(page, "Me");
+  await page.getByTestId("to-sync").click();
+};
+const line = (page) => text(page.getByTestId("sync-line"));
+const everythingThere = (page) => becomes(() => line(page), "Everything is on the server", "how things stand", { timeout: 30_000 });
+const fill = (page, what, value) => page.getByTestId(`account-${what}`).fill(value);
+const choose = (page, name) => page.getByRole("radiogroup", { name: "How" }).getByRole("radio", { name, exact: true }).click();
+/** What the server itself says of the rows that this browser's account reads. */
+const digest = (page) =>
+  page.evaluate(async () => {
+    const answer = await fetch("/replicate/digest", { cache: "no-store" });
+    const { chains } = await answer.json();
+    return { rows: chains.reduce((sum, chain) => sum + chain.n, 0), devices: new Set(chains.map((chain) => chain.chain.split("/")[1])).size };
+  });
+const verified = async (page) => {
+  await page.getByTestId("sync-compare").click();
+  const { rows, devices } = await digest(page);
+  const grouped = String(rows).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const words = `All ${grouped} rows of ${devices} ${devices === 1 ? "device" : "devices"} are the same here and there`;
+  await becomes(() => text(page.getByTestId("sync-verified")), words, "the proof", { timeout: 30_000 });
+};
+async function looks(name, page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await step(`axe: ${name}, ${colorScheme}`, async () => {
+      await page.emulateMedia({ colorScheme });
+      same(await axe(page), [], "serious or critical violations");
+    });
+  }
+}
+
+try {
+  server = await serve(port, { database });
+  mia = await browse(story, temporary("sync-mia"));
+
+  let first;
+  await vital("a month alone: a workout without an account, and a second one without a server", async () => {
+    await openApp(mia.page, url);
+    first = await train(mia.page, [["80", "5"], ["82.5", "5"], ["85", "3"]]);
+    await until(() => mia.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"), {
+      what: "an active service worker", timeout: 60_000,
+    });
+    await server.stop();
+    await story.expecting(unreachable, async () => {
+      await openApp(mia.page, url);
+      await train(mia.page, [["100", "5"]], ["Squat (Barbell)", "squat barb"]);
+      same((await totals(mia.page)).sets, "4", "sets");
+      await openSync(mia.page);
+      await mia.page.getByText("The server cannot be reached. What you log is saved on this phone.").waitFor();
+    });
+  });
+
+  await vital("sign-up: everything that was logged before goes up", async () => {
+    server = await serve(port, { database });
+    await story.expecting(unreachable, async () => {
+      await openApp(mia.page, url, "/me/sync");
+      await mia.page.getByText("This server has no account yet.").waitFor();
+      await fill(mia.page, "name", "Mia");
+      await fill(mia.page, "password", "short");
+      await mia.page.getByTestId("account-go").click();
+      await mia.page.getByTestId("account-problem").getByText("a password has 10 to 200 characters").waitFor();
+      await fill(mia.page, "password", password);
+      await mia.page.getByTestId("account-go").click();
+      await everythingThere(mia.page);
+    });
+    const there = await digest(mia.page);
+    // Two workouts begun and finished, four sets; nothing else has been written down.
+    same(there, { rows: 8, devices: 1 }, "what the server has");
+    await verified(mia.page);
+  });
+
+  await looks("Sync, connected", mia.page);
+
+  let link;
+  await vital("a second device joins by the link, and has everything", async () => {
+    await mia.page.getByTestId("add-device").click();
+    link = await text(mia.page.getByTestId("code-link"));
+    ensure(link.startsWith(`${url}/me/sync#join=`), `the link is ${link}`);
+    ensure(await mia.page.locator("svg.qr path").count(), "there is no picture to scan");
+    other = await browse(story, temporary("sync-other"));
+    onPage(other);
+    await story.expecting(unreachable, async () => {
+      await openApp(other.page, url, link.slice(url.length));
+      await other.page.getByTestId("account-code").waitFor();
+      await fill(other.page, "device", "Tablet");
+      await other.page.getByTestId("account-go").click();
+      await everythingThere(other.page);
+    });
+    ensure(!other.page.url().includes("join="), "the code stays in the address");
+    same(await totals(other.page), await totals(mia.page), "the figures on both");
+    same((await totals(other.page)).sets, "4", "sets");
+  });
+
+  await step("the link works once", async () => {
+    const answer = await other.page.evaluate(async (code) => {
+      const device = { device_id: "00000000000000aa", name: "thief" };
+      return (await fetch("/account/join", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ code, device }) })).status;
+    }, link.split("=")[1]).catch((err) => err.message);
+    same(answer, 410, "the second use");
+    story.errors.length = 0;
+  });
+
+  await step("logged here, on the screen there", async () => {
+    await tab(mia.page, "Train");
+    await train(other.page, [["60", "10"], ["60", "9"]], ["Overhead Press (Barbell)", "overhead press"]);
+    await progress(mia.page, "All");
+    await becomes(async () => (await tiles(mia.page)).sets, "6", "sets on the first phone");
+    await train(mia.page, [["140", "5"]], ["Deadlift (Barbell)", "deadlift barb"]);
+    await progress(other.page, "All");
+    await becomes(async () => (await tiles(other.page)).sets, "7", "sets on the tablet");
+    same(await tiles(other.page), await totals(mia.page), "the figures on both");
+  });
+
+  const editFirstSet = async (page, reps) => {
+    await openApp(page, url, `/history/${first}`);
+    await page.getByTestId("set-row").first().click();
+    await page.getByTestId("edit-reps").fill(reps);
+    await page.getByTestId("edit-save").click();
+    await page.getByTestId("edit-save").waitFor({ state: "detached" });
+  };
+  const firstSet = (page) => text(page.getByTestId("set-row").first().locator("strong"));
+  const rowState = (page) => text(page.getByTestId("row-state").first());
+
+  await vital("both offline, both edit the same set: the later word holds on both", async () => {
+    // Both know the workout's page before the server goes.
+    for (const who of [mia, other]) {
+      await openApp(who.page, url, `/history/${first}`);
+      await until(() => who.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated"), {
+        what: "an active service worker", timeout: 60_000,
+      });
+    }
+    await story.expecting(unreachable, async () => {
+      await server.stop();
+      await editFirstSet(mia.page, "6");
+      await editFirstSet(other.page, "7");
+      await becomes(() => rowState(mia.page), "on this phone", "the state of the edited set");
+      ensure((await firstSet(mia.page)).includes("6"), `Mia's phone shows ${await firstSet(mia.page)}`);
+      ensure((await firstSet(other.page)).includes("7"), `the tablet shows ${await firstSet(other.page)}`);
+      await train(mia.page, [["20", "12"]], ["Bicep Curl (Barbell)", "bicep curl barb"]);
+      server = await serve(port, { database });
+      for (const who of [mia, other]) await openApp(who.page, url, `/history/${first}`);
+      for (const who of [mia, other]) {
+        onPage(who);
+        await becomes(async () => (await firstSet(who.page)).includes("7"), true, "the later edit", { timeout: 40_000 });
+        await becomes(() => rowState(who.page), "", "the state of the edited set", { timeout: 40_000 });
+      }
+      same(await totals(mia.page), await totals(other.page), "the figures on both");
+      same((await totals(mia.page)).sets, "8", "sets");
+    });
+  });
+
+  await step("both can prove it", async () => {
+    for (const who of [mia, other]) {
+      onPage(who);
+      await openSync(who.page);
+      await everythingThere(who.page);
+      await verified(who.page);
+    }
+    same((await digest(mia.page)).devices, 2, "devices that have written");
+  });
+
+  await vital("somebody else on the same server sees nothing of it", async () => {
+    onPage(mia);
+    await mia.page.getByTestId("invite").click();
+    await until(async () => (await text(mia.page.getByTestId("code-link"))).includes("#invite="), { what: "an invitation" });
+    const invitation = await text(mia.page.getByTestId("code-link"));
+    ben = await browse(story, temporary("sync-ben"));
+    onPage(ben);
+    await story.expecting(unreachable, async () => {
+      await openApp(ben.page, url);
+      await train(ben.page, [["40", "5"]]);
+      await openApp(ben.page, url, invitation.slice(url.length));
+      await fill(ben.page, "name", "Ben");
+      await fill(ben.page, "password", `${password} of Ben`);
+      await ben.page.getByTestId("account-go").click();
+      await everythingThere(ben.page);
+    });
+    await verified(ben.page);
+    same(await digest(ben.page), { rows: 3, devices: 1 }, "what Ben's account reads");
+    same((await totals(ben.page)).sets, "1", "Ben's sets");
+    const before = await digest(mia.page);
+    same((await totals(mia.page)).sets, "8", "Mia's sets");
+    const rows = execFileSync("python3", ["-c", "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('select count(*) from events').fetchone()[0])", database]);
+    same(Number(rows), before.rows + 3, "rows on the server");
+  });
+
+  await step("a server put back from a backup gets back what it lost", async () => {
+    const backup = join(temporary("sync-backup"), "backup.db");
+    execFileSync(binary, ["backup", "--database", database, "--out", backup]);
+    onPage(mia);
+    const before = await digest(mia.page);
+    await train(mia.page, [["90", "5"]]);
+    await openSync(mia.page);
+    await everythingThere(mia.page);
+    const after = await digest(mia.page);
+    same(after.rows, before.rows + 3, "rows with the new workout");
+    await story.expecting(unreachable, async () => {
+      await server.stop();
+      execFileSync(binary, ["restore", "--database", database, "--from", backup]);
+      server = await serve(port, { database });
+      await openApp(mia.page, url, "/me/sync");
+      await everythingThere(mia.page);
+      await becomes(() => digest(mia.page), after, "what the server has", { timeout: 30_000 });
+      await openApp(other.page, url, "/me/sync");
+      await everythingThere(other.page);
+    });
+    same((await totals(other.page)).sets, "9", "sets on the tablet");
+  });
+
+  await step("a device that is shut out keeps its training and gets nothing new", async () => {
+    onPage(mia);
+    await story.expecting(unreachable, async () => {
+      await openApp(mia.page, url, "/me/sync");
+      const row = mia.page.getByTestId("devices").locator("li").filter({ hasText: "Tablet" });
+      await row.getByRole("button", { name: "Shut out" }).click();
+      await row.getByRole("button", { name: "Shut out now" }).click();
+      await row.getByText("shut out").waitFor();
+      onPage(other);
+      await openSync(other.page);
+      await other.page.getByTestId("sync-trouble").getByText("This device is no longer signed in.").waitFor({ timeout: 15_000 });
+      same((await totals(other.page)).sets, "9", "sets on the tablet");
+    });
+  });
+
+  await step("signed out, the training stays, and what is logged waits", async () => {
+    onPage(mia);
+    await story.expecting(unreachable, async () => {
+      await openSync(mia.page);
+      await mia.page.getByTestId("sign-out").click();
+      await mia.page.getByTestId("account-go").waitFor();
+      await train(mia.page, [["95", "2"]]);
+      same((await totals(mia.page)).sets, "10", "sets after signing out");
+      await openSync(mia.page);
+      await choose(mia.page, "Sign in");
+      await fill(mia.page, "name", "mia ");
+      await fill(mia.page, "password", "a wrong password");
+      await mia.page.getByTestId("account-go").click();
+      await mia.page.getByTestId("account-problem").getByText("The name or the password is wrong.").waitFor();
+      await fill(mia.page, "password", password);
+      await mia.page.getByTestId("account-go").click();
+      await everythingThere(mia.page);
+      await verified(mia.page);
+    });
+  });
+} catch (err) {
+  if (!(err instanceof Stop)) throw err;
+} finally {
+  await story.close();
+  await server?.stop();
+  story.end();
+}
