@@ -21,8 +21,18 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
     let correction = |set_id, at_ms| SetCorrected::of(set_id, at_ms, 60);
     let mut sets: Vec<(EntityId, String)> = Vec::new();
     let mut import_id = None;
+    let other = it.random.entity_id(now);
     for nth in 0..workouts {
         now += 86_400_000 + it.random.below(86_400_000);
+        // For a while somebody logs on a second device, and only later says that it is the same person.
+        if 3 <= workouts && nth == workouts / 3 {
+            it.device.act_for(other);
+        }
+        if 3 <= workouts && nth == 2 * workouts / 3 {
+            let fact = Fact::PersonLinked { user_id: person, at_ms: now as i64, offset_min: 60 };
+            it.write(now, vec![Draft::mine(fact)]);
+            it.device.act_for(person);
+        }
         // Sometimes the clock is in 1970 or in 2099.
         let wall = match it.random.below(20) {
             0 => it.random.below(1_000_000),
@@ -34,7 +44,7 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
         }
         let workout_id = it.random.entity_id(now);
         let at_ms = now as i64;
-        it.write(
+        let started = it.write(
             wall,
             vec![Draft::mine(Fact::WorkoutStarted(WorkoutStarted {
                 workout_id,
@@ -44,6 +54,8 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
                 import_id,
             }))],
         );
+        // Whoever removes a workout has seen it, and says so, whatever the clocks are.
+        let started = Some(started[0].hlc.to_string());
         let mut ids: Vec<String> = EXERCISES.iter().map(|id| (*id).to_owned()).collect();
         ids.push(own_exercise.to_string());
         it.random.shuffle(&mut ids);
@@ -94,8 +106,8 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
             sets[at].1 = row.hlc.to_string();
         }
         let extra = match it.random.below(12) {
-            0 => Some(Draft::mine(Fact::WorkoutRemoved { workout_id, at_ms, offset_min: 60 })),
-            1 => Some(Draft::mine(Fact::WorkoutDiscarded { workout_id, at_ms, offset_min: 60 })),
+            0 => Some(Draft::mine(Fact::WorkoutRemoved { workout_id, at_ms, offset_min: 60 }).after(started)),
+            1 => Some(Draft::mine(Fact::WorkoutDiscarded { workout_id, at_ms, offset_min: 60 }).after(started)),
             2 => import_id.map(|import_id| Draft::mine(Fact::ImportUndone { import_id, at_ms, offset_min: 60 })),
             3 => Some(Draft::mine(Fact::BodyWeightLogged(BodyWeight {
                 weighing_id: it.random.entity_id(now),

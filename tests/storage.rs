@@ -122,6 +122,8 @@ fn pool() -> (Vec<PoolFile>, Vec<PoolFile>, usize, usize) {
         rows: sealed_rows.len() as u64,
         bytes: parquet.len() as u64,
         hash: String::new(),
+        spans: Vec::new(),
+        segment: None,
     };
     let first = Manifest::first(identity);
     let retired = Retired { file: "slot-004".to_owned(), use_id: "09".repeat(16), at_ms: 0, successor: String::new() };

@@ -5,7 +5,9 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    laws, pwa, setup,
+    laws,
+    postgres::Postgres,
+    pwa, setup,
     shell::{House, run, say, step},
     soak,
 };
@@ -27,7 +29,8 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("licences and sources", || {
         run(&mut house.cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
     })?;
-    step("tests", || run(&mut house.cargo(&["test", "--quiet"])))?;
+    let postgres = Postgres::start(house)?;
+    step("tests", || run(house.cargo(&["test", "--quiet"]).env("SPOTTER_POSTGRES", &postgres.address)))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
     step("the programs", || run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"])))?;
     step("random queries beside DuckDB", || soak::sql_slice(house))?;
@@ -58,13 +61,41 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     };
     step("the engine in WebAssembly gives the same tables", in_wasm)?;
     step("sizes", || sizes(house))?;
+    let spotter = house.target.join("debug/spotter");
+    step("many devices and a server", || soak::sync_slice(house))?;
+    step("RxDB's own clients and suite", || {
+        setup::for_replication(house)?;
+        for script in ["clients", "suite", "kill"] {
+            replication(house, &spotter, script, None, &[])?;
+        }
+        // Several processes over one database.
+        replication(house, &spotter, "clients", Some(&postgres), &["--seeds", "2"])
+    })?;
+    step("hostile requests", || {
+        let python = setup::for_hostile(house)?;
+        pwa::browser_script(house, &spotter, "tests/hostile/requests.mjs", &[])?;
+        let mut schema = house.command(python);
+        schema.arg("tests/hostile/schema.py").env("SPOTTER_BIN", &spotter).env("SPOTTER_DIST", house.root.join("dist"));
+        run(&mut schema)
+    })?;
     if browser {
-        let spotter = house.target.join("debug/spotter");
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
+        step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
         step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
     }
     say("every check passed");
     Ok(())
+}
+
+/// One of the scripts that replicate with the running server.
+pub(crate) fn replication(house: &House, spotter: &Path, script: &str, postgres: Option<&Postgres>, args: &[&str]) -> Result<()> {
+    let mut node = house.command("node");
+    node.arg(format!("tests/replication/{script}.mjs")).args(args);
+    node.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist"));
+    if let Some(postgres) = postgres {
+        node.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres"));
+    }
+    run(&mut node)
 }
 
 /// Clippy over a build that shares its dependencies with the tests and the app: only our own crates are compiled again.

@@ -4,6 +4,7 @@
 
 mod checks;
 mod laws;
+mod postgres;
 mod pwa;
 mod rooms;
 mod setup;
@@ -59,7 +60,8 @@ enum Command {
     /// Run a check for as long as it takes to trust it, and keep the result in benches/results/.
     Soak {
         /// sql: random queries, ours beside DuckDB's. dbt: every table of a log of N events, ours beside dbt's. models: refresh =
-        /// rebuild over a log of N events.
+        /// rebuild over a log of N events. sync: seeds of many devices and a server. server-kill: the server killed N times under
+        /// load.
         name: String,
         /// How many seeds, or events.
         #[arg(long, default_value_t = 20_000)]

@@ -1,6 +1,10 @@
 //! What a machine needs beyond Rust, each with its reason. Nothing is asked for that is there already.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -137,6 +141,46 @@ pub(crate) fn for_benches(house: &House) -> Result<()> {
         say("Installing DuckDB-WASM: the benches run it beside ours.");
         npm_install(house, "benches")
     })
+}
+
+/// Where PostgreSQL's programs are: the tests run a server of their own over it.
+pub(crate) fn for_postgres(_: &House) -> Result<PathBuf> {
+    let find = || {
+        let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+        let on_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
+        packaged.chain(on_path).find(|bin| bin.join("initdb").is_file() && bin.join("pg_ctl").is_file())
+    };
+    if find().is_none() {
+        say("Installing PostgreSQL: the server keeps its rows in it where one machine is not enough.");
+        apt(&["postgresql", "postgresql-client"])?;
+    }
+    find().context("no PostgreSQL was found: install the package postgresql")
+}
+
+/// RxDB, whose clients replicate with our server in the tests.
+pub(crate) fn for_replication(house: &House) -> Result<()> {
+    unless_stamped(
+        house,
+        "tests/replication/package-lock.json",
+        &house.root.join("tests/replication/node_modules/.spotter"),
+        || {
+            say("Installing RxDB: its clients and its own suite replicate with our server.");
+            npm_install(house, "tests/replication")
+        },
+    )
+}
+
+/// Schemathesis, in a place of its own: it and dbt want different versions of the same packages.
+pub(crate) fn for_hostile(house: &House) -> Result<PathBuf> {
+    let python = house.tools.join("schemathesis/bin/python");
+    let list = "tests/hostile/requirements.txt";
+    unless_stamped(house, list, &house.tools.join("schemathesis/.spotter"), || {
+        say("Installing Schemathesis: it asks our API everything that its description allows, and more.");
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(house.tools.join("schemathesis")))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", list];
+        run(house.command(&python).args(pip))
+    })?;
+    Ok(python)
 }
 
 fn apt(packages: &[&str]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    setup,
+    checks, setup,
     shell::{House, output, run, say},
 };
 
@@ -37,7 +37,29 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             let result = serde_json::from_str(&output(laws.args([from.to_string(), n.to_string()]))?)?;
             (format!("soak-models-{n}"), result)
         }
-        other => bail!("there is no soak {other}: choose sql, dbt or models"),
+        "sync" => {
+            let program = program(house, "simulate", MANY)?;
+            let planted = planted_in_sync(&program, house)?;
+            let result = simulated(house, &program, from, n, None)?;
+            if result["broken"] != 0 {
+                bail!("an invariant was broken: {result}");
+            }
+            (
+                "soak-sync".to_owned(),
+                json!({ "soak": "sync", "from": from, "n": n, "planted_bugs_found": planted, "result": result }),
+            )
+        }
+        "server-kill" => {
+            ready(house)?;
+            setup::for_replication(house)?;
+            let out = house.target.join("server-kill.json");
+            let (kills, out_text) = (n.to_string(), out.to_string_lossy());
+            let spotter = house.target.join("debug/spotter");
+            checks::replication(house, &spotter, "kill", None, &["--kills", &kills, "--out", &out_text])?;
+            let result: Value = serde_json::from_str(&fs::read_to_string(&out)?)?;
+            ("soak-server-kill".to_owned(), json!({ "soak": "server-kill", "n": n, "result": result }))
+        }
+        other => bail!("there is no soak {other}: choose sql, dbt, models, sync or server-kill"),
     };
     let path = house.root.join(format!("benches/results/{file}.json"));
     fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
@@ -59,6 +81,38 @@ fn program(house: &House, name: &str, n: u64) -> Result<PathBuf> {
 fn ready(house: &House) -> Result<()> {
     setup::for_peers(house)?;
     run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))
+}
+
+const SYNC_BUGS: [&str; 4] = ["cursor", "filter", "frame", "cache"];
+
+/// The simulation has to find a bug that is there before it may say that there is none.
+fn planted_in_sync(program: &Path, house: &House) -> Result<Value> {
+    let mut found = serde_json::Map::new();
+    for bug in SYNC_BUGS {
+        let report = simulated(house, program, 0, 150, Some(bug))?;
+        if report["broken"] == 0 {
+            bail!("the planted bug \"{bug}\" was not found: the simulation is blind");
+        }
+        found.insert(bug.to_owned(), report["broken"].clone());
+    }
+    Ok(Value::Object(found))
+}
+
+fn simulated(house: &House, program: &Path, from: u64, n: u64, bug: Option<&str>) -> Result<Value> {
+    let mut simulate = house.command(program);
+    simulate.args([from.to_string(), n.to_string()]).args(bug);
+    Ok(serde_json::from_str(&output(&mut simulate)?)?)
+}
+
+/// What `test` has time for, beyond the few seeds of the tests.
+pub(crate) fn sync_slice(house: &House) -> Result<()> {
+    let program = house.target.join("debug/examples/simulate");
+    let result = simulated(house, &program, SLICE_FROM + 1_000, 250, None)?;
+    if result["broken"] != 0 {
+        bail!("an invariant was broken: {result}");
+    }
+    say(&format!("    250 seeds: {result}"));
+    Ok(())
 }
 
 /// What `test` has time for.

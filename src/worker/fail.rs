@@ -32,14 +32,18 @@ impl From<JsValue> for Fail {
     fn from(value: JsValue) -> Self {
         let (name, message) = match value.dyn_ref::<DomException>() {
             Some(error) => (error.name(), error.message()),
-            None => (String::new(), format!("{value:?}")),
+            // What the browser says, without where in our code it was said.
+            None => match value.dyn_ref::<js_sys::Error>() {
+                Some(error) => (String::new(), String::from(error.message())),
+                None => (String::new(), format!("{value:?}")),
+            },
         };
         match name.as_str() {
             "QuotaExceededError" => Self::Full,
             "NoModificationAllowedError" | "InvalidStateError" => Self::Held,
             "NotFoundError" => Self::NotFound,
             "NotReadableError" => Self::Changed,
-            _ => Self::Other(format!("{name} {message}")),
+            _ => Self::Other(format!("{name} {message}").trim().to_owned()),
         }
     }
 }

@@ -75,10 +75,11 @@ pub(crate) async fn lead() {
 async fn turn(pool: &Pool) -> Result<(), Fail> {
     forget_births().await?;
     free_retired(pool).await?;
-    while seal_one(pool).await? {}
-    if DIRTY.take() {
+    // Before anything is sealed there is an index: later on its absence is a loss.
+    if DIRTY.take() || state::with(|state| state.manifest_file.is_none()) {
         write_manifest(pool, |manifest| manifest.touched(now_ms())).await?;
     }
+    while seal_one(pool).await? {}
     if link::is_on() && state::with(|state| state.projector.is_some()) {
         complete_spans(pool).await?;
     }
@@ -131,6 +132,13 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let mut found = recover(&[], vec![PoolFile { name: name.clone(), bytes }], &[]);
         let Some(open) = found.open.pop() else { continue };
         if open.rows.is_empty() {
+            // Rows from the server may have brought nothing new, and still have moved the cursor.
+            let newer = open.standing.as_ref().is_some_and(|standing| {
+                state::with(|state| state.manifest.standing.as_ref().is_none_or(|known| known.version < standing.version))
+            });
+            if newer {
+                write_manifest(pool, |manifest| manifest.touched(now_ms()).with_standing(open.standing.as_ref())).await?;
+            }
             free(&held)?;
             continue;
         }

@@ -1,7 +1,7 @@
 // What the hostile checks share: a server that is watched, requests as they are written, sockets that misbehave, and an
 // eye on every answer.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -41,7 +41,9 @@ export class Server {
     server.port = await freePort();
     server.host = `localhost:${server.port}`;
     server.url = `http://${server.host}`;
-    const child = spawn(binary, ["serve", "--dist", dist, "--database", server.database, "--port", String(server.port), ...more]);
+    // As many files as a program may open where nobody thought of it.
+    const limited = ["-c", 'ulimit -n 1024 && exec "$0" "$@"', binary];
+    const child = spawn("/bin/sh", [...limited, "serve", "--dist", dist, "--database", server.database, "--port", String(server.port), ...more]);
     server.child = child;
     children.add(child);
     child.once("exit", () => children.delete(child));
@@ -66,8 +68,32 @@ export class Server {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.child.pid}/status`, "utf8"))[1]) * 1024;
   }
 
-  /** Files and sockets it has open. */
-  files = () => readdirSync(`/proc/${this.child.pid}/fd`).length;
+  /** How many of its open files are sockets, and how many the database's. */
+  files() {
+    const folder = `/proc/${this.child.pid}/fd`;
+    const open = readdirSync(folder).flatMap((name) => {
+      try {
+        return [readlinkSync(join(folder, name))];
+      } catch {
+        return []; // It was closed while it was looked at.
+      }
+    });
+    return { sockets: open.filter((name) => name.startsWith("socket:")).length, database: open.filter((name) => name.startsWith(this.database)).length };
+  }
+
+  /** Bytes that wait in the kernel: what the server has not read yet, and what nobody took of what it wrote. */
+  waiting() {
+    const [unread, untaken] = [[], []];
+    for (const line of readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1)) {
+      const [, local, , , queues] = line.trim().split(/\s+/);
+      if (parseInt(local?.split(":")[1], 16) !== this.port) continue;
+      const [out, into] = queues.split(":").map((bytes) => parseInt(bytes, 16));
+      unread.push(into);
+      untaken.push(out);
+    }
+    const sum = (all) => all.reduce((sum, one) => sum + one, 0);
+    return { unread: sum(unread), untaken: sum(untaken) };
+  }
 
   /** A count of `/metrics`. */
   async metric(name) {
@@ -136,6 +162,7 @@ export class Server {
       });
       sent.on("error", failed);
       sent.setTimeout(60_000, () => sent.destroy(new Error("a stream that says nothing for a minute")));
+      sent.end();
     });
   }
 }

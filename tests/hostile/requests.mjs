@@ -62,10 +62,10 @@ class Account {
     return fine(await this.ask("GET", "/replicate/pull?batchSize=1000")).json.documents;
   }
 
-  /** Everything that may not change when something is refused. */
+  /** Everything of the account that may not change when something is refused. */
   async standing() {
-    const { head, rows, epoch, view } = await this.hello();
-    return { head, rows, epoch, view, digest: fine(await this.ask("GET", "/replicate/digest")).json };
+    const { rows, epoch, view } = await this.hello();
+    return { rows, epoch, view, chains: fine(await this.ask("GET", "/replicate/digest")).json.chains };
   }
 
   async unchanged(act) {
@@ -153,7 +153,7 @@ await step("fields that are missing, unknown or of another type are a bad reques
     for (const [method, path, body] of right) {
       const headers = { accept: NATIVE };
       const without = (key) => Object.fromEntries(Object.entries(body).filter(([name]) => name !== key));
-      const tries = [{ ...body, more: 1 }, ...Object.keys(body).flatMap((key) => [without(key), ...others.map((other) => ({ ...body, [key]: other }))])];
+      const tries = [{ ...body, more: 1 }, ...Object.keys(body).flatMap((key) => [without(key), ...others.filter((other) => key !== "rows" || !Array.isArray(other)).map((other) => ({ ...body, [key]: other }))])];
       if (body.device) tries.push(...["device_id", "name"].map((key) => ({ ...body, device: { ...device, [key]: undefined } })), { ...body, device: { ...device, more: 1 } }, { ...body, device: { ...device, person: 7 } });
       for (const body of tries) {
         refused(await mia.ask(method, path, { body, headers }), 400, "BAD_REQUEST", `${method} ${path} with ${JSON.stringify(body).slice(0, 160)}`);
@@ -282,13 +282,15 @@ await step("bad rows get a verdict each, and the good ones between them are kept
     "a nest of 10,000": nested(10_000),
     ...Object.fromEntries(["event_id", "device_id", "lane", "dseq", "prev", "scope", "session_id", "kind", "v", "hlc", "enc", "hdr", "body", "h"].map((key) => [`no ${key}`, without(key)])),
   };
+  const { rows } = await mia.hello();
   const good = [mia.write()];
   const batch = [good[0]];
   for (const row of Object.values(bad)) batch.push(row, good[good.push(mia.write()) - 1]);
   const results = await mia.verdicts(batch);
   Object.keys(bad).forEach((what, nth) => turnedDown(results[nth * 2 + 1], "rejected", "BAD_ENVELOPE", what));
   good.forEach((row, nth) => is([results[nth * 2].status, results[nth * 2].event_id], ["accepted", row.event_id], `good row ${nth}`));
-  is(await mia.pulled(), good, "the rows that are stored");
+  is((await mia.pulled()).slice(-good.length), good, "the rows that are stored");
+  is((await mia.hello()).rows, rows + good.length, "how many there are");
   // The other dialect has no word for one row: the batch is refused, and what was good in it is stored all the same.
   const row = mia.write();
   refused(await mia.pushRx([bad["a hash of something else"], row]), 400, "BAD_ENVELOPE");
@@ -352,10 +354,13 @@ await step("a body of 4 MiB that says how long it is is taken", async () => {
 });
 await step("a body of more than 4 MiB is refused, whether or not it says how long it is", async () => {
   await mia.unchanged(async () => {
-    for (const chunked of [false, true]) refused(await sized(padded(mia, mia.draft(), 4 * MIB + 1), chunked), 413, "REQUEST_TOO_LARGE");
+    for (const chunked of [false, true]) {
+      // Whether the refusal comes through while the rest is still being sent is looked at below.
+      const answer = await sized(padded(mia, mia.draft(), 4 * MIB + 1), chunked).catch((err) => holds(/EPIPE|ECONNRESET/.test(err.code), err.message));
+      if (answer) refused(answer, 413, "REQUEST_TOO_LARGE");
+    }
     const head = `POST /replicate/push HTTP/1.1\r\nHost: ${server.host}\r\nAuthorization: Bearer ${mia.token}\r\nContent-Type: application/json\r\n`;
-    const lengths = [String(5 * MIB), String(2 ** 40), "18446744073709551615"];
-    for (const length of lengths) {
+    for (const length of [5 * MIB, 2 ** 40, 2 ** 52]) {
       // Whoever asks first is told before anything travels.
       const answer = await server.raw(`${head}Content-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`, { path: "/replicate/push", whole: true, timeout: 10_000 });
       refused(answer, 413, "REQUEST_TOO_LARGE", `a body of ${length} bytes`);
@@ -365,13 +370,15 @@ await step("a body of more than 4 MiB is refused, whether or not it says how lon
 
 await step("whoever is still sending a body that is too large reads the refusal", async () => {
   await mia.unchanged(async () => {
-    const lost = [];
-    for (const mib of [5, 5, 8, 8, 8, 16, 16, 16]) {
+    // Without it a client cannot know that it has to halve the batch.
+    const [tries, lost] = [32, []];
+    for (let nth = 0; nth < tries; nth += 1) {
+      const mib = 5 + (nth % 4);
       const sent = fetch(`${server.url}/replicate/push`, { method: "POST", headers: { ...JSON_TYPE, authorization: `Bearer ${mia.token}`, accept: NATIVE }, body: Buffer.alloc(mib * MIB, " ") });
       const status = await sent.then((response) => response.json().then(() => response.status), (err) => String(err.cause ?? err));
       if (status !== 413) lost.push(`${mib} MiB: ${status}`);
     }
-    is(lost, [], "refusals that were not read");
+    is(lost, [], `refusals of ${tries} that were not read`);
   });
 });
 
@@ -411,9 +418,6 @@ await step("nobody writes into another's scope, nor learns what is in it", async
     const results = await ben.verdicts([...foreign, own]);
     foreign.forEach((row, nth) => turnedDown(results[nth], "rejected", "FORBIDDEN_SCOPE", `row ${nth} of ${row.scope.slice(0, 5)}`));
     is(results.at(-1).status, "accepted", "his own row beside them");
-  }).catch((err) => {
-    // His own row moves the head, and nothing else of hers.
-    if (!err.message.startsWith("what is stored")) throw err;
   });
   is((await mia.pulled()).some(({ event_id }) => event_id === own.event_id), false, "she sees his row");
   refused(await ben.pushRx([known]), 403, "FORBIDDEN_SCOPE");
@@ -667,6 +671,14 @@ await step("guessing many times at once is slowed down as well", async () => {
   holds(tried <= 8, `${tried} of 40 guesses at once were tried`);
 });
 
+await step("a crowd that nobody invited does not keep the others from signing in", async () => {
+  const crowd = Array.from({ length: 500 }, () => server.ask("POST", "/account/sign-up", { body: { name: `c${chance.hex(8)}`, password, device: newDevice() } }));
+  const invited = await guess("ben", password);
+  const answers = await Promise.all(crowd);
+  fine(invited, "somebody with a password");
+  answers.forEach((answer) => refused(answer, 403, "FORBIDDEN", "somebody without an invitation"));
+});
+
 // ---------------------------------------------------------------------------------------------- other sites
 
 await step("a page of another site cannot write with the cookie of ours", async () => {
@@ -820,7 +832,7 @@ await step("a second request hidden in the body of the first is not carried out"
 });
 
 await step("connections that vanish leave nothing open", async () => {
-  const before = server.files();
+  const before = server.files().sockets;
   const lines = Array.from({ length: 200 }, (_, nth) => {
     const line = new Line(server.port);
     const starts = ["", "GET /acc", `${bodyHead}Content-Length: 1000\r\n\r\n{`, `GET /replicate/pull/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${mia.token}\r\n\r\n`];
@@ -830,7 +842,7 @@ await step("connections that vanish leave nothing open", async () => {
   await until(async () => 50 <= (await server.metric("streams")), { what: "the streams among them are open" });
   lines.forEach(({ socket }, nth) => (nth % 2 ? socket.resetAndDestroy() : socket.destroy()));
   await until(async () => (await server.metric("streams")) === 0, { what: "no stream is open" });
-  await until(() => server.files() <= before + 3, { what: `as many files open as before (${before})` });
+  await until(() => server.files().sockets <= before, { what: `as many sockets open as before (${before})` });
 });
 
 // ---------------------------------------------------------------------------------------------- streams
@@ -879,6 +891,26 @@ await step("a stream that opens while its sign-in ends does not outlive it", asy
   return `${opened} streams were open`;
 });
 
+// The stream of somebody who does not read any more, and is shut out then: looked at when everything else was asked.
+let stuck;
+await step("a stream whose reader has stopped fills up", async () => {
+  const account = await Account.signUp(server, `s${chance.hex(8)}`, mia);
+  const joined = await account.join();
+  const stream = await server.stream(joined.token);
+  await until(() => stream.greeted, { what: "the greeting" });
+  stream.response.pause();
+  await until(async () => {
+    fine(await account.push(Array.from({ length: 16 }, () => account.writer.keep(long(account, 60_000)))));
+    return 0 < server.waiting().untaken;
+  }, { what: "the kernel takes no more for it" });
+  // And then what the server itself keeps for one connection.
+  for (let times = 0; times < 6; times += 1) fine(await account.push(Array.from({ length: 16 }, () => account.writer.keep(long(account, 60_000)))));
+  const open = await server.metric("streams");
+  fine(await account.ask("DELETE", `/account/devices/${joined.device.device_id}`));
+  const closed = until(async () => (await server.metric("streams")) < open, { what: "the seat is free", timeout: 30_000 });
+  stuck = { stream, closed: closed.then(() => undefined, (err) => err) };
+});
+
 await step("a row with line breaks between its fields comes whole over a stream", async () => {
   const stream = await server.stream(mia.token);
   await until(() => stream.greeted, { what: "the greeting" });
@@ -900,8 +932,9 @@ await step("a row with line breaks between its fields comes whole over a stream"
 });
 
 await step("a stream that is asked for by its head alone leaves no seat taken", async () => {
+  const open = await server.metric("streams");
   for (let times = 0; times < 20; times += 1) is((await mia.ask("HEAD", "/replicate/pull/stream")).status, 200, "its head");
-  await until(async () => (await server.metric("streams")) === 0, { what: "no stream is open" });
+  await until(async () => (await server.metric("streams")) <= open, { what: "no more streams are open" });
 });
 
 // ---------------------------------------------------------------------------------------------- quota
@@ -991,7 +1024,7 @@ await step("whoever has not signed in cannot fill the memory with bodies that ne
     line.socket.write(part, sent);
   }));
   await Promise.all(sent);
-  fine(await heavy.ask("GET", "/healthz"));
+  await until(() => heavy.waiting().unread === 0, { what: "the server has read what it will" });
   const more = heavy.memory() - before;
   lines.forEach((line) => line.close());
   holds(more < 48 * MIB, `the server took ${mib(more)} more for ${lines.length} of them`);
@@ -999,9 +1032,9 @@ await step("whoever has not signed in cannot fill the memory with bodies that ne
 });
 
 await step("hundreds of connections at once are served, and leave nothing behind", async () => {
-  const files = heavy.files();
+  const { sockets } = heavy.files();
   const before = heavy.memory();
-  const idle = Array.from({ length: 300 }, () => new Line(heavy.port).say("GET /hea"));
+  const idle = Array.from({ length: 200 }, () => new Line(heavy.port).say("GET /hea"));
   const streams = await Promise.all(Array.from({ length: 200 }, () => heavy.stream(ada.token)));
   await until(() => streams.every(({ greeted }) => greeted), { what: "every stream is greeted" });
   is(await heavy.metric("streams"), 200, "streams that are open");
@@ -1009,16 +1042,26 @@ await step("hundreds of connections at once are served, and leave nothing behind
   fine(await ada.push([row]));
   await until(() => streams.every(({ said }) => said.some(({ data }) => data.includes(row.event_id))), { what: "every stream has the row" });
   const began = Date.now();
-  const answers = await Promise.all(Array.from({ length: 300 }, () => ada.ask("GET", "/replicate/hello")));
+  const answers = await Promise.all(Array.from({ length: 200 }, () => ada.ask("GET", "/replicate/hello")));
   answers.forEach((answer) => fine(answer));
   const more = heavy.memory() - before;
-  holds(more < 96 * MIB, `the server took ${mib(more)} more`);
+  holds(more < 128 * MIB, `the server took ${mib(more)} more`);
   const took = Date.now() - began;
   streams.forEach((stream) => stream.close());
   idle.forEach((line) => line.close());
-  await until(() => heavy.files() <= files + 8, { what: `as many files open as before (${files})` });
+  await until(() => heavy.files().sockets <= sockets, { what: `as many sockets open as before (${sockets})` });
   is(await heavy.metric("streams"), 0, "streams that are open");
-  return `300 answers in ${took} ms, ${mib(more)} more`;
+  return `200 answers in ${took} ms, ${mib(more)} more`;
+});
+
+await step("a burst of requests opens the database a few times and not once for each", async () => {
+  for (let round = 0; round < 4; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 800 }, () => ada.ask("GET", "/replicate/hello")));
+    is(answers.filter(({ status }) => status !== 200).map(({ status, text }) => `${status} ${text}`), [], "answers that are none");
+  }
+  const { database } = heavy.files();
+  holds(database <= 32, `the database's files are open ${database} times`);
+  return `${database} files of the database are open`;
 });
 
 // ---------------------------------------------------------------------------------------------- the end
@@ -1033,6 +1076,12 @@ for (const { name, line, ended, status } of slow) {
     return `after ${took.toFixed(0)} s`;
   });
 }
+
+await step("a stream whose reader has stopped ends all the same when the device is shut out", async () => {
+  const err = await stuck?.closed;
+  stuck?.stream.close();
+  if (err) throw err;
+});
 
 /** What is wrong with an answer, each kind once. */
 const wrongs = (test) => {
@@ -1055,9 +1104,12 @@ await step("no answer about an account may be kept on the way", async () => {
   is(wrongs(({ path, headers }) => !api.test(path) || /\bno-store\b/.test(headers["cache-control"])), [], "answers that may be kept");
 });
 
-await step("the server never failed, said nothing, and stops when it is told to", async () => {
+await step("no answer says that the server failed, and none is 422", async () => {
+  is(wrongs(({ status }) => status !== 422 && status < 500), [], "answers that nobody should get");
+});
+
+await step("the server counted no failure, complained about nothing, and stops when it is told to", async () => {
   for (const one of [server, heavy]) {
-    is(one.answers.filter(({ status }) => status === 422 || 500 <= status).map(({ status, method, path }) => `${status} to ${method} ${path.slice(0, 60)}`), [], "answers that nobody should get");
     const { text } = await one.ask("GET", "/metrics");
     is(/^spotter_answers_total\{class="5xx"\} (\d+)$/m.exec(text)?.[1], "0", "failures it counted");
     is(one.sql("pragma integrity_check"), "[('ok',)]", "the database");

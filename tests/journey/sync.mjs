@@ -116,7 +116,7 @@ try {
   await looks("Sync, connected", mia.page);
 
   let link;
-  await vital("a second device joins by the link, and has everything", async () => {
+  await vital("a second device that has training of its own joins by the link: both have everything, as one person's", async () => {
     await mia.page.getByTestId("add-device").click();
     link = await text(mia.page.getByTestId("code-link"));
     ensure(link.startsWith(`${url}/me/sync#join=`), `the link is ${link}`);
@@ -124,6 +124,8 @@ try {
     other = await browse(story, temporary("sync-other"));
     onPage(other);
     await story.expecting(unreachable, async () => {
+      await openApp(other.page, url);
+      await train(other.page, [["50", "8"]], ["Front Squat (Barbell)", "front squat"]);
       await openApp(other.page, url, link.slice(url.length));
       await other.page.getByTestId("account-code").waitFor();
       await fill(other.page, "device", "Tablet");
@@ -131,8 +133,9 @@ try {
       await everythingThere(other.page);
     });
     ensure(!other.page.url().includes("join="), "the code stays in the address");
-    same(await totals(other.page), await totals(mia.page), "the figures on both");
-    same((await totals(other.page)).sets, "4", "sets");
+    await progress(mia.page, "All");
+    await becomes(async () => (await tiles(mia.page)).sets, "5", "sets on the first phone", { timeout: 30_000 });
+    same(await totals(other.page), await tiles(mia.page), "the figures on both");
   });
 
   await step("the link works once", async () => {
@@ -148,11 +151,27 @@ try {
     await tab(mia.page, "Train");
     await train(other.page, [["60", "10"], ["60", "9"]], ["Overhead Press (Barbell)", "overhead press"]);
     await progress(mia.page, "All");
-    await becomes(async () => (await tiles(mia.page)).sets, "6", "sets on the first phone");
+    await becomes(async () => (await tiles(mia.page)).sets, "7", "sets on the first phone");
     await train(mia.page, [["140", "5"]], ["Deadlift (Barbell)", "deadlift barb"]);
     await progress(other.page, "All");
-    await becomes(async () => (await tiles(other.page)).sets, "7", "sets on the tablet");
+    await becomes(async () => (await tiles(other.page)).sets, "8", "sets on the tablet");
     same(await tiles(other.page), await totals(mia.page), "the figures on both");
+  });
+
+  await step("offline, and opened again: what the server has is known to be there", async () => {
+    await story.expecting(unreachable, async () => {
+      await server.stop();
+      for (const who of [mia, other]) {
+        onPage(who);
+        for (let opened = 0; opened < 2; opened += 1) {
+          await openApp(who.page, url, "/me/sync");
+          await who.page.getByTestId("sync-trouble").getByText("The server cannot be reached.").waitFor();
+          same(await line(who.page), "Everything is on the server", "how things stand");
+          same(await who.page.locator(".problem").count(), 0, "problems");
+        }
+      }
+      server = await serve(port, { database });
+    });
   });
 
   const editFirstSet = async (page, reps) => {
@@ -189,7 +208,7 @@ try {
         await becomes(() => rowState(who.page), "", "the state of the edited set", { timeout: 40_000 });
       }
       same(await totals(mia.page), await totals(other.page), "the figures on both");
-      same((await totals(mia.page)).sets, "8", "sets");
+      same((await totals(mia.page)).sets, "9", "sets");
     });
   });
 
@@ -223,7 +242,7 @@ try {
     same(await digest(ben.page), { rows: 3, devices: 1 }, "what Ben's account reads");
     same((await totals(ben.page)).sets, "1", "Ben's sets");
     const before = await digest(mia.page);
-    same((await totals(mia.page)).sets, "8", "Mia's sets");
+    same((await totals(mia.page)).sets, "9", "Mia's sets");
     const rows = execFileSync("python3", ["-c", "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('select count(*) from events').fetchone()[0])", database]);
     same(Number(rows), before.rows + 3, "rows on the server");
   });
@@ -248,7 +267,7 @@ try {
       await openApp(other.page, url, "/me/sync");
       await everythingThere(other.page);
     });
-    same((await totals(other.page)).sets, "9", "sets on the tablet");
+    same((await totals(other.page)).sets, "10", "sets on the tablet");
   });
 
   await step("a device that is shut out keeps its training and gets nothing new", async () => {
@@ -262,7 +281,7 @@ try {
       onPage(other);
       await openSync(other.page);
       await other.page.getByTestId("sync-trouble").getByText("This device is no longer signed in.").waitFor({ timeout: 15_000 });
-      same((await totals(other.page)).sets, "9", "sets on the tablet");
+      same((await totals(other.page)).sets, "10", "sets on the tablet");
     });
   });
 
@@ -273,7 +292,7 @@ try {
       await mia.page.getByTestId("sign-out").click();
       await mia.page.getByTestId("account-go").waitFor();
       await train(mia.page, [["95", "2"]]);
-      same((await totals(mia.page)).sets, "10", "sets after signing out");
+      same((await totals(mia.page)).sets, "11", "sets after signing out");
       await openSync(mia.page);
       await choose(mia.page, "Sign in");
       await fill(mia.page, "name", "mia ");

@@ -4,7 +4,7 @@
 // state 4 to state 5 write two rows with one id; the server keeps the first and answers `ID_REUSED` to the other. That is
 // compare-and-set without a word of it on the wire.
 import { isDeepStrictEqual } from "node:util";
-import { map } from "rxjs";
+import { concatMap } from "rxjs";
 import { handlers } from "./handlers.mjs";
 import { ask, readAll, uuid5 } from "./rows.mjs";
 
@@ -87,18 +87,23 @@ export function documents({ url, token, device, key, idOf = (id, n) => uuid5(`${
     return conflicts;
   }
 
+  // One thing at a time. RxDB pushes batches side by side, and there is one chain. It also takes what it hears while a push
+  // is on its way: a page or a frame that is older than the pushed state would take the document back, and one that is
+  // newer than a conflict would be passed over while the conflict is being settled.
   let queue = Promise.resolve();
-  /** RxDB sends batches side by side, and there is one chain. */
-  const inTurn = (writes) => (queue = queue.catch(() => {}).then(() => push(writes)));
+  const inTurn = (act) => (queue = queue.then(act, act));
 
   return {
     pull: {
-      handler: async (checkpoint, batchSize) => {
-        const page = await rows.pull.handler(checkpoint, batchSize);
-        return { ...page, documents: learn(page.documents) };
-      },
-      stream$: rows.pull.stream$.pipe(map((news) => (news === "RESYNC" ? news : { ...news, documents: learn(news.documents) }))),
+      handler: (checkpoint, batchSize) =>
+        inTurn(async () => {
+          const page = await rows.pull.handler(checkpoint, batchSize);
+          return { ...page, documents: learn(page.documents) };
+        }),
+      stream$: rows.pull.stream$.pipe(
+        concatMap((news) => inTurn(() => (news === "RESYNC" ? news : { ...news, documents: learn(news.documents) }))),
+      ),
     },
-    push: { handler: inTurn },
+    push: { handler: (writes) => inTurn(() => push(writes)) },
   };
 }

@@ -8,6 +8,5 @@ select
     nullif(arg_max(theme, version), '') as theme,
     min(at_ms) as created_at,
     max(at_ms) as updated_at
-from {{ ref('stg_person_events') }}
-where kind in ('profile.changed', 'preferences.changed')
+from {{ ref('int_person_events') }}
 group by user_id

@@ -1,15 +1,31 @@
 -- One row per import, and whether it was undone.
 {{ config(materialized='table', meta={'key': ['import_id'], 'refreshed_by': ['import_id']}) }}
+with words as (
+    select
+        import_id,
+        arg_max(user_id, version) as person,
+        arg_max(source, version) as source,
+        arg_max(file_name, version) as file_name,
+        arg_max(file_hash, version) as file_hash,
+        arg_max(rows_read, version) as rows_read,
+        arg_max(rows_accepted, version) as rows_accepted,
+        arg_max(rows_rejected, version) as rows_rejected,
+        min(at_ms) as at_ms,
+        max(case when kind = 'import.undone' then 1 else 0 end) as undone
+    from {{ ref('stg_import_events') }}
+    group by import_id
+)
+
 select
-    import_id,
-    arg_max(user_id, version) as user_id,
-    arg_max(source, version) as source,
-    arg_max(file_name, version) as file_name,
-    arg_max(file_hash, version) as file_hash,
-    arg_max(rows_read, version) as rows_read,
-    arg_max(rows_accepted, version) as rows_accepted,
-    arg_max(rows_rejected, version) as rows_rejected,
-    min(at_ms) as at_ms,
-    max(case when kind = 'import.undone' then 1 else 0 end) as undone
-from {{ ref('stg_import_events') }}
-group by import_id
+    words.import_id,
+    coalesce(persons.user_id, words.person) as user_id,
+    words.source,
+    words.file_name,
+    words.file_hash,
+    words.rows_read,
+    words.rows_accepted,
+    words.rows_rejected,
+    words.at_ms,
+    words.undone
+from words
+left join {{ ref('int_persons') }} as persons on persons.person = words.person
