@@ -137,7 +137,8 @@ fn verdicts_are_by_content() {
             assert_eq!(mia.pull_all(&*two, size), mia.scribe.rows, "{name}: pages of {size}");
         }
         assert_eq!(ben.pull_all(&*one, 10), [], "{name}: Ben reads nothing of Mia's");
-        let full = replicate::push(&*one, &ben.who.account_id, &ben.rows(1), 100, NOW).expect("an answer").answer;
+        let rows = ben.rows(1);
+        let full = replicate::push(&*one, &ben.who.account_id, &rows, 100, NOW).expect("an answer").answer;
         assert_eq!(full.results[0].code, Some(Code::Quota), "{name}");
     }
 }

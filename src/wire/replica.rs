@@ -286,7 +286,11 @@ pub struct Replica {
 
 impl Replica {
     /// The account's persons, as signing in told them; written down with the next commit.
-    pub fn belongs_to(&mut self, persons: Vec<EntityId>) {
+    pub fn belongs_to(&mut self, mut persons: Vec<EntityId>) {
+        // A server that was put back may have forgotten some: their rows are here, and belong to the same people.
+        let before = self.standing.persons.iter().filter(|person| !self.strangers.contains(person));
+        let forgotten: Vec<EntityId> = before.filter(|person| !persons.contains(person)).copied().collect();
+        persons.extend(forgotten);
         if self.standing.persons != persons {
             self.standing.persons = persons;
             self.waiting.push_back(Work::Belongs);
@@ -605,7 +609,8 @@ impl Replica {
             return;
         }
         let persons: Vec<EntityId> = hello.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
-        let claim = self.own.iter().find(|person| !persons.contains(person) && !self.strangers.contains(person)).copied();
+        let mut held = self.own.iter().chain(&self.standing.persons);
+        let claim = held.find(|person| !persons.contains(person) && !self.strangers.contains(person)).copied();
         if let Some(person) = claim {
             // Its rows would be refused. The hello that follows knows it, or says no for good.
             (self.hello, self.claiming) = (Some(hello), Some(person));

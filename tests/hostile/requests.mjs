@@ -879,10 +879,10 @@ await step("signing out, being shut out, a new password and erasing end live str
 
 await step("a stream that opens while its sign-in ends does not outlive it", async () => {
   let opened = 0;
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < 30; round += 1) {
     const joined = await mia.join();
-    const streams = Array.from({ length: 12 }, () => server.stream(joined.token));
     const out = server.ask("POST", "/account/sign-out", { token: joined.token });
+    const streams = Array.from({ length: 12 }, () => server.stream(joined.token));
     const all = await Promise.all(streams);
     fine(await out);
     opened += all.filter(({ status }) => status === 200).length;
@@ -997,6 +997,24 @@ await step("a reader that stops reading costs no memory, and the others go on", 
   stuck.close();
   alert.close();
   return `${mib(most - before)} more for ${mib(pushes * 16 * 60_000)} of rows`;
+});
+
+await step("segments that are asked for at once do not fill the memory", async () => {
+  const before = heavy.memory();
+  let most = before;
+  const watch = setInterval(() => (most = Math.max(most, heavy.memory())), 5);
+  const segment = ({ scope, from, to }) => ada.ask("GET", `/replicate/snapshot/segment?scope=${encodeURIComponent(scope)}&from=${from}&to=${to}`);
+  const { segments, rows } = fine(await ada.ask("GET", "/replicate/snapshot")).json;
+  const { head } = await ada.hello();
+  is(rows, head, "rows of the snapshot");
+  // Those that were listed, and one that somebody made up.
+  for (const one of [...segments.slice(0, 2), { scope: ada.scope, from: 0, to: head }]) {
+    const answers = await Promise.all(Array.from({ length: 3 }, () => segment(one)));
+    answers.forEach((answer) => (answer.status === 400 && !segments.includes(one) ? refused(answer, 400, "BAD_REQUEST") : fine(answer)));
+  }
+  clearInterval(watch);
+  holds(most - before < 512 * MIB, `the server took ${mib(most - before)} more for three at once of ${mib(rows * 60_000)}`);
+  return `${mib(most - before)} more`;
 });
 
 await step("answers that nobody reads cost no memory", async () => {
