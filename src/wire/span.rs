@@ -18,18 +18,20 @@ pub struct Span {
     pub sum: ChainSum,
 }
 
-/// What some rows come to, chain by chain.
+/// What some rows come to, chain by chain. A row that is there twice counts once.
 pub fn spans<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Span> {
-    let mut chains: BTreeMap<ChainKey, (BTreeSet<(u64, &Hash)>, Ranges)> = BTreeMap::new();
+    let mut chains: BTreeMap<ChainKey, BTreeSet<(u64, &Hash)>> = BTreeMap::new();
     for row in rows {
-        let (known, places) = chains.entry(ChainKey::of(row)).or_default();
-        known.insert((row.dseq, &row.h));
-        places.insert(row.dseq, row.dseq);
+        chains.entry(ChainKey::of(row)).or_default().insert((row.dseq, &row.h));
     }
-    let of = |(chain, (known, places)): (ChainKey, (BTreeSet<(u64, &Hash)>, Ranges))| {
-        let mut sum = ChainSum::default();
-        known.into_iter().for_each(|(dseq, h)| sum.add(dseq, h));
-        Span { chain, places, sum }
-    };
-    chains.into_iter().map(of).collect()
+    let mut out = Vec::with_capacity(chains.len());
+    for (chain, known) in chains {
+        let mut span = Span { chain, places: Ranges::default(), sum: ChainSum::default() };
+        for (dseq, h) in known {
+            span.places.insert(dseq, dseq);
+            span.sum.add(dseq, h);
+        }
+        out.push(span);
+    }
+    out
 }

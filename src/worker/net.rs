@@ -100,7 +100,7 @@ impl Pieces {
     pub(crate) async fn next(&self) -> Result<Option<Vec<u8>>, Failure> {
         let read = async {
             let promise: Promise = js::call(&self.reader, "read", &[])?.dyn_into()?;
-            Ok::<JsValue, Fail>(js::wait(promise).await?)
+            js::wait(promise).await
         };
         let piece = read.await.map_err(|fail| unreachable(&fail))?;
         if js::get(&piece, "done").is_truthy() {

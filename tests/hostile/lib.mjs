@@ -22,6 +22,8 @@ export const JSON_TYPE = { "content-type": "application/json" };
 
 const children = new Set();
 const folders = new Set();
+// A signal alone would leave the servers running.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 process.once("exit", () => {
   children.forEach((child) => child.kill("SIGKILL"));
   folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));

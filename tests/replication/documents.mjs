@@ -4,7 +4,7 @@
 // state 4 to state 5 write two rows with one id; the server keeps the first and answers `ID_REUSED` to the other. That is
 // compare-and-set without a word of it on the wire.
 import { isDeepStrictEqual } from "node:util";
-import { concatMap } from "rxjs";
+import { map } from "rxjs";
 import { handlers } from "./handlers.mjs";
 import { ask, readAll, uuid5 } from "./rows.mjs";
 
@@ -87,9 +87,8 @@ export function documents({ url, token, device, key, idOf = (id, n) => uuid5(`${
     return conflicts;
   }
 
-  // One thing at a time. RxDB pushes batches side by side, and there is one chain. It also takes what it hears while a push
-  // is on its way: a page or a frame that is older than the pushed state would take the document back, and one that is
-  // newer than a conflict would be passed over while the conflict is being settled.
+  // One thing at a time: RxDB pushes batches side by side, and there is one chain. A page that is newer than a conflict
+  // must not arrive while RxDB settles that conflict either: it would be passed over.
   let queue = Promise.resolve();
   const inTurn = (act) => (queue = queue.then(act, act));
 
@@ -100,9 +99,9 @@ export function documents({ url, token, device, key, idOf = (id, n) => uuid5(`${
           const page = await rows.pull.handler(checkpoint, batchSize);
           return { ...page, documents: learn(page.documents) };
         }),
-      stream$: rows.pull.stream$.pipe(
-        concatMap((news) => inTurn(() => (news === "RESYNC" ? news : { ...news, documents: learn(news.documents) }))),
-      ),
+      // News only say that there is something to pull. RxDB keeps a frame while a push is on its way and applies it
+      // afterwards; a document would be taken back to a state before the pushed one. Rows, which never change, do not mind.
+      stream$: rows.pull.stream$.pipe(map(() => "RESYNC")),
     },
     push: { handler: (writes) => inTurn(() => push(writes)) },
   };

@@ -238,7 +238,7 @@ fn Connected(account: AccountView, look: Callback<()>) -> impl IntoView {
                 let _ = shown.try_set(Some(Shown { link: format!("{origin}{}#{name}={code}", Route::Sync.path()), how }));
             }
             Ok(_) => {}
-            Err(refusal) => hub.say(&m::sync::problem(&refusal.code, &refusal.detail), None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
         });
     };
     let admin = account.admin;
@@ -288,7 +288,7 @@ fn Device(device: DeviceView, look: Callback<()>) -> impl IntoView {
         }
         hub.account(AccountWish::ShutOut { device_id: device.device_id.clone() }, move |news| match news {
             Ok(_) => look.run(()),
-            Err(refusal) => hub.say(&m::sync::problem(&refusal.code, &refusal.detail), None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
         });
     };
     view! {
