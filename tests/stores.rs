@@ -88,7 +88,7 @@ impl Person {
     fn pull_all(&self, store: &dyn Store, size: usize) -> Vec<Row> {
         let (mut checkpoint, mut out) = (None, Vec::new());
         loop {
-            let page = replicate::pull(store, &self.who.account_id, checkpoint.as_ref(), size, None).expect("a page");
+            let page = replicate::pull(store, &self.who.account_id, checkpoint.as_ref(), size, None, None).expect("a page");
             out.extend(page.documents.iter().map(|raw| Row::read(raw.get().as_bytes()).expect("a row")));
             checkpoint = Some(page.checkpoint);
             if !page.more {
@@ -160,7 +160,7 @@ fn commits_are_seen_in_their_order() {
                         loop {
                             let last = over.load(Relaxed);
                             let account = &person.who.account_id;
-                            let page = replicate::pull(&**store, account, checkpoint.as_ref(), 5, None).expect("a page");
+                            let page = replicate::pull(&**store, account, checkpoint.as_ref(), 5, None, None).expect("a page");
                             seen.extend(page.documents.iter().map(|raw| Row::read(raw.get().as_bytes()).expect("a row").dseq));
                             checkpoint = Some(page.checkpoint);
                             if last && !page.more {
@@ -298,13 +298,13 @@ fn a_backup_comes_back_under_another_epoch() {
         let file: PathBuf = folder.path().join("backup.db");
         server::backup(&address, &file).expect("a backup");
         assert!(server::backup(&address, &file).is_err(), "{name}: a backup overwrites nothing");
-        let before = replicate::pull(&*one, &mia.who.account_id, None, 1_000, None).expect("a page").checkpoint;
+        let before = replicate::pull(&*one, &mia.who.account_id, None, 1_000, None, None).expect("a page").checkpoint;
         let later = mia.rows(10);
         mia.push(&*one, &later);
         drop((one, two));
         server::restore(&file, &address).expect("a restore");
         let store = server::open(&address).expect("it opens");
-        let old = replicate::pull(&*store, &mia.who.account_id, Some(&before), 10, None);
+        let old = replicate::pull(&*store, &mia.who.account_id, Some(&before), 10, None, None);
         assert_eq!(old.err().map(|problem| problem.code), Some(Code::EpochChanged), "{name}");
         assert_eq!(mia.pull_all(&*store, 1_000), mia.scribe.rows[..50], "{name}");
         // What the backup lacks comes back from the device.
@@ -328,11 +328,18 @@ fn digests_and_segments_say_what_there_is() {
         mia.push(&*one, &rows);
         let account = &mia.who.account_id;
         let snapshot = replicate::snapshot(&*one, account).expect("a list");
-        let counts: Vec<u64> = snapshot.segments.iter().map(|segment| segment.rows).collect();
-        assert_eq!(counts, [SEGMENT_ROWS, 77], "{name}");
+        assert!(1 < snapshot.segments.len(), "{name}: {:?}", snapshot.segments);
+        assert_eq!(snapshot.rows, SEGMENT_ROWS + 77, "{name}");
         let mut all = Vec::new();
         for segment in &snapshot.segments {
-            all.extend(replicate::segment(&*one, account, &segment.scope, segment.from, segment.to).expect("a segment"));
+            let rows = replicate::segment(&*one, account, &segment.scope, segment.from, segment.to).expect("a segment");
+            assert_eq!(rows.len() as u64, segment.rows, "{name}");
+            all.extend(rows);
+        }
+        let whole = &snapshot.segments[0];
+        for (from, to) in [(whole.from + 1, whole.to), (whole.to, whole.from), (0, snapshot.checkpoint.seq)] {
+            let other = replicate::segment(&*one, account, &whole.scope, from, to);
+            assert_eq!(other.err().map(|problem| problem.code), Some(Code::BadRequest), "{name}: {from} to {to} is no segment");
         }
         assert_eq!(all, mia.scribe.rows, "{name}");
         let digest = replicate::digest(&*one, account, None).expect("a digest");

@@ -117,9 +117,32 @@ pub fn is_empty(store: &dyn Store) -> Result<bool, Problem> {
     Ok(read(store, |sql| Ok(sql.one("select 1 from accounts limit 1", &[])?.is_none()))?)
 }
 
+/// Looked at before a password is hashed: whoever may not come in costs nothing.
+pub fn may_sign_up(store: &dyn Store, invite: Option<&str>, now_ms: u64) -> Result<(), Problem> {
+    let code = invite.map(hashed).unwrap_or_default();
+    let found = read(store, |sql| {
+        let first = sql.one("select 1 from accounts limit 1", &[])?.is_none();
+        let select = "select 1 from codes where code_hash = $1 and purpose = 'invite' and expires_ms >= $2";
+        Ok(first || sql.one(select, &[Val::from(&code[..]), Val::from(now_ms)])?.is_some())
+    })?;
+    match (found, invite) {
+        (true, _) => Ok(()),
+        (false, None) => Err(uninvited()),
+        (false, Some(_)) => Err(used()),
+    }
+}
+
+fn uninvited() -> Problem {
+    Problem::new(Code::Forbidden, "this server takes new people by invitation only")
+}
+
+/// Changes that every reader has long heard of.
+const CHANGES_KEPT: u64 = 10_000;
+
 fn access_changed(sql: &mut dyn Sql, account_id: &str) -> Result<(), StoreErr> {
     let no = realm(sql)?.access + 1;
     sql.run("insert into access_changes (no, account_id) values ($1, $2)", &[Val::from(no), Val::from(account_id)])?;
+    sql.run("delete from access_changes where no < $1", &[Val::from(no.saturating_sub(CHANGES_KEPT))])?;
     sql.run("update realm set access = $1", &[Val::from(no)]).map(drop)
 }
 
@@ -216,7 +239,7 @@ pub fn sign_up(
         let first = sql.one("select 1 from accounts limit 1", &[])?.is_none();
         if !first {
             let Some(invite) = &invite else {
-                return Ok(Err(Problem::new(Code::Forbidden, "this server takes new people by invitation only")));
+                return Ok(Err(uninvited()));
             };
             if spend(sql, invite, "invite", now_ms)?.is_none() {
                 return Ok(Err(used()));
@@ -298,6 +321,13 @@ pub fn identify(store: &dyn Store, token: &str, now_ms: u64) -> Result<Option<Id
     }))
 }
 
+/// Whether a sign-in still holds.
+pub fn holds(sql: &mut dyn Sql, token_hash: &str) -> Result<bool, StoreErr> {
+    let select = "select 1 from sign_ins s join devices d on d.account_id = s.account_id and d.device_id = s.device_id \
+        where s.token_hash = $1 and d.revoked = 0";
+    Ok(sql.one(select, &[Val::from(token_hash)])?.is_some())
+}
+
 pub fn seen(store: &dyn Store, who: &Identity, now_ms: u64) -> Result<(), Problem> {
     let key = [Val::from(now_ms), Val::from(&who.account_id[..]), Val::from(&who.device_id[..])];
     let update = "update devices set seen_ms = $1 where account_id = $2 and device_id = $3";
@@ -360,30 +390,32 @@ pub fn account(store: &dyn Store, who: &Identity) -> Result<Account, Problem> {
     })?)
 }
 
-fn make_code(store: &dyn Store, purpose: &'static str, account_id: &str, expires_ms: u64) -> Result<String, Problem> {
+fn make_code(store: &dyn Store, purpose: &'static str, account_id: &str, now_ms: u64, lasts_ms: u64) -> Result<String, Problem> {
     // 128 bits are enough for something that lives for minutes or days, and half as long to scan.
     let code = secret()?[..32].to_owned();
     let (hash, account) = (hashed(&code), account_id.to_owned());
     write(store, move |sql| {
+        sql.run("delete from codes where expires_ms < $1", &[Val::from(now_ms)])?;
         let insert = "insert into codes (code_hash, purpose, account_id, expires_ms) values ($1, $2, $3, $4)";
-        sql.run(insert, &[Val::from(&hash[..]), Val::from(purpose), Val::from(&account[..]), Val::from(expires_ms)]).map(drop)
+        sql.run(insert, &[Val::from(&hash[..]), Val::from(purpose), Val::from(&account[..]), Val::from(now_ms + lasts_ms)])
+            .map(drop)
     })?;
     Ok(code)
 }
 
 pub fn make_link(store: &dyn Store, who: &Identity, now_ms: u64) -> Result<(String, u64), Problem> {
-    Ok((make_code(store, "link", &who.account_id, now_ms + LINK_MS)?, now_ms + LINK_MS))
+    Ok((make_code(store, "link", &who.account_id, now_ms, LINK_MS)?, now_ms + LINK_MS))
 }
 
 pub fn make_invite(store: &dyn Store, now_ms: u64) -> Result<(String, u64), Problem> {
-    Ok((make_code(store, "invite", "", now_ms + INVITE_MS)?, now_ms + INVITE_MS))
+    Ok((make_code(store, "invite", "", now_ms, INVITE_MS)?, now_ms + INVITE_MS))
 }
 
 pub fn make_reset(store: &dyn Store, name: &str, now_ms: u64) -> Result<(String, u64), Problem> {
     let name = tidy_name(name)?;
     let found = read(store, |sql| sql.one("select account_id from accounts where name = $1", &[Val::from(&name[..])]))?;
     let record = found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such account"))?;
-    Ok((make_code(store, "reset", record[0].text(), now_ms + RESET_MS)?, now_ms + RESET_MS))
+    Ok((make_code(store, "reset", record[0].text(), now_ms, RESET_MS)?, now_ms + RESET_MS))
 }
 
 /// Everything of an account: its rows and their bodies too. Places in the log stay empty; nothing else moves.

@@ -22,6 +22,7 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
+use tokio_stream::StreamExt as _;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 use wire::{Code, Limits, Problem};
 
@@ -41,6 +42,15 @@ const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; sty
 const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 /// Passwords are hashed two at a time: 38 MiB.
 const HASHES: usize = 2;
+/// Segments are made two at a time: each is tens of megabytes while it is.
+const SEGMENTS: usize = 2;
+/// No file of ours has a longer path.
+const PATH_BYTES: usize = 2_000;
+/// No form of ours is longer.
+const FORM_BYTES: usize = 16 * 1024;
+/// What is read of a body that is too long, so that whoever sends it hears why.
+const DRAIN_BYTES: usize = 32 << 20;
+const DRAIN_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -56,6 +66,7 @@ pub struct App {
     metrics: Metrics,
     guard: Guard,
     hashing: Semaphore,
+    segments: Semaphore,
 }
 
 type Shared = State<Arc<App>>;
@@ -111,54 +122,97 @@ fn query<T>(query: Result<axum::extract::Query<T>, QueryRejection>) -> Result<T,
     query.map(|query| query.0).map_err(|err| bad(err.body_text()))
 }
 
-/// A JSON body of at most `push_bytes`. axum's own extractor would answer 422.
+/// A form: one small object of texts and objects. axum's own extractor would answer 422, and serde take a list for an
+/// object.
 pub(crate) struct Sent<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Sent<T> {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
-        let bytes = SentBytes::from_request(request, app).await?.0;
-        serde_json::from_slice(&bytes).map(Self).map_err(|err| bad(format!("the body is not what is expected here: {err}")))
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Refused> {
+        let bytes = body(request, FORM_BYTES).await?;
+        let expected = |err: serde_json::Error| bad(format!("the body is not what is expected here: {err}"));
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(expected)?;
+        let has_lists = match &value {
+            serde_json::Value::Object(fields) => fields.values().any(serde_json::Value::is_array),
+            _ => true,
+        };
+        if has_lists {
+            return Err(bad("the body is an object of named fields"));
+        }
+        // From the bytes: a field that is there twice is an error.
+        serde_json::from_slice(&bytes).map(Self).map_err(expected)
     }
 }
 
+/// The body of a push. It comes after whoever sends it is known.
 pub(crate) struct SentBytes(pub(crate) bytes::Bytes);
 
 impl FromRequest<Arc<App>> for SentBytes {
     type Rejection = Refused;
 
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Refused> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if essence != "application/json" && essence != wire::NATIVE_PUSH {
-            return Err(Refused(Problem::new(Code::Unsupported, "bodies are application/json")));
-        }
-        let limits = Limits::default();
-        let too_large = || {
-            let detail = format!("a body has at most {} bytes", limits.push_bytes);
-            Refused(Problem::new(Code::TooLarge, detail).with_limits(limits))
-        };
-        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| limits.push_bytes as u64 <= length) {
-            return Err(too_large());
-        }
-        let body = axum::body::to_bytes(request.into_body(), limits.push_bytes);
-        match tokio::time::timeout(BODY_PATIENCE, body).await {
-            Ok(Ok(bytes)) => Ok(Self(bytes)),
-            Ok(Err(err)) if std::error::Error::source(&err).is_some_and(|why| why.to_string().contains("limit")) => {
-                Err(too_large())
+        body(request, Limits::default().push_bytes).await.map(Self)
+    }
+}
+
+fn is_json(headers: &axum::http::HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence == wire::NATIVE_PUSH
+}
+
+async fn body(request: Request, most: usize) -> Result<bytes::Bytes, Refused> {
+    if !is_json(request.headers()) {
+        return Err(Refused(Problem::new(Code::Unsupported, "bodies are application/json")));
+    }
+    let too_large = || {
+        let detail = format!("a body has at most {most} bytes here");
+        Refused(Problem::new(Code::TooLarge, detail).with_limits(Limits::default()))
+    };
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if headers.contains_key(header::EXPECT) && length.is_some_and(|length| (most as u64) < length) {
+        // Whoever asks first has not begun to send.
+        return Err(too_large());
+    }
+    let read = async {
+        let mut pieces = request.into_body().into_data_stream();
+        let mut whole = bytes::BytesMut::new();
+        while let Some(piece) = pieces.next().await {
+            let Ok(piece) = piece else { return Err(bad("the body was cut off")) };
+            if most < whole.len() + piece.len() {
+                return Ok((pieces, None));
             }
-            Ok(Err(_)) => Err(bad("the body was cut off")),
-            Err(_) => Err(bad("the body took too long")),
+            whole.extend_from_slice(&piece);
         }
+        Ok((pieces, Some(whole.freeze())))
+    };
+    match tokio::time::timeout(BODY_PATIENCE, read).await {
+        Ok(Ok((_, Some(whole)))) => Ok(whole),
+        Ok(Ok((mut pieces, None))) => {
+            // A client that still sends does not listen.
+            let drain = async {
+                let mut drained = 0;
+                while let Some(Ok(piece)) = pieces.next().await {
+                    drained += piece.len();
+                    if DRAIN_BYTES < drained {
+                        return;
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(DRAIN_PATIENCE, drain).await;
+            Err(too_large())
+        }
+        Ok(Err(refused)) => Err(refused),
+        Err(_) => Err(bad("the body took too long")),
     }
 }
 
 impl App {
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, settings: Settings) -> Arc<Self> {
-        let hashing = Semaphore::new(HASHES);
-        Arc::new(Self { store, hub, settings, metrics: Metrics::default(), guard: Guard::default(), hashing })
+        let (hashing, segments) = (Semaphore::new(HASHES), Semaphore::new(SEGMENTS));
+        Arc::new(Self { store, hub, settings, metrics: Metrics::default(), guard: Guard::default(), hashing, segments })
     }
 }
 
@@ -185,7 +239,11 @@ pub fn router(app: Arc<App>, files: Files) -> Router {
         .route("/admin/invites", post(account::make_invite))
         .route("/admin/resets", post(account::make_reset))
         .route("/openapi.json", get(openapi::openapi))
+        .route("/replicate/{*rest}", axum::routing::any(not_found))
+        .route("/account/{*rest}", axum::routing::any(not_found))
+        .route("/admin/{*rest}", axum::routing::any(not_found))
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(auth::same_origin))
         .layer(header(header::CACHE_CONTROL, "private, no-store"));
     let plain = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -194,11 +252,7 @@ pub fn router(app: Arc<App>, files: Files) -> Router {
         .layer(header(header::CACHE_CONTROL, "no-store"));
     let mut router = api
         .merge(plain)
-        .route("/replicate/{*rest}", axum::routing::any(not_found))
-        .route("/account/{*rest}", axum::routing::any(not_found))
-        .route("/admin/{*rest}", axum::routing::any(not_found))
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(Arc::clone(&app), auth::same_origin))
         .layer(from_fn_with_state(Arc::clone(&app), observe))
         .fallback_service(files.service().layer(from_fn(cache)))
         .layer(header(header::CONTENT_SECURITY_POLICY, CSP))
@@ -241,9 +295,15 @@ async fn observe(State(app): Shared, request: Request, next: Next) -> Response {
 /// Files under `/b/<build>/` never change; everything else is asked for again each time.
 async fn cache(request: axum::http::Request<Body>, next: Next) -> Response {
     let built = request.uri().path().starts_with("/b/");
+    // No file has such a name, and a file system may fail over it.
+    let path = request.uri().path();
+    if PATH_BYTES < path.len() || path.split('/').any(|part| 255 < part.len()) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let mut response = next.run(request).await;
     let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    let value = if built && response.status().is_success() && !html { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let value = if built && there && !html { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
     response
 }

@@ -8,6 +8,7 @@ mod backup;
 mod clock;
 pub mod http;
 pub mod hub;
+mod patience;
 pub mod replicate;
 mod sql;
 pub mod store;
@@ -20,7 +21,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 
 pub use self::{
@@ -32,6 +33,7 @@ use self::{
     clock::now_ms,
     http::{App, Settings},
     hub::Hub,
+    patience::Patient,
     store::{PostgresStore, SqliteStore, Store},
 };
 
@@ -100,8 +102,10 @@ pub fn serve(config: Serve) -> Result<()> {
     let log = tracing_subscriber::EnvFilter::try_from_env("SPOTTER_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().json().with_env_filter(log).with_writer(std::io::stderr).init();
     let store = open(&config.database)?;
+    // Before the runtime: whoever waits for a database must not wait inside of it.
+    let hub = fan_out(&store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(listen(&config, &store));
+    let outcome = runtime.block_on(listen(&config, &store, hub));
     // The database goes last, outside of the runtime: its own connections may have to wait.
     runtime.shutdown_timeout(STOP_PATIENCE);
     outcome?;
@@ -109,8 +113,7 @@ pub fn serve(config: Serve) -> Result<()> {
     Ok(())
 }
 
-async fn listen(config: &Serve, store: &Arc<dyn Store>) -> Result<()> {
-    let hub = fan_out(store)?;
+async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>) -> Result<()> {
     let settings = Settings { tls: config.tls.is_some(), quota_bytes: config.quota_bytes };
     let app = App::new(Arc::clone(store), Arc::clone(&hub), settings);
     let service = http::router(app, config.files.clone()).into_make_service();
@@ -131,8 +134,8 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>) -> Result<()> {
     });
     match &config.tls {
         None => {
-            let mut server = axum_server::bind(config.address).handle(handle);
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+            let mut server = axum_server::bind(config.address).handle(handle).acceptor(Patient);
+            be_patient(server.http_builder());
             server.serve(service).await?;
         }
         Some((certificate, key)) => {
@@ -141,12 +144,20 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>) -> Result<()> {
             let tls = RustlsConfig::from_pem_file(certificate, key)
                 .await
                 .with_context(|| format!("cannot use the certificate {} with the key {}", certificate.display(), key.display()))?;
-            let mut server = axum_server::bind_rustls(config.address, tls).handle(handle);
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+            let acceptor = RustlsAcceptor::new(tls).acceptor(Patient);
+            let mut server = axum_server::bind(config.address).handle(handle).acceptor(acceptor);
+            be_patient(server.http_builder());
             server.serve(service).await?;
         }
     }
     Ok(())
+}
+
+/// A head that is not finished, and a connection that does not answer a ping, are given up.
+fn be_patient(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+    let mut http2 = builder.http2();
+    http2.timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_PATIENCE)).keep_alive_timeout(HEADER_PATIENCE);
 }
 
 #[expect(clippy::print_stdout, reason = "the one place that speaks to whoever started the server")]

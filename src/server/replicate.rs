@@ -10,8 +10,12 @@ use wire::{
 
 use crate::store::{Record, Sql, Store, StoreErr, Val, read, write};
 
-/// Rows of one whole segment of a snapshot.
+/// A segment of a snapshot is whole when it has so many rows,
 pub const SEGMENT_ROWS: u64 = 20_000;
+/// or so many bytes of them.
+const SEGMENT_BYTES: u64 = 8 << 20;
+/// Rows that are read at once while a page is filled up to its bytes.
+const READ_ROWS: usize = 128;
 /// Records that one statement writes.
 const INSERT_ROWS: usize = 64;
 /// A clock this far off is flagged, and believed.
@@ -172,6 +176,32 @@ fn rows_between(sql: &mut dyn Sql, scopes: &[&str], after: u64, to: u64, limit: 
     Ok(found)
 }
 
+/// A page that also ends when it is long enough, for a reader that goes by `more`.
+fn short_page(
+    sql: &mut dyn Sql,
+    scopes: &[&str],
+    (mut after, to): (u64, u64),
+    limit: usize,
+    bytes_max: usize,
+) -> Result<(Vec<(u64, RawRow)>, bool), StoreErr> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    loop {
+        let some = rows_between(sql, scopes, after, to, READ_ROWS)?;
+        let last = some.len() < READ_ROWS;
+        for row in some {
+            if limit <= found.len() || (bytes_max < bytes + row.1.get().len() && !found.is_empty()) {
+                return Ok((found, true));
+            }
+            bytes += row.1.get().len();
+            after = row.0;
+            found.push(row);
+        }
+        if last {
+            return Ok((found, false));
+        }
+    }
+}
+
 fn raw(val: &Val) -> Result<RawRow, StoreErr> {
     wire::raw_of(val.bytes()).ok_or_else(|| StoreErr::Database("a stored row is damaged".to_owned()))
 }
@@ -182,6 +212,7 @@ pub fn pull(
     checkpoint: Option<&Checkpoint>,
     batch_size: usize,
     scope: Option<&str>,
+    bytes_max: Option<usize>,
 ) -> Result<Page, Problem> {
     let limits = Limits::default();
     if limits.batch_size < batch_size {
@@ -199,9 +230,15 @@ pub fn pull(
             Ok(found) => found,
             Err(problem) => return Ok(Err(problem)),
         };
-        let mut found = rows_between(sql, &scopes, after, realm.head, batch_size + 1)?;
-        let more = batch_size < found.len();
-        found.truncate(batch_size);
+        let (found, more) = match bytes_max {
+            None => {
+                let mut found = rows_between(sql, &scopes, after, realm.head, batch_size + 1)?;
+                let more = batch_size < found.len();
+                found.truncate(batch_size);
+                (found, more)
+            }
+            Some(bytes_max) => short_page(sql, &scopes, (after, realm.head), batch_size, bytes_max)?,
+        };
         let seq = if more { found.last().map_or(after, |(seq, _)| *seq) } else { realm.head };
         Ok(Ok(Page {
             documents: found.into_iter().map(|(_, raw)| raw).collect(),
@@ -277,26 +314,48 @@ fn read_row(raw: &RawRow) -> Read {
         return Read::Refused(Verdict::refused(id(), Status::Rejected, Code::RowTooLarge));
     }
     match Row::read(bytes) {
-        // A place counts from 1; a number that SQLite's and PostgreSQL's integers cannot hold is none.
-        Ok(row) if 0 < row.dseq && row.dseq < 1 << 53 && !deleted(bytes) => Read::Row(Box::new(row)),
+        Ok(row) if is_sound(&row, bytes) => Read::Row(Box::new(row)),
         _ => Read::Refused(Verdict::refused(id(), Status::Rejected, Code::BadEnvelope)),
     }
 }
 
-/// Rows are never deleted on the wire: a deletion is a row of its own.
-fn deleted(bytes: &[u8]) -> bool {
+/// What the device never looks at, and the server must: that a row says each thing once, and in one way.
+fn is_sound(row: &Row, bytes: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
-    struct Flag {
-        #[serde(rename = "_deleted", default)]
-        deleted: bool,
+    struct Spelt {
+        event_id: String,
+        session_id: String,
+        scope: String,
+        /// Rows are never deleted on the wire: a deletion is a row of its own.
+        #[serde(rename = "_deleted", default, deserialize_with = "whatever")]
+        deleted: Option<serde_json::Value>,
     }
-    serde_json::from_slice::<Flag>(bytes).is_ok_and(|flag| flag.deleted)
+    // A key that is there twice is an error here.
+    let Ok(spelt) = serde_json::from_slice::<Spelt>(bytes) else { return false };
+    let lower_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    // A place counts from 1, and neither database's integers hold more than JavaScript's.
+    0 < row.dseq
+        && row.dseq < 1 << 53
+        && spelt.deleted.is_none_or(|deleted| deleted == false)
+        && (spelt.event_id, spelt.session_id, spelt.scope)
+            == (row.event_id.to_string(), row.session_id.to_string(), row.scope.to_string())
+        && row.prev.len() == 64
+        && lower_hex(&row.prev)
+        && row.kind.len() <= 100
+        && !row.kind.chars().any(char::is_control)
+}
+
+/// `null` is something too.
+fn whatever<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde::Deserialize::deserialize(from).map(Some)
 }
 
 /// What a push came to, and the stored rows that conflict with pushed ones.
 pub struct Pushed {
     pub answer: PushAnswer,
     pub conflicts: Vec<RawRow>,
+    /// An id is taken by a row that the reader may not see.
+    pub foreign: bool,
 }
 
 pub fn push(store: &dyn Store, account_id: &str, rows: &[RawRow], quota_bytes: u64, now_ms: u64) -> Result<Pushed, Problem> {
@@ -316,10 +375,26 @@ struct Batch {
     room: i64,
     now_ms: u64,
     chains: BTreeMap<ChainKey, ChainSum>,
-    scopes: BTreeMap<String, (u64, u64)>,
+    scopes: BTreeMap<String, Filled>,
     inserts: Vec<[Val; 12]>,
     /// Rows of this very batch by id: one may come twice in it.
-    fresh: BTreeMap<String, (u64, Hash)>,
+    fresh: BTreeMap<String, Stored>,
+}
+
+/// How much there is of a scope, and how much of that in its last segment, which is not whole yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Filled {
+    n: u64,
+    bytes: u64,
+    open_n: u64,
+    open_bytes: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    seq: u64,
+    h: Hash,
+    scope: String,
 }
 
 impl Batch {
@@ -347,6 +422,7 @@ impl Batch {
     fn take(mut self, sql: &mut dyn Sql, rows: &[Read]) -> Result<Pushed, StoreErr> {
         let known = known(sql, rows)?;
         let (mut results, mut conflicts) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut foreign = false;
         for row in rows {
             let row = match row {
                 Read::Refused(verdict) => {
@@ -360,12 +436,21 @@ impl Batch {
             results.push(match stored {
                 // A scope that cannot be read does not tell what is in it, not even by a conflict.
                 _ if !self.reader.sees(&row.scope.to_string()) => Verdict::refused(id, Status::Rejected, Code::ForbiddenScope),
-                Some((seq, h)) if h == row.h => Verdict::stored(&row.event_id, Status::Duplicate, seq),
-                Some((_, h)) => {
-                    if let Some(record) = sql.one("select raw from events where event_id = $1", &[Val::from(&id[..])])? {
-                        conflicts.push(raw(&record[0])?);
+                Some(stored) if stored.h == row.h => Verdict::stored(&row.event_id, Status::Duplicate, stored.seq),
+                Some(stored) if !self.reader.sees(&stored.scope) => {
+                    foreign = true;
+                    Verdict::refused(id, Status::Conflict, Code::IdReused)
+                }
+                Some(stored) => {
+                    match self.inserts.iter().find(|insert| insert[1].text() == id) {
+                        Some(insert) => conflicts.push(raw(&insert[8])?),
+                        None => {
+                            if let Some(record) = sql.one("select raw from events where event_id = $1", &[Val::from(&id[..])])? {
+                                conflicts.push(raw(&record[0])?);
+                            }
+                        }
                     }
-                    Verdict { stored_h: Some(h), ..Verdict::refused(id, Status::Conflict, Code::IdReused) }
+                    Verdict { stored_h: Some(stored.h), ..Verdict::refused(id, Status::Conflict, Code::IdReused) }
                 }
                 None if matches!(row.scope, Scope::Room(_)) && row.enc == "none" => {
                     Verdict::refused(id, Status::Rejected, Code::BadEnvelope)
@@ -375,7 +460,7 @@ impl Batch {
             });
         }
         self.store(sql)?;
-        Ok(Pushed { answer: PushAnswer { epoch: self.realm.epoch, head: self.realm.head, results }, conflicts })
+        Ok(Pushed { answer: PushAnswer { epoch: self.realm.epoch, head: self.realm.head, results }, conflicts, foreign })
     }
 
     fn accept(&mut self, sql: &mut dyn Sql, row: &Row) -> Result<Verdict, StoreErr> {
@@ -402,22 +487,27 @@ impl Batch {
         sum.add(row.dseq, &row.h);
         let scope = row.scope.to_string();
         if !self.scopes.contains_key(&scope) {
-            let record = sql.one("select n, bytes from scopes where scope = $1", &[Val::from(&scope[..])])?;
-            let known = record.map_or((0, 0), |record| (record[0].number(), record[1].number()));
+            let select = "select n, bytes, open_n, open_bytes from scopes where scope = $1";
+            let record = sql.one(select, &[Val::from(&scope[..])])?;
+            let known = record.map_or_else(Filled::default, |record| Filled {
+                n: record[0].number(),
+                bytes: record[1].number(),
+                open_n: record[2].number(),
+                open_bytes: record[3].number(),
+            });
             self.scopes.insert(scope.clone(), known);
         }
-        let (n, bytes) = self.scopes.get_mut(&scope).expect("it was just put there");
-        (*n, *bytes) = (*n + 1, *bytes + row.raw.len() as u64);
+        let (filled, len) = (self.scopes.get_mut(&scope).expect("it was just put there"), row.raw.len() as u64);
+        (filled.n, filled.bytes) = (filled.n + 1, filled.bytes + len);
+        (filled.open_n, filled.open_bytes) = (filled.open_n + 1, filled.open_bytes + len);
         self.room -= row.raw.len() as i64;
-        if n.is_multiple_of(SEGMENT_ROWS) {
-            let no = *n / SEGMENT_ROWS - 1;
-            sql.run(
-                "insert into segments (scope, no, to_seq) values ($1, $2, $3)",
-                &[Val::from(&scope[..]), Val::from(no), Val::from(seq)],
-            )?;
+        if SEGMENT_ROWS <= filled.open_n || SEGMENT_BYTES <= filled.open_bytes {
+            let whole = [Val::from(&scope[..]), Val::from(seq), Val::from(filled.open_n)];
+            sql.run("insert into segments (scope, to_seq, n) values ($1, $2, $3)", &whole)?;
+            (filled.open_n, filled.open_bytes) = (0, 0);
         }
         let odd = ODD_CLOCK_MS < row.hlc.ms().abs_diff(self.now_ms);
-        self.fresh.insert(row.event_id.to_string(), (seq, row.h.clone()));
+        self.fresh.insert(row.event_id.to_string(), Stored { seq, h: row.h.clone(), scope: scope.clone() });
         self.inserts.push([
             Val::from(seq),
             Val::from(row.event_id.to_string()),
@@ -459,17 +549,19 @@ impl Batch {
             params.extend([Val::from(sum.n), Val::from(sum.max_dseq), Val::from(String::from(sum.xor))]);
             sql.run(upsert, &params)?;
         }
-        for (scope, (n, bytes)) in &self.scopes {
-            let upsert = "insert into scopes (scope, n, bytes) values ($1, $2, $3) \
-                on conflict (scope) do update set n = excluded.n, bytes = excluded.bytes";
-            sql.run(upsert, &[Val::from(&scope[..]), Val::from(*n), Val::from(*bytes)])?;
+        for (scope, filled) in &self.scopes {
+            let upsert = "insert into scopes (scope, n, bytes, open_n, open_bytes) values ($1, $2, $3, $4, $5) \
+                on conflict (scope) do update set n = excluded.n, bytes = excluded.bytes, open_n = excluded.open_n, \
+                open_bytes = excluded.open_bytes";
+            let Filled { n, bytes, open_n, open_bytes } = *filled;
+            sql.run(upsert, &[Val::from(&scope[..]), Val::from(n), Val::from(bytes), Val::from(open_n), Val::from(open_bytes)])?;
         }
         sql.run("update realm set head = $1", &[Val::from(self.realm.head)]).map(drop)
     }
 }
 
-/// Which ids of a push are stored already: `seq` and hash.
-fn known(sql: &mut dyn Sql, rows: &[Read]) -> Result<BTreeMap<String, (u64, Hash)>, StoreErr> {
+/// Which ids of a push are stored already.
+fn known(sql: &mut dyn Sql, rows: &[Read]) -> Result<BTreeMap<String, Stored>, StoreErr> {
     let ids: Vec<Val> = rows
         .iter()
         .filter_map(|row| match row {
@@ -480,9 +572,10 @@ fn known(sql: &mut dyn Sql, rows: &[Read]) -> Result<BTreeMap<String, (u64, Hash
     let mut out = BTreeMap::new();
     for some in ids.chunks(INSERT_ROWS) {
         let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
-        let select = format!("select event_id, seq, h from events where event_id in ({})", places.join(", "));
+        let select = format!("select event_id, seq, h, scope from events where event_id in ({})", places.join(", "));
         for record in sql.rows(&select, some)? {
-            out.insert(record[0].text().to_owned(), (record[1].number(), record[2].text().to_owned()));
+            let (h, scope) = (record[2].text().to_owned(), record[3].text().to_owned());
+            out.insert(record[0].text().to_owned(), Stored { seq: record[1].number(), h, scope });
         }
     }
     Ok(out)
@@ -551,17 +644,15 @@ pub fn snapshot(store: &dyn Store, account_id: &str) -> Result<Snapshot, Problem
         let reader = reader(sql, account_id)?;
         let mut segments = Vec::new();
         for scope in &reader.scopes {
-            let n =
-                sql.one("select n from scopes where scope = $1", &[Val::from(&scope[..])])?.map_or(0, |record| record[0].number());
             let mut from = 0;
-            let mut rest = n;
-            for record in sql.rows("select to_seq from segments where scope = $1 order by no", &[Val::from(&scope[..])])? {
-                let to = record[0].number();
-                segments.push(Segment { scope: scope.clone(), from, to, rows: SEGMENT_ROWS });
-                (from, rest) = (to, rest - SEGMENT_ROWS);
+            for record in sql.rows("select to_seq, n from segments where scope = $1 order by to_seq", &[Val::from(&scope[..])])? {
+                let (to, rows) = (record[0].number(), record[1].number());
+                segments.push(Segment { scope: scope.clone(), from, to, rows });
+                from = to;
             }
-            if 0 < rest {
-                segments.push(Segment { scope: scope.clone(), from, to: realm.head, rows: rest });
+            let rest = sql.one("select open_n from scopes where scope = $1", &[Val::from(&scope[..])])?;
+            if let Some(rows) = rest.map(|record| record[0].number()).filter(|rows| 0 < *rows) {
+                segments.push(Segment { scope: scope.clone(), from, to: realm.head, rows });
             }
         }
         let rows = segments.iter().map(|segment| segment.rows).sum();
@@ -576,10 +667,13 @@ pub fn segment(store: &dyn Store, account_id: &str, scope: &str, from: u64, to: 
         if !reader.sees(scope) {
             return Ok(Err(forbidden(scope)));
         }
-        let found = rows_between(sql, &[scope], from, to, SEGMENT_ROWS as usize + 1)?;
-        if SEGMENT_ROWS < found.len() as u64 {
+        // From the end of one to the next end, or to where there is none yet: never more than a segment holds.
+        let before = "select coalesce(max(to_seq), 0) from segments where scope = $1 and to_seq < $2";
+        let before = sql.one(before, &[Val::from(scope), Val::from(to)])?.map_or(0, |record| record[0].number());
+        if from != before || to <= from {
             return Ok(Err(Problem::new(Code::BadRequest, "that is no segment of a snapshot: ask for the list again")));
         }
+        let found = rows_between(sql, &[scope], from, to, SEGMENT_ROWS as usize)?;
         let read = |(_, raw): &(u64, RawRow)| Row::read(raw.get().as_bytes()).map_err(|err| StoreErr::Database(err.to_string()));
         Ok(Ok(found.iter().map(read).collect::<Result<Vec<_>, _>>()?))
     })?

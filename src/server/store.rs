@@ -1,6 +1,7 @@
 //! One database, two makes of it. Everything above says its SQL once, in the words that SQLite and PostgreSQL share, and
 //! gets the same guarantees: a write is durable when it returns, and commits are visible in the order of `seq`.
 
+mod pool;
 mod postgres;
 mod sqlite;
 mod writer;

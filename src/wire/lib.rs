@@ -15,7 +15,7 @@ mod sse;
 mod standing;
 
 pub use chain::{ChainKey, ChainSum, Xor};
-pub use limits::{Limits, PROTOCOL, STREAM_HEARTBEAT_MS, STREAM_WATCHDOG_MS};
+pub use limits::{Limits, PROTOCOL, PROTOCOL_HEADER, STREAM_HEARTBEAT_MS, STREAM_WATCHDOG_MS};
 pub use message::{
     BLOCK_ROWS, Block, Blocks, Chain, Checkpoint, Digest, Frame, Hello, NATIVE_PUSH, Page, Push, PushAnswer, RawRow, RxRow,
     Segment, Snapshot, Status, Verdict, raw_of,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 pub const PROTOCOL: u32 = 1;
+/// Who sends this header goes by `more` and not by how full a page is.
+pub const PROTOCOL_HEADER: &str = "spotter-protocol";
 /// How often an idle stream says that it is alive,
 pub const STREAM_HEARTBEAT_MS: u64 = 20_000;
 /// and after how much silence a client no longer believes it.

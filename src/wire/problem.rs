@@ -7,7 +7,6 @@ use crate::limits::Limits;
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $text:literal $status:literal $retry:ident),* $(,)?) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         pub enum Code { $($(#[$doc])* #[serde(rename = $text)] $code),* }
 
         impl Code {
@@ -54,6 +53,19 @@ codes! {
     Busy "BUSY" 503 Later,
     Quota "QUOTA" 507 AfterQuota,
 }
+
+/// By hand: the derive does not see names that a macro gives.
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for Code {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        let names = Self::ALL.iter().map(|code| code.text());
+        ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).enum_values(Some(names)).into()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for Code {}
 
 /// When asking again makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

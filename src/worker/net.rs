@@ -44,6 +44,7 @@ impl<'a> Call<'a> {
         let options = Object::new();
         let headers = Object::new();
         js::set(&headers, "accept", &self.accept.into());
+        js::set(&headers, wire::PROTOCOL_HEADER, &wire::PROTOCOL.to_string().into());
         if let Some(body) = &self.body {
             js::set(&headers, "content-type", &"application/json".into());
             js::set(&options, "body", &Uint8Array::from(&body[..]));

@@ -126,7 +126,8 @@ const bodies = [
 ];
 
 await step("what is no JSON, or JSON of another shape, is a bad request and changes nothing", async () => {
-  const deep = 100_000;
+  // As deep as a form may be long.
+  const deep = 2_500;
   const wrong = [
     "", " ", "{", "[", '{"a":', '{"a":}', "{'a':1}", '{"name":"mia",}', "nul", "NaN", "\ufeff{}", "\u0000", '"', '"\\ud800"', '"\\u12"', "{}{}", "null", "true", "1", "1e999", '"text"', "{}",
     `{"seq":${"9".repeat(400)}}`, '{"name":1e400,"password":1e400,"device":1e400,"code":1e400,"person":1e400}', '{"name":"\\ud800","password":"\\udc00","code":"\\ud800","person":"\\ud800"}',
@@ -507,8 +508,7 @@ await step("places and segments that are nonsense are refused or empty", async (
   for (const key of ["scope=x&from=0", "scope=x&to=0", "from=0&to=1", ""]) refused(await mia.ask("GET", `/replicate/snapshot/segment?${key}`), 400, "BAD_REQUEST");
   for (const [from, to] of [[9, 1], [2 ** 52, 2 ** 52 + 1], [0, 0]]) {
     is(fine(await mia.ask("GET", `/replicate/pull?chain=${chain}&from=${from + 1}&to=${to}`)).json.documents, [], "rows of no places");
-    const segment = fine(await mia.ask("GET", `/replicate/snapshot/segment?scope=${scope}&from=${from}&to=${to}`)).bytes;
-    is(segment.subarray(-4).toString(), "PAR1", "the end of an empty segment");
+    refused(await mia.ask("GET", `/replicate/snapshot/segment?scope=${scope}&from=${from}&to=${to}`), 400, "BAD_REQUEST", "a span that is no segment");
   }
 });
 
@@ -578,7 +578,7 @@ await step("a code serves once, for its own purpose and in its own time", async 
   const make = { link: () => mia.code("/account/links"), invite: () => mia.code("/admin/invites"), reset: () => mia.code("/admin/resets", { name: "ben" }) };
   const use = { link: join, invite: signUp, reset };
   for (const [purpose, spend] of Object.entries(use)) {
-    for (const code of ["", "0", "0".repeat(32), "x".repeat(100_000), "\u0000", "' or 1=1 --"]) refused(await spend(code), 410, "CODE_USED", `${purpose} ${code.slice(0, 12)}`);
+    for (const code of ["", "0", "0".repeat(32), "x".repeat(10_000), "\u0000", "' or 1=1 --"]) refused(await spend(code), 410, "CODE_USED", `${purpose} ${code.slice(0, 12)}`);
     for (const [other, code] of await Promise.all(Object.entries(make).map(async ([other, make]) => [other, await make()]))) {
       if (other !== purpose) refused(await spend(code), 410, "CODE_USED", `${other} as ${purpose}`);
     }
@@ -611,7 +611,7 @@ await step("of many who use one code at once, one gets in", async () => {
 
 await step("names and passwords keep to their limits, and case makes no second name", async () => {
   const signUp = async (more) => server.ask("POST", "/account/sign-up", { body: { name: `p${chance.hex(8)}`, password, invite: await mia.code("/admin/invites"), device: newDevice(), ...more } });
-  for (const password of ["", "123456789", "x".repeat(201), "💪".repeat(9), "💪".repeat(201), "x".repeat(MIB)]) {
+  for (const password of ["", "123456789", "x".repeat(201), "💪".repeat(9), "💪".repeat(201), "x".repeat(10_000)]) {
     refused(await signUp({ password }), 400, "BAD_REQUEST", `a password of ${password.length}`);
     refused(await server.ask("POST", "/account/password-reset", { body: { code: "0", password } }), 400, "BAD_REQUEST", `a new password of ${password.length}`);
   }
@@ -916,11 +916,17 @@ await step("a row with line breaks between its fields comes whole over a stream"
   await until(() => stream.greeted, { what: "the greeting" });
   const spellings = [(row) => JSON.stringify(row, null, 2), (row) => JSON.stringify(row, null, "\t").replaceAll("\n", "\r\n"), (row) => JSON.stringify(row, null, 1).replaceAll("\n", "\r")];
   const stored = [];
+  let pulled = 0;
   for (const spelling of spellings) {
     const row = mia.draft();
     const [verdict] = await mia.verdicts([spelling(row)]);
     // Refusing such a row would be as good: nothing that was stored may break the stream.
-    if (verdict.status === "accepted") stored.push(mia.writer.keep(row));
+    if (verdict.status === "accepted") {
+      mia.writer.keep(row);
+      // A stream of events knows no carriage return: the reader is told to pull such a row.
+      if (spelling(row).includes("\r")) pulled += 1;
+      else stored.push(row);
+    }
     else turnedDown(verdict, "rejected", "BAD_ENVELOPE", "a row with line breaks");
   }
   const last = mia.write();
@@ -929,6 +935,7 @@ await step("a row with line breaks between its fields comes whole over a stream"
   await until(() => stream.said.some(({ data }) => data.includes(last.event_id)), { what: "the last row" });
   stream.close();
   is(stream.frames.flatMap(({ documents }) => documents ?? []), stored, "the rows of the stream");
+  is(stream.frames.filter((frame) => frame === "RESYNC").length, pulled, "rows that have to be pulled");
 });
 
 await step("a stream that is asked for by its head alone leaves no seat taken", async () => {

@@ -39,9 +39,15 @@ export function documents({ url, token, device, key, idOf = (id, n) => uuid5(`${
     return documents.map(({ body }) => newest(body.id));
   }
 
-  // RxDB says which state it thinks the server has, and documents carry no number: the number is found by the content.
-  // 0 is a document that is not there yet, -1 a state that was never seen here.
-  const numberOf = (assumed) => (assumed ? (known.get(assumed[key])?.findLastIndex((state) => isDeepStrictEqual(state, assumed)) ?? -1) + 1 || -1 : 0);
+  /**
+   * RxDB says which state it thinks the server has, and documents carry no number: it is found by the content. 0 is a
+   * document that is not there yet; nothing, a state that was never seen here.
+   */
+  function numberOf(assumed) {
+    if (!assumed) return 0;
+    const at = (known.get(assumed[key]) ?? []).findLastIndex((state) => isDeepStrictEqual(state, assumed));
+    return at < 0 ? undefined : at + 1;
+  }
 
   let read;
   /** Past RxDB's own pull, whose cursor must not move ahead of what RxDB has stored. */
@@ -76,10 +82,9 @@ export function documents({ url, token, device, key, idOf = (id, n) => uuid5(`${
       const id = state[key];
       if (isDeepStrictEqual(newest(id), state)) continue;
       // A state from before this program was started.
-      if (numberOf(assumed) < 0) await catchUp();
+      if (numberOf(assumed) === undefined) await catchUp();
       const n = numberOf(assumed) + 1;
-      const stored = 0 < n && (await settle(device.draft(KIND, { id, n, state }, { event_id: idOf(id, n) })));
-      if (stored) continue;
+      if (n && (await settle(device.draft(KIND, { id, n, state }, { event_id: idOf(id, n) })))) continue;
       // The stored row is state n; the master is whatever state is the newest by now.
       await catchUp();
       if (!isDeepStrictEqual(newest(id), state)) conflicts.push(newest(id));

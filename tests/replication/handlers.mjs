@@ -23,7 +23,8 @@ export function handlers({ url, token, judge = contiguous, backoff }) {
   let cursor;
 
   async function ask(path, init) {
-    const response = await fetch(url + path, { ...init, headers: { "content-type": "application/json", authorization: `Bearer ${token}` } });
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const response = await fetch(url + path, { ...init, headers });
     if (response.ok) return response;
     // RxDB shows it on `error$` and asks again. 401 needs a new sign-in; every other code is explained in `detail`.
     const problem = await response.json().catch(() => ({}));

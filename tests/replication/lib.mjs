@@ -6,7 +6,7 @@ export function ensure(condition, what) {
 }
 
 export function same(actual, expected, what) {
-  if (!isDeepStrictEqual(actual, expected)) throw new Error(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
+  ensure(isDeepStrictEqual(actual, expected), `${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
 }
 
 export const pause = (ms) => new Promise((next) => setTimeout(next, ms));

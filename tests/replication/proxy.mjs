@@ -32,6 +32,8 @@ export const mild = {
   frame: { "lost frame": 0.1, "doubled frame": 0.05, "frames swapped": 0.05, "broken stream": 0.02 },
 };
 
+export const none = { request: {}, delay: { odds: 0, most: 0 }, frame: {} };
+
 /** Only the stream is bad: nothing but its frames gets lost. */
 export const forgetful = { request: {}, delay: { odds: 0.5, most: 40 }, frame: { "lost frame": 0.15, "frames swapped": 0.1 } };
 
@@ -66,8 +68,13 @@ export class Proxy {
 
   /** From here on everything arrives, once and in order; whatever stream was open has to be opened again. */
   heal() {
-    this.faults = { request: {}, delay: { odds: 0, most: 0 }, frame: {} };
+    this.faults = none;
     this.#dead = 0;
+    this.cut();
+  }
+
+  /** Breaks the streams that are open. */
+  cut() {
     for (const response of this.#streams) response.destroy();
   }
 
@@ -139,7 +146,8 @@ export class Proxy {
 
   #open(request, headers = {}) {
     const { hostname, port } = this.target;
-    return send({ hostname, port, agent: this.#agent, method: request.method, path: request.url, headers: { ...without(request.headers), ...headers } });
+    const { method, url: path } = request;
+    return send({ hostname, port, agent: this.#agent, method, path, headers: { ...without(request.headers), ...headers } });
   }
 
   #ask(request, body) {

@@ -88,9 +88,10 @@ export class Device {
   anything() {
     const { random } = this;
     const when = { at_ms: Date.now(), offset_min: random.one([-330, 0, 60]) };
+    const id = uuid7(when.at_ms, random);
     return random.one([
-      () => this.write("workout.started", { ...when, workout_id: uuid7(when.at_ms, random), name: random.one(["Push", "Zug – schwer", "脚の日 🦵"]), import_id: null }),
-      () => this.write("body_weight.logged", { ...when, weighing_id: uuid7(when.at_ms, random), weight_g: random.between(50_000, 120_000), unit: "kg" }),
+      () => this.write("workout.started", { ...when, workout_id: id, name: random.one(["Push", "Zug – schwer", "脚の日 🦵"]), import_id: null }),
+      () => this.write("body_weight.logged", { ...when, weighing_id: id, weight_g: random.between(50_000, 120_000), unit: "kg" }),
       () => this.write("profile.changed", { ...when, name: `Mia "${random.hex(6)}" \\ \u2028 ${random.one(["é", "💪", "\u0007"])}` }),
       // A kind and a version that no server knows yet, with a field of its own.
       () => this.write("set.dreamt", { ...when, "\u20ac": [random.between(-9, 9), null, { "\ufb33": true }] }, { v: 7, colour: random.hex(6) }),
@@ -157,23 +158,24 @@ async function command(program, args) {
 /** `spotter backup`, `spotter restore`, … */
 export const run = (...args) => command(binary, args);
 
+const askPostgres = (statement) => command("psql", ["--quiet", "--dbname", `${postgres}/postgres`, "--command", statement]);
+
 let databases = 0;
 /** A database that nothing is in: a SQLite file, or one of its own on the PostgreSQL server that the environment names. */
 async function fresh(folder) {
   if (!postgres) return join(folder, "spotter.db");
   const name = `replication_${process.pid}_${(databases += 1)}`;
-  await command("psql", ["--quiet", "--dbname", `${postgres}/postgres`, "--command", `create database ${name}`]);
+  await askPostgres(`create database ${name}`);
   return `${postgres}/${name}`;
 }
 
-async function drop(database) {
-  if (database.startsWith("postgres:")) await command("psql", ["--quiet", "--dbname", `${postgres}/postgres`, "--command", `drop database ${database.split("/").at(-1)}`]);
-}
+const drop = (database) => postgres && askPostgres(`drop database ${database.split("/").at(-1)}`);
 
 /** Starts the server and returns when it answers. */
 async function start(database, port) {
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(binary, ["serve", "--dist", dist, "--database", database, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["serve", "--dist", dist, "--database", database, "--port", String(port)];
+  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.add(child);
   child.once("exit", () => children.delete(child));
   await new Promise((listening, failed) => {
@@ -229,11 +231,12 @@ export async function serve() {
 // ---------------------------------------------------------------------------------------------- accounts
 
 /** One request to the server itself, past every proxy. */
-export async function ask(url, path, { token, body, accept, method = body === undefined ? "GET" : "POST" } = {}) {
-  const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(accept && { accept }), ...(body !== undefined && { "content-type": "application/json" }) };
-  const response = await fetch(url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+export async function ask(url, path, { token, body, accept } = {}) {
+  const method = body === undefined ? "GET" : "POST";
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }), ...(accept && { accept }) };
+  const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
   const answer = await response.json();
-  if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status} ${answer.code}: ${answer.detail}`), { status: response.status, problem: answer });
+  ensure(response.ok, `${method} ${path}: ${response.status} ${answer.code}: ${answer.detail}`);
   return answer;
 }
 
@@ -241,7 +244,7 @@ const password = "correct horse battery staple";
 
 /** An account with its first device: `{ token, account }`. Everybody but the first needs an invitation. */
 export const signUp = (url, { name, device_id, person, invite }) =>
-  ask(url, "/account/sign-up", { body: { name, password, ...(invite && { invite }), device: { device_id, name: `${name}'s first`, person } } });
+  ask(url, "/account/sign-up", { body: { name, password, invite, device: { device_id, name: `${name}'s first`, person } } });
 
 /** One more device of an account. */
 export const signIn = (url, { name, device_id }) =>
@@ -256,7 +259,8 @@ export async function readAll(url, token, batchSize = 1_000) {
     const query = new URLSearchParams({ batchSize, ...(checkpoint && { checkpoint: JSON.stringify(checkpoint) }) });
     const page = await ask(url, `/replicate/pull?${query}`, { token });
     rows.push(...page.documents);
-    ensure(page.more === (page.documents.length === batchSize && page.checkpoint.seq < page.head), "a page that is not full says that it is the last, and no other");
+    const whole = page.documents.length < batchSize || page.checkpoint.seq === page.head;
+    ensure(page.more === !whole, "a page that is not full, or ends at the head, says that it is the last, and no other does");
     if (!page.more) return { rows, checkpoint: page.checkpoint, head: page.head };
     checkpoint = page.checkpoint;
   }

@@ -90,9 +90,9 @@ class Lane {
 
   /** How often each fault happened; the lane is over. */
   async close() {
-    const faults = {};
     await Promise.all(this.proxies.map((proxy) => proxy.stop()));
-    for (const { counts } of this.proxies) for (const [fault, count] of Object.entries(counts)) faults[fault] = (faults[fault] ?? 0) + count;
+    const faults = {};
+    for (const { counts } of this.proxies) add(faults, counts);
     return faults;
   }
 }
@@ -140,21 +140,25 @@ async function together(seed, { idOf, timeout } = {}) {
       for (let nth = 0; nth < 50; nth += 1) {
         const id = random.one(ids);
         const found = await collection.findOne(id).exec();
-        if (!found) await collection.upsert({ passportId: id, firstName: random.hex(4), lastName: "ÄÖ 💪", age: random.between(0, 150) });
+        const change = { firstName: random.hex(4), age: random.between(0, 150) };
+        if (!found) await collection.upsert({ passportId: id, lastName: "ÄÖ 💪", ...change });
         else if (random.roll() < 0.2) await found.incrementalRemove();
-        else await found.incrementalPatch({ age: random.between(0, 150), firstName: random.hex(4) });
+        else await found.incrementalPatch(change);
         await pause(random.between(0, 40));
       }
     }));
     lane.heal();
-    const states = (all) => all.filter((one) => !one._deleted).map(({ _deleted, ...one }) => one).sort((a, b) => (a.passportId < b.passportId ? -1 : 1));
+    const states = (all) => Object.fromEntries(all.filter((one) => !one._deleted).map(({ _deleted, ...one }) => [one.passportId, one]));
     await until(async () => {
       for (const { replication } of devices) {
         replication.reSync();
         await replication.awaitInSync();
       }
       const stored = states(await allDocuments(server.url, lane.token));
-      for (const { collection } of devices) same(states((await collection.find().exec()).map((one) => one.toJSON())), stored, "documents of a device");
+      for (const { collection } of devices) {
+        const held = await collection.find().exec();
+        same(states(held.map((one) => one.toJSON())), stored, "documents of a device");
+      }
       return true;
     }, { what: "every device has the documents of the server", timeout });
 
@@ -188,8 +192,9 @@ await story.step("noticed: a lane that overwrites what it should compare", async
 
 await story.step("noticed: devices that overwrite each other", async () => {
   for (const seed of [1, 2, 3]) {
-    const complaint = await together(seed, { idOf: () => uuid7(Date.now(), chance), timeout: 2_000 }).then(() => undefined, (err) => err.message);
-    if (complaint) return complaint.split(":")[0];
+    const options = { idOf: () => uuid7(Date.now(), chance), timeout: 2_000 };
+    const complaint = await together(seed, options).then(() => undefined, (err) => err.message);
+    if (complaint) return complaint.split(" (last")[0];
   }
   throw new Error("this test is blind");
 });
@@ -200,7 +205,7 @@ await story.step("RxDB's replication suite passes", async () => {
   return outcome.passed.join("; ");
 });
 
-const all = seeds(5);
+const all = seeds(10);
 async function seeded(seed, act) {
   try {
     return await act(seed);
@@ -218,12 +223,15 @@ for (const seed of all) {
       add(total, outcome.faults);
       return `${outcome.passed.length} tests, ${countOf(outcome.faults)} faults`;
     }));
-  await story.step(`devices that change the same documents agree, seed ${seed}`, () => seeded(seed, async () => `${await together(seed)} states`));
+  await story.step(`devices that change the same documents agree, seed ${seed}`, () =>
+    seeded(seed, async () => `${await together(seed)} states`));
 }
 
 await story.step("the faults took place", () => {
-  if (3 < all.length) same(["delay", ...Object.keys(rough.request), ...Object.keys(rough.frame)].filter((fault) => !total[fault]), [], "faults that never happened");
-  ensure(0 < Object.keys(total).length, "no fault happened");
+  const expected = ["delay", ...Object.keys(rough.request), ...Object.keys(rough.frame)];
+  ensure(0 < Object.keys(total).length, "no fault took place");
+  // A single seed that is looked at again need not have thrown all of them.
+  if (3 < all.length) same(expected.filter((fault) => !total[fault]), [], "faults that never happened");
   return Object.entries(total).map(([fault, count]) => `${fault} ${count}`).join(", ");
 });
 

@@ -214,7 +214,7 @@ impl Shop {
                 if self.bug == Some(Bug::FilterAfterLimit) {
                     return filter_after_limit(&*store, account, checkpoint.as_ref(), *batch_size);
                 }
-                json(&core::pull(&*store, account, checkpoint.as_ref(), *batch_size, None)?)
+                json(&core::pull(&*store, account, checkpoint.as_ref(), *batch_size, None, Some(700))?)
             }
             Request::Push { rows } => {
                 let ids: Vec<String> = rows.iter().map(|row| row.event_id.to_string()).collect();

@@ -662,7 +662,7 @@ impl World {
         for size in [1, 3, 10, 1_000] {
             let (mut checkpoint, mut seen) = (None, Vec::new());
             loop {
-                let page = core::pull(&*store, &id, checkpoint.as_ref(), size, None).map_err(|err| self.wrong(err))?;
+                let page = core::pull(&*store, &id, checkpoint.as_ref(), size, None, None).map_err(|err| self.wrong(err))?;
                 let full = page.documents.len() == size;
                 seen.extend(page.documents.iter().map(|raw| raw.get().as_bytes().to_vec()));
                 checkpoint = Some(page.checkpoint);

@@ -108,9 +108,9 @@ pub(super) struct Open {
 
 fn device(body: &DeviceBody) -> Result<NewDevice, Refused> {
     let device_id = DeviceId::parse(&body.device_id).map_err(|err| bad(err.to_string()))?;
-    let name: String = body.name.trim().chars().filter(|c| !c.is_control()).take(core::NAME_MAX).collect();
-    if name.is_empty() {
-        return Err(bad("a device has a name"));
+    let name = body.name.trim().to_owned();
+    if name.is_empty() || core::NAME_MAX < name.chars().count() || name.chars().any(char::is_control) {
+        return Err(bad(format!("a device's name has 1 to {} characters", core::NAME_MAX)));
     }
     let person = body.person.as_deref().map(EntityId::parse).transpose().map_err(|err| bad(err.to_string()))?;
     Ok(NewDevice { device_id, name, person })
@@ -125,6 +125,22 @@ async fn hashing<T: Send + 'static>(
     let wait = std::time::Duration::from_secs(5);
     let _permit = tokio::time::timeout(wait, app.hashing.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
     blocking(app, act).await
+}
+
+/// A password that somebody may only be guessing.
+async fn guarded<T: Send + 'static>(
+    app: &Arc<App>,
+    name: String,
+    act: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Refused> {
+    app.guard.begin(&name, now_ms())?;
+    let outcome = hashing(app, act).await;
+    match &outcome {
+        Ok(_) => app.guard.was_right(&name),
+        Err(refused) if refused.0.code == Code::WrongPassword => {}
+        Err(_) => app.guard.never_mind(&name),
+    }
+    outcome
 }
 
 async fn signed(app: &Arc<App>, signed: SignedIn, browser: bool) -> Answered {
@@ -173,6 +189,8 @@ pub(super) async fn sign_up(State(app): Shared, Browser(browser): Browser, Sent(
     core::check_password(&body.password)?;
     core::tidy_name(&body.name)?;
     let device = device(&body.device)?;
+    let invite = body.invite.clone();
+    blocking(&app, move |app| core::may_sign_up(&*app.store, invite.as_deref(), now_ms())).await?;
     let done = hashing(&app, move |app| {
         let password = core::hash_password(&body.password)?;
         core::sign_up(&*app.store, &body.name, password, body.invite, device, now_ms())
@@ -186,13 +204,7 @@ pub(super) async fn sign_up(State(app): Shared, Browser(browser): Browser, Sent(
 pub(super) async fn sign_in(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<SignIn>) -> Answered {
     let name = core::tidy_name(&body.name)?;
     let device = device(&body.device)?;
-    app.guard.may_try(&name, now_ms())?;
-    let done = hashing(&app, move |app| {
-        let outcome = core::sign_in(&*app.store, &name, &body.password, device, now_ms());
-        let wrong = matches!(&outcome, Err(problem) if problem.code == Code::WrongPassword);
-        app.guard.tried(&name, !wrong, now_ms());
-        outcome
-    });
+    let done = guarded(&app, name.clone(), move |app| core::sign_in(&*app.store, &name, &body.password, device, now_ms()));
     signed(&app, done.await?, browser).await
 }
 
@@ -230,13 +242,7 @@ pub(super) async fn account(State(app): Shared, who: Identity) -> Answered {
 #[utoipa::path(delete, path = "/account", tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Erase>) -> Answered {
-    app.guard.may_try(&who.account_id, now_ms())?;
-    let outcome = hashing(&app, move |app| {
-        let outcome = core::erase(&*app.store, &who, &body.password);
-        app.guard.tried(&who.account_id, outcome.is_ok(), now_ms());
-        outcome
-    });
-    outcome.await?;
+    guarded(&app, who.account_id.clone(), move |app| core::erase(&*app.store, &who, &body.password)).await?;
     let mut response = done()?;
     set_cookie(&mut response, &auth::no_cookie());
     Ok(response)

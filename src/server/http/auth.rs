@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request},
     http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use wire::{Code, Problem};
 
-use super::{App, Refused, Shared, blocking};
+use super::{App, Refused, blocking, is_json};
 use crate::{
     accounts::{Identity, identify},
     clock::now_ms,
@@ -49,7 +49,7 @@ impl FromRequestParts<Arc<App>> for Identity {
 }
 
 /// No other site's page may write here in somebody's name. A client that is no browser says no origin.
-pub(super) async fn same_origin(State(_): Shared, request: Request, next: Next) -> Response {
+pub(super) async fn same_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let foreign = match (text(header::ORIGIN), text(header::HOST).or(request.uri().authority().map(|host| host.as_str()))) {
@@ -60,6 +60,10 @@ pub(super) async fn same_origin(State(_): Shared, request: Request, next: Next) 
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if foreign && !reads {
         return Refused(Problem::new(Code::Forbidden, "pages of other sites may not write here")).into_response();
+    }
+    // What a form of another site could send is refused before anybody looks at it.
+    if !reads && headers.contains_key(header::CONTENT_TYPE) && !is_json(headers) {
+        return Refused(Problem::new(Code::Unsupported, "bodies are application/json")).into_response();
     }
     next.run(request).await
 }

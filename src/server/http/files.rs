@@ -50,7 +50,11 @@ impl Files {
         match self {
             Self::Folder(folder) => {
                 let app = ServeFile::new(folder.join("index.html"));
-                let files = ServeDir::new(folder).precompressed_br().precompressed_gzip().fallback(app);
+                let files = ServeDir::new(folder)
+                    .append_index_html_on_directories(false)
+                    .precompressed_br()
+                    .precompressed_gzip()
+                    .fallback(app);
                 Router::new().fallback_service(files)
             }
             Self::Pack(pack) => Router::new().fallback(move |request: Request| async move { packed(&pack, &request) }),

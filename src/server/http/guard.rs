@@ -18,22 +18,12 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn may_try(&self, name: &str, now_ms: u64) -> Result<(), Problem> {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        match names.get(name) {
-            Some((_, until)) if now_ms < *until => {
-                let detail = "too many wrong passwords for this name: wait, then try again";
-                Err(Problem::new(Code::SlowDown, detail).after(until - now_ms))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(crate) fn tried(&self, name: &str, right: bool, now_ms: u64) {
+    /// One more try, which counts as a wrong one until it was right: many at once are no way around.
+    pub(crate) fn begin(&self, name: &str, now_ms: u64) -> Result<(), Problem> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if right {
-            names.remove(name);
-            return;
+        if let Some((_, until)) = names.get(name).filter(|(_, until)| now_ms < *until) {
+            let detail = "too many wrong passwords for this name: wait, then try again";
+            return Err(Problem::new(Code::SlowDown, detail).after(until - now_ms));
         }
         if NAMES_MAX <= names.len() {
             // Names made up to fill this list make room for the next.
@@ -46,6 +36,19 @@ impl Guard {
         *wrong = wrong.saturating_add(1);
         let wait = wrong.checked_sub(FREE_TRIES).map_or(0, |over| 1_000_u64.saturating_mul(1 << over.min(20)));
         *until = now_ms + wait.min(LONGEST_MS);
+        Ok(())
+    }
+
+    pub(crate) fn was_right(&self, name: &str) {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// The try came to nothing for another reason.
+    pub(crate) fn never_mind(&self, name: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((wrong, until)) = names.get_mut(name) {
+            (*wrong, *until) = (wrong.saturating_sub(1), 0);
+        }
     }
 }
 
@@ -59,15 +62,16 @@ mod tests {
         let mut waits = Vec::new();
         let mut now = 1_000_000;
         for _ in 0..16 {
-            let wait = guard.may_try("mia", now).err().and_then(|problem| problem.retry_after_ms).unwrap_or(0);
+            let wait = guard.begin("mia", now).err().and_then(|problem| problem.retry_after_ms).unwrap_or(0);
             waits.push(wait / 1_000);
-            now += wait;
-            assert!(guard.may_try("mia", now).is_ok());
-            guard.tried("mia", false, now);
+            if 0 < wait {
+                now += wait;
+                assert!(guard.begin("mia", now).is_ok());
+            }
         }
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
-        assert!(guard.may_try("ben", now).is_ok(), "another name is not slowed");
-        guard.tried("mia", true, now);
-        assert!(guard.may_try("mia", now).is_ok());
+        assert!(guard.begin("ben", now).is_ok(), "another name is not slowed");
+        guard.was_right("mia");
+        assert!(guard.begin("mia", now).is_ok());
     }
 }

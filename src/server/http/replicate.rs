@@ -19,6 +19,7 @@ type Asked<T> = Result<Query<T>, QueryRejection>;
 pub(super) fn checkpoint_of(text: Option<&str>) -> Result<Option<Checkpoint>, Refused> {
     match text.map(str::trim) {
         None | Some("" | "null" | "undefined") => Ok(None),
+        Some(text) if !text.starts_with('{') => Err(bad("a checkpoint is {\"epoch\",\"seq\",\"view\"}")),
         Some(text) => {
             let checkpoint: Checkpoint =
                 serde_json::from_str(text).map_err(|err| bad(format!("a checkpoint is {{\"epoch\",\"seq\",\"view\"}}: {err}")))?;
@@ -52,27 +53,36 @@ pub(super) struct PullQuery {
     scope: Option<String>,
     /// Part of one chain instead, whatever the checkpoint: `scope/device/lane`, with `from` and `to`.
     chain: Option<String>,
+    #[param(maximum = 9007199254740992_u64)]
     from: Option<u64>,
+    #[param(maximum = 9007199254740992_u64)]
     to: Option<u64>,
 }
+
+/// Numbers of rows are whole and exact in JavaScript.
+const PLACE_MAX: u64 = 1 << 53;
+/// Where a reader goes by `more`, a page ends when it is this long.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// Rows after a checkpoint, oldest first. The page's checkpoint is where the next one begins.
 #[utoipa::path(get, path = "/replicate/pull", tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = inline(super::openapi::Page)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn pull(State(app): Shared, who: Identity, asked: Asked<PullQuery>) -> Answered {
+pub(super) async fn pull(State(app): Shared, who: Identity, headers: HeaderMap, asked: Asked<PullQuery>) -> Answered {
     let asked = query(asked)?;
+    let (from, to) = (asked.from.unwrap_or(1), asked.to.unwrap_or(PLACE_MAX));
+    if PLACE_MAX < from.max(to) {
+        return Err(bad(format!("places count to {PLACE_MAX}")));
+    }
+    let bytes_max = headers.contains_key(wire::PROTOCOL_HEADER).then_some(PAGE_BYTES);
     let checkpoint = checkpoint_of(asked.checkpoint.as_deref())?;
     let chain = chain_of(asked.chain.as_deref())?;
     let page = blocking(&app, move |app| {
         let store = &*app.store;
         let page = match chain {
-            Some(chain) => {
-                let (from, to) = (asked.from.unwrap_or(1).min(1 << 53), asked.to.unwrap_or(1 << 53).min(1 << 53));
-                core::span(store, &who.account_id, &chain, from, to)?
-            }
+            Some(chain) => core::span(store, &who.account_id, &chain, from, to)?,
             None => {
                 let batch = asked.batch_size.unwrap_or(100);
-                core::pull(store, &who.account_id, checkpoint.as_ref(), batch, asked.scope.as_deref())?
+                core::pull(store, &who.account_id, checkpoint.as_ref(), batch, asked.scope.as_deref(), bytes_max)?
             }
         };
         app.metrics.pulled(page.documents.len());
@@ -97,14 +107,19 @@ pub(super) async fn push(State(app): Shared, who: Identity, headers: HeaderMap, 
     let native = accept.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NATIVE_PUSH));
     let expected = |err: serde_json::Error| bad(format!("the body is not what is expected here: {err}"));
     let rows: Vec<RawRow> = if native {
+        object(body.0.trim_ascii_start())?;
         let push: Push = serde_json::from_slice(&body.0).map_err(expected)?;
         if push.device_id != who.device_id {
             return Err(Refused(Problem::new(Code::Forbidden, "a push names the device that signed in")));
         }
         push.rows
     } else {
-        let rows: Vec<RxRow> = serde_json::from_slice(&body.0).map_err(expected)?;
-        rows.into_iter().map(|row| row.new).collect()
+        let rows: Vec<RawRow> = serde_json::from_slice(&body.0).map_err(expected)?;
+        let of = |raw: RawRow| {
+            object(raw.get().as_bytes())?;
+            serde_json::from_str::<RxRow>(raw.get()).map(|row| row.new).map_err(expected)
+        };
+        rows.into_iter().map(of).collect::<Result<_, Refused>>()?
     };
     let pushed = blocking(&app, move |app| {
         let pushed = core::push(&*app.store, &who.account_id, &rows, app.settings.quota_bytes, now_ms())?;
@@ -124,7 +139,15 @@ pub(super) async fn push(State(app): Shared, who: Identity, headers: HeaderMap, 
             Problem::new(code, "a row of the batch is refused; the others are stored").with_limits(Limits::default()),
         ));
     }
+    if pushed.foreign {
+        return Err(Refused(Problem::new(Code::IdReused, "an id of the batch is taken; the other rows are stored")));
+    }
     json(&pushed.conflicts)
+}
+
+/// serde would take a list for an object.
+fn object(json: &[u8]) -> Result<(), Refused> {
+    if json.first() == Some(&b'{') { Ok(()) } else { Err(bad("an object with named fields is expected here")) }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -157,7 +180,9 @@ pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
 #[into_params(parameter_in = Query)]
 pub(super) struct SegmentQuery {
     scope: String,
+    #[param(maximum = 9007199254740992_u64)]
     from: u64,
+    #[param(maximum = 9007199254740992_u64)]
     to: u64,
 }
 
@@ -166,9 +191,14 @@ pub(super) struct SegmentQuery {
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<SegmentQuery>) -> Answered {
     let asked = query(asked)?;
+    if PLACE_MAX < asked.from.max(asked.to) {
+        return Err(bad(format!("places count to {PLACE_MAX}")));
+    }
+    let busy = || Refused(Problem::new(Code::Busy, "other segments are made at this moment; try again").after(2_000));
+    let wait = std::time::Duration::from_secs(20);
+    let _permit = tokio::time::timeout(wait, app.segments.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
     let body = blocking(&app, move |app| {
-        let (from, to) = (asked.from.min(1 << 53), asked.to.min(1 << 53));
-        let rows = core::segment(&*app.store, &who.account_id, &asked.scope, from, to)?;
+        let rows = core::segment(&*app.store, &who.account_id, &asked.scope, asked.from, asked.to)?;
         app.metrics.pulled(rows.len());
         let wrong = |err: &dyn std::fmt::Display| Problem::new(Code::Internal, err.to_string());
         let spans = serde_json::to_vec(&wire::spans(rows.iter())).map_err(|err| wrong(&err))?;

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, Sleep};
 use tokio_stream::Stream;
-use wire::{Checkpoint, STREAM_HEARTBEAT_MS};
+use wire::{Checkpoint, Code, Problem, STREAM_HEARTBEAT_MS};
 
 use super::{Answered, App, Shared, blocking, query, replicate::checkpoint_of};
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
 
 /// More than this is pulled.
 const REPLAY_ROWS: usize = 1_000;
+const RESYNC: &[u8] = b"data: \"RESYNC\"\n\n";
 const HEARTBEAT: Duration = Duration::from_millis(STREAM_HEARTBEAT_MS);
 
 #[derive(Debug, Deserialize)]
@@ -62,6 +63,14 @@ pub(super) async fn stream(
         let (reader, realm, after) = stream_start(&*app.store, &who.account_id, checkpoint.as_ref())?;
         // First a seat, then the past: what is committed meanwhile comes by the feed.
         let seat = app.hub.join(&reader, &realm, &who.token_hash);
+        // And once more who it is: a sign-out that was committed before the seat was taken was told to nobody.
+        let (holds, view) = read(&*app.store, |sql| {
+            Ok((crate::accounts::holds(sql, &who.token_hash)?, crate::replicate::reader(sql, &who.account_id)?.view))
+        })?;
+        if !holds || view != reader.view {
+            let code = if holds { Code::ViewChanged } else { Code::SignIn };
+            return Err(Problem::new(code, "the sign-in ended, or what it may read has changed"));
+        }
         let past = match after < seat.from {
             true => read(&*app.store, |sql| replay(sql, &reader, after, seat.from, REPLAY_ROWS))?,
             false => Some(Vec::new()),
@@ -94,11 +103,16 @@ fn spelt(said: Said, app: &App) -> Bytes {
             app.metrics.said(false);
             let id = format!("{}.{}", frame.checkpoint.epoch, frame.checkpoint.seq);
             let data = serde_json::to_string(&frame).unwrap_or_default();
-            Bytes::from(format!("id: {id}\ndata: {data}\n\n"))
+            if data.contains('\r') {
+                // A stream cannot carry this byte as it is; a page can.
+                return Bytes::from_static(RESYNC);
+            }
+            // A row may have been written with line breaks between its fields.
+            Bytes::from(format!("id: {id}\ndata: {}\n\n", data.replace('\n', "\ndata: ")))
         }
         Said::Resync => {
             app.metrics.said(true);
-            Bytes::from_static(b"data: \"RESYNC\"\n\n")
+            Bytes::from_static(RESYNC)
         }
         Said::Bye(code) => Bytes::from(format!("event: bye\ndata: {{\"code\":\"{}\"}}\n\n", code.text())),
     }

@@ -35,17 +35,19 @@ create table chains (
     xor_h text not null,
     primary key (scope, device_id, lane)
 );
--- How much of each scope there is, and where its whole segments end.
+-- How much of each scope there is, how much of that in its last segment, and where its whole segments end.
 create table scopes (
     scope text primary key,
     n bigint not null,
-    bytes bigint not null
+    bytes bigint not null,
+    open_n bigint not null,
+    open_bytes bigint not null
 );
 create table segments (
     scope text not null,
-    no bigint not null,
     to_seq bigint not null,
-    primary key (scope, no)
+    n bigint not null,
+    primary key (scope, to_seq)
 );
 create table accounts (
     account_id text primary key,

@@ -18,6 +18,7 @@ use postgres::{
 
 use super::{
     Act, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    pool::Pool,
     writer::{Writer, Writes, lock},
 };
 
@@ -126,7 +127,7 @@ impl Writes for Link {
 
 pub struct PostgresStore {
     writer: Writer,
-    readers: Mutex<Vec<Link>>,
+    readers: Pool<Link>,
     address: String,
     tell: Arc<Mutex<Vec<Tell>>>,
     over: Arc<AtomicBool>,
@@ -145,7 +146,7 @@ impl PostgresStore {
         let (told, ended) = (Arc::clone(&tell), Arc::clone(&over));
         let listens = move || listen(listener, &told, &ended);
         thread::Builder::new().name("listener".to_owned()).spawn(listens).map_err(|err| StoreErr::Database(err.to_string()))?;
-        Ok(Self { writer: Writer::start(link)?, readers: Mutex::default(), address: address.to_owned(), tell, over })
+        Ok(Self { writer: Writer::start(link)?, readers: Pool::new(READERS), address: address.to_owned(), tell, over })
     }
 }
 
@@ -175,19 +176,15 @@ fn listen(mut link: Link, tell: &Mutex<Vec<Tell>>, over: &AtomicBool) {
 
 impl Store for PostgresStore {
     fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
-        let link = lock(&self.readers).pop().filter(|link| !link.client.is_closed());
-        let mut link = match link {
-            Some(link) => link,
-            None => connect(&self.address)?,
-        };
-        link.client.batch_execute("begin isolation level repeatable read read only")?;
-        let outcome = act(&mut link);
-        let ended = link.client.batch_execute("commit");
-        let mut readers = lock(&self.readers);
-        if ended.is_ok() && readers.len() < READERS {
-            readers.push(link);
-        }
-        outcome
+        self.readers.with(
+            || connect(&self.address),
+            |link| {
+                let begun = link.client.batch_execute("begin isolation level repeatable read read only");
+                let outcome = begun.map_err(StoreErr::from).and_then(|()| act(link));
+                let ended = link.client.batch_execute("commit");
+                (outcome, ended.is_ok() && !link.client.is_closed())
+            },
+        )?
     }
 
     fn write(&self, act: Act) -> Result<(), StoreErr> {

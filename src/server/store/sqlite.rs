@@ -9,10 +9,11 @@ use rusqlite::{Connection, OpenFlags, types::ValueRef};
 
 use super::{
     Act, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    pool::Pool,
     writer::{Writer, Writes, lock},
 };
 
-const READERS: usize = 4;
+const READERS: usize = 8;
 
 impl From<rusqlite::Error> for StoreErr {
     fn from(err: rusqlite::Error) -> Self {
@@ -93,7 +94,7 @@ impl rusqlite::ToSql for Param<'_> {
 pub struct SqliteStore {
     // Dropped first, so that the last connection to close is a reader's and the log goes into the file.
     writer: Writer,
-    readers: Mutex<Vec<Link>>,
+    readers: Pool<Link>,
     path: PathBuf,
     tell: Arc<Mutex<Vec<Tell>>>,
 }
@@ -107,7 +108,7 @@ impl SqliteStore {
         link.begin()?;
         migrate(&mut link, &str::to_owned)?;
         link.batch("commit")?;
-        Ok(Self { writer: Writer::start(link)?, readers: Mutex::default(), path: path.to_owned(), tell })
+        Ok(Self { writer: Writer::start(link)?, readers: Pool::new(READERS), path: path.to_owned(), tell })
     }
 }
 
@@ -134,19 +135,12 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreErr> {
 
 impl Store for SqliteStore {
     fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
-        let link = lock(&self.readers).pop();
-        let mut link = match link {
-            Some(link) => link,
-            None => Link { connection: connect(&self.path)?, tell: Arc::default() },
-        };
-        link.batch("begin")?;
-        let outcome = act(&mut link);
-        let ended = link.batch("commit");
-        let mut readers = lock(&self.readers);
-        if ended.is_ok() && readers.len() < READERS {
-            readers.push(link);
-        }
-        outcome
+        let open = || Ok(Link { connection: connect(&self.path)?, tell: Arc::default() });
+        self.readers.with(open, |link| {
+            let outcome = link.batch("begin").and_then(|()| act(link));
+            let ended = link.batch("commit");
+            (outcome, ended.is_ok())
+        })?
     }
 
     fn write(&self, act: Act) -> Result<(), StoreErr> {
