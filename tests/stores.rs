@@ -136,6 +136,12 @@ fn verdicts_are_by_content() {
         for size in [1, 7, 120, 1_000] {
             assert_eq!(mia.pull_all(&*two, size), mia.scribe.rows, "{name}: pages of {size}");
         }
+        // A checkpoint of one scope is none of all of them.
+        let scope = mia.scribe.rows[0].scope.to_string();
+        let some = replicate::pull(&*one, &mia.who.account_id, None, 10, Some(&scope), None).expect("a page").checkpoint;
+        let all = replicate::pull(&*one, &mia.who.account_id, Some(&some), 10, None, None);
+        assert_eq!(all.err().map(|problem| problem.code), Some(Code::ViewChanged), "{name}");
+        assert!(replicate::pull(&*one, &mia.who.account_id, Some(&some), 10, Some(&scope), None).is_ok(), "{name}");
         assert_eq!(ben.pull_all(&*one, 10), [], "{name}: Ben reads nothing of Mia's");
         let rows = ben.rows(1);
         let full = replicate::push(&*one, &ben.who.account_id, &rows, 100, NOW).expect("an answer").answer;

@@ -88,8 +88,12 @@ pub fn reader(sql: &mut dyn Sql, account_id: &str) -> Result<Reader, StoreErr> {
     let rooms = text(sql.rows("select scope from members where account_id = $1", &account)?);
     let mut scopes: Vec<String> = persons.iter().map(|person| format!("u:{person}")).chain(rooms).collect();
     scopes.sort();
-    let view = blake3::hash(scopes.join("\n").as_bytes()).to_hex()[..16].to_owned();
+    let view = view_of(&scopes.iter().map(String::as_str).collect::<Vec<_>>());
     Ok(Reader { account_id: account_id.to_owned(), persons, scopes, view })
+}
+
+fn view_of(parts: &[&str]) -> String {
+    blake3::hash(parts.join("\n").as_bytes()).to_hex()[..16].to_owned()
 }
 
 impl Reader {
@@ -144,7 +148,10 @@ pub fn hello(store: &dyn Store, account_id: &str, time_ms: u64) -> Result<Hello,
 
 /// Where reading begins, once the checkpoint has been found to hold.
 fn start(checkpoint: Option<&Checkpoint>, reader: &Reader, realm: &Realm) -> Result<u64, Problem> {
-    let Some(checkpoint) = checkpoint else { return Ok(0) };
+    let too_old = || Problem::new(Code::CheckpointTooOld, "rows below the floor are in the snapshot");
+    let Some(checkpoint) = checkpoint else {
+        return if realm.floor == 0 { Ok(0) } else { Err(too_old()) };
+    };
     if checkpoint.epoch != realm.epoch || realm.head < checkpoint.seq {
         return Err(Problem::new(
             Code::EpochChanged,
@@ -155,7 +162,7 @@ fn start(checkpoint: Option<&Checkpoint>, reader: &Reader, realm: &Realm) -> Res
         return Err(Problem::new(Code::ViewChanged, "what the account may read has changed: read from the beginning"));
     }
     if checkpoint.seq < realm.floor {
-        return Err(Problem::new(Code::CheckpointTooOld, "rows below the floor are in the snapshot"));
+        return Err(too_old());
     }
     Ok(checkpoint.seq)
 }
@@ -225,7 +232,11 @@ pub fn pull(
     read(store, |sql| {
         // The head first: what is committed while the rows are read is beyond it, and comes with the next page.
         let realm = realm(sql)?;
-        let reader = reader(sql, account_id)?;
+        let mut reader = reader(sql, account_id)?;
+        if let Some(scope) = scope {
+            // Whoever looks at one scope has not seen the others: that checkpoint says so.
+            reader.view = view_of(&[&reader.view, scope]);
+        }
         let (after, scopes) = match start(checkpoint, &reader, &realm).and_then(|after| Ok((after, reader.chosen(scope)?))) {
             Ok(found) => found,
             Err(problem) => return Ok(Err(problem)),

@@ -475,3 +475,5 @@ await story.step("a server restored from a backup gets back what the backup lack
   }));
 
 story.end();
+// A replication that a failed step left behind keeps nobody waiting.
+process.exit();

@@ -237,3 +237,5 @@ await story.step("the faults took place", () => {
 
 await server.close();
 story.end();
+// A replication that a failed step left behind keeps nobody waiting.
+process.exit();
