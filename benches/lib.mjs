@@ -1,8 +1,8 @@
 // What every browser script here needs: a server, a browser, figures.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { cpus, homedir, loadavg } from "node:os";
+import { cpus, homedir, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, selectors } from "playwright-core";
@@ -35,7 +35,9 @@ const freePort = () =>
 export async function serve({ folder = dist, port } = {}) {
   if (!binary) throw new Error("no server: build it, or say where it is with SPOTTER_BIN");
   const at = port ?? (await freePort());
-  const child = spawn(binary, ["serve", "--dist", folder, "--port", String(at)], { stdio: ["ignore", "pipe", "inherit"] });
+  const rows = mkdtempSync(join(tmpdir(), "spotter-bench-"));
+  process.once("exit", () => rmSync(rows, { recursive: true, force: true }));
+  const child = spawn(binary, ["serve", "--dist", folder, "--port", String(at), "--database", join(rows, "spotter.db")], { stdio: ["ignore", "pipe", "inherit"] });
   // Whatever ends this script ends the server: left alone it would hold the terminal's pipes open.
   process.once("exit", () => child.kill("SIGKILL"));
   await new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@
 //   node tests/journey/sync.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { rows as years } from "../../benches/strong.mjs";
 import {
   Stop, Story, addExercise, axe, becomes, browse, ensure, finish, freePort, openApp, progress, same, serve, startWorkout, tab, temporary, text, tick,
   tiles, typeSet, until,
@@ -285,14 +286,84 @@ try {
     });
   });
 
+  // ------------------------------------------------------------------------------------------ years of it, and more tabs
+
+  await vital("years of training go up, and come down to a new device as whole segments", async () => {
+    onPage(mia);
+    const csv = years(3_000, 7).csv;
+    await tab(mia.page, "Me");
+    await mia.page.getByTestId("to-import").click();
+    await mia.page.getByTestId("file").setInputFiles({ name: "strong.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+    await mia.page.getByTestId("plan-sets").waitFor();
+    await mia.page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
+    await mia.page.getByTestId("run-import").click();
+    await becomes(() => text(mia.page.getByTestId("imported").locator("h2")), "Imported", "how the import ended", { timeout: 60_000 });
+    await openSync(mia.page);
+    await until(async () => 2_000 < (await digest(mia.page)).rows, { what: "the rows are on the server", timeout: 60_000 });
+    await everythingThere(mia.page);
+    await mia.page.getByTestId("add-device").click();
+    const join = await text(mia.page.getByTestId("code-link"));
+    const folder = temporary("sync-late");
+    let late = await browse(story, folder);
+    onPage(late);
+    await story.expecting(unreachable, async () => {
+      await openApp(late.page, url, join.slice(url.length));
+      await late.page.getByTestId("account-go").click();
+      // Interrupted as soon as the account is there, wherever the first sync is by then.
+      await late.page.getByTestId("sync-line").waitFor();
+      await late.context.close();
+      late = await browse(story, folder);
+      onPage(late);
+      await openApp(late.page, url, "/me/sync");
+      await everythingThere(late.page);
+      await verified(late.page);
+    });
+    same(await totals(late.page), await totals(mia.page), "the figures on both");
+    // Whole segments were put into files as they came.
+    const sealed = await late.page.evaluate(async () => {
+      const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+      let bytes = 0;
+      for await (const [name, handle] of pool.entries()) {
+        if (!name.startsWith("slot-")) continue;
+        const file = await handle.getFile();
+        if (new Uint8Array(await file.slice(7, 8).arrayBuffer())[0] === 2) bytes = Math.max(bytes, file.size);
+      }
+      return bytes;
+    });
+    ensure(100_000 < sealed, `the largest sealed file has ${sealed} bytes`);
+    await late.context.close();
+  });
+
+  await vital("two tabs of one device: either one's sets go up, and one takes over when the other goes", async () => {
+    onPage(mia);
+    await openApp(mia.page, url);
+    const second = await mia.context.newPage();
+    await openApp(second, url);
+    const before = (await digest(mia.page)).rows;
+    await train(second, [["30", "3"]]);
+    await becomes(async () => (await digest(mia.page)).rows, before + 3, "rows on the server", { timeout: 30_000 });
+    const streams = async () => Number(/spotter_streams (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())[1]);
+    // Mia's phone, Ben's; the shut-out tablet has none.
+    await becomes(streams, 2, "streams that are open", { timeout: 30_000 });
+    await mia.page.close();
+    mia.page = second;
+    onPage(mia);
+    await train(second, [["31", "3"]]);
+    await becomes(async () => (await digest(second)).rows, before + 6, "rows on the server", { timeout: 30_000 });
+    await openSync(second);
+    await everythingThere(second);
+    await verified(second);
+  });
+
   await step("signed out, the training stays, and what is logged waits", async () => {
     onPage(mia);
     await story.expecting(unreachable, async () => {
       await openSync(mia.page);
       await mia.page.getByTestId("sign-out").click();
       await mia.page.getByTestId("account-go").waitFor();
+      const before = Number((await totals(mia.page)).sets.replaceAll(/\D/g, ""));
       await train(mia.page, [["95", "2"]]);
-      same((await totals(mia.page)).sets, "11", "sets after signing out");
+      same(Number((await totals(mia.page)).sets.replaceAll(/\D/g, "")), before + 1, "sets after signing out");
       await openSync(mia.page);
       await choose(mia.page, "Sign in");
       await fill(mia.page, "name", "mia ");
