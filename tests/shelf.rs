@@ -1,0 +1,170 @@
+//! What a device holds, compared with what a server says, against plain sets: rows at hand, rows in sealed files that
+//! overlap, and copies of a profile that took the same places.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bridge::Draft;
+use device::{Added, Shelf, by_place};
+use ledger::{Fact, Row};
+use tests::{Scribe, Seeded};
+use wire::{BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Digest, Standing, spans};
+
+fn draft(nth: u64) -> Draft {
+    Draft::mine(Fact::ProfileChanged { name: format!("name {nth}"), at_ms: 1, offset_min: 0 })
+}
+
+/// One chain's rows, and some that a copy of the profile wrote at places of its own.
+fn chain(seed: u64, n: u64) -> Vec<Row> {
+    let mut scribe = Scribe::new(seed);
+    let fork_at = n / 2;
+    (0..fork_at).for_each(|nth| _ = scribe.write(1_000 + nth, vec![draft(nth)]));
+    let mut copy = Scribe { device: scribe.device.clone(), random: Seeded(seed + 999), rows: Vec::new() };
+    (fork_at..n).for_each(|nth| _ = scribe.write(1_000 + nth, vec![draft(nth)]));
+    (0..3).for_each(|nth| _ = copy.write(9_000 + nth, vec![draft(nth)]));
+    scribe.rows.into_iter().chain(copy.rows).collect()
+}
+
+fn digest_of(rows: &[&Row]) -> Digest {
+    let chains = spans(rows.iter().copied()).into_iter().map(|span| Chain { chain: span.chain, sum: span.sum }).collect();
+    Digest { epoch: String::new(), head: 0, chains }
+}
+
+fn blocks_of(rows: &[&Row], chain: &ChainKey) -> Blocks {
+    let mut sums: BTreeMap<u64, ChainSum> = BTreeMap::new();
+    for row in rows.iter().filter(|row| ChainKey::of(row) == *chain) {
+        sums.entry((row.dseq - 1) / BLOCK_ROWS).or_default().add(row.dseq, &row.h);
+    }
+    let blocks = sums.into_iter().map(|(block, sum)| Block { block, n: sum.n, xor: sum.xor }).collect();
+    Blocks { epoch: String::new(), head: 0, chain: chain.clone(), blocks }
+}
+
+#[test]
+fn comparing_finds_just_what_differs() {
+    for seed in 0..60 {
+        let mut random = Seeded(seed);
+        let all: Vec<Row> = (0..1 + random.below(3)).flat_map(|nth| chain(seed * 10 + nth, 20 + random.below(700))).collect();
+        // A row is at hand, in one sealed file or two, or not here at all.
+        let mut files: Vec<Vec<Row>> = vec![Vec::new(), Vec::new()];
+        let mut shelf = Shelf::default();
+        let mut here: BTreeSet<String> = BTreeSet::new();
+        let missing = if random.one_in(2) { 0 } else { 1 + random.below(20) };
+        for row in &all {
+            let place = if missing != 0 && random.one_in(missing) { 9 } else { random.below(6) };
+            match place {
+                0..=2 => assert_ne!(shelf.add(row.clone()), Added::Known),
+                3 => files[0].push(row.clone()),
+                4 => files[1].push(row.clone()),
+                5 => files.iter_mut().for_each(|file| file.push(row.clone())),
+                _ => continue,
+            }
+            here.insert(row.event_id.to_string());
+        }
+        for (nth, file) in files.iter().enumerate() {
+            shelf.add_file(&nth.to_string(), &spans(file.iter()));
+        }
+        let there: Vec<&Row> = all.iter().filter(|_| !random.one_in(200)).collect();
+        let server: BTreeSet<String> = there.iter().map(|row| row.event_id.to_string()).collect();
+        let comparison = shelf.compare(&digest_of(&there));
+        let chains: BTreeSet<ChainKey> = all.iter().map(ChainKey::of).collect();
+        for chain in &chains {
+            let ids = |of: &BTreeSet<String>| -> BTreeSet<String> {
+                let own = all.iter().filter(|row| ChainKey::of(row) == *chain).map(|row| row.event_id.to_string());
+                own.filter(|id| of.contains(id)).collect()
+            };
+            let equal = ids(&here) == ids(&server);
+            if comparison.same.iter().any(|(same, _)| same == chain) {
+                assert!(equal, "seed {seed}: {chain} is said to be the same");
+            }
+            if !comparison.closer.contains(chain) {
+                continue;
+            }
+            // Only reading the files tells.
+            let blocks = blocks_of(&there, chain);
+            while let Err(unread) = shelf.compare_blocks(&blocks) {
+                assert!(!unread.is_empty());
+                for file in unread {
+                    let nth: usize = file.parse().expect("a number");
+                    shelf.file_read(&file, &files[nth]);
+                }
+            }
+            let closer = shelf.compare_blocks(&blocks).expect("everything was read");
+            let differs: BTreeSet<u64> = all
+                .iter()
+                .filter(|row| ChainKey::of(row) == *chain)
+                .filter(|row| here.contains(&row.event_id.to_string()) != server.contains(&row.event_id.to_string()))
+                .map(|row| (row.dseq - 1) / BLOCK_ROWS)
+                .collect();
+            let said: BTreeSet<u64> = closer
+                .differ
+                .iter()
+                .flat_map(|(_, ranges)| ranges.iter())
+                .flat_map(|(from, to)| from..=to)
+                .map(|dseq| (dseq - 1) / BLOCK_ROWS)
+                .collect();
+            assert_eq!(said, differs, "seed {seed}: blocks of {chain} that differ");
+            assert_eq!(equal, differs.is_empty(), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn everything_that_waits_is_sent_once() {
+    for seed in 100..140 {
+        let mut random = Seeded(seed);
+        let all = chain(seed, 30 + random.below(200));
+        let (mut file, mut shelf, mut standing) = (Vec::new(), Shelf::default(), Standing::default());
+        for row in &all {
+            if random.one_in(2) {
+                shelf.add(row.clone());
+            } else {
+                file.push(row.clone());
+            }
+        }
+        shelf.add_file("sealed", &spans(file.iter()));
+        let acked: BTreeSet<String> = all
+            .iter()
+            .filter(|_| random.one_in(3))
+            .map(|row| {
+                standing.ack(row);
+                row.event_id.to_string()
+            })
+            .collect();
+        let mut read = BTreeMap::new();
+        let mut sent: Vec<String> = Vec::new();
+        loop {
+            let waiting = shelf.waiting(&standing, 7, 4_000, &read);
+            if let Some(file_id) = waiting.file {
+                read.insert(file_id, by_place(file.clone()));
+                continue;
+            }
+            if waiting.rows.is_empty() {
+                break;
+            }
+            for row in &waiting.rows {
+                standing.ack(row);
+                sent.push(row.event_id.to_string());
+            }
+        }
+        assert_eq!(shelf.waiting_count(&standing), 0, "seed {seed}");
+        let once: BTreeSet<&String> = sent.iter().collect();
+        assert_eq!(once.len(), sent.len(), "seed {seed}: nothing is sent twice");
+        // A place that is acknowledged is not sent again; a fork's other row is found by comparing.
+        let places: BTreeSet<u64> =
+            all.iter().filter(|row| acked.contains(&row.event_id.to_string())).map(|row| row.dseq).collect();
+        let left: BTreeSet<u64> = all.iter().map(|row| row.dseq).filter(|dseq| !places.contains(dseq)).collect();
+        let sent_places: BTreeSet<u64> =
+            all.iter().filter(|row| once.contains(&row.event_id.to_string())).map(|row| row.dseq).collect();
+        assert_eq!(sent_places, left, "seed {seed}");
+    }
+}
+
+/// Two rows may want one place: neither is given up.
+#[test]
+fn a_copied_profile_takes_the_same_places() {
+    let rows = chain(7, 10);
+    let mut shelf = Shelf::default();
+    let forks = rows.iter().filter(|row| shelf.add((*row).clone()) == Added::Fork).count();
+    assert_eq!(forks, 3);
+    assert_eq!(shelf.rows().len(), rows.len(), "both are kept");
+    assert!(rows.iter().all(|row| shelf.look(row) == Added::Known));
+}
