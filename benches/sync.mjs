@@ -806,9 +806,10 @@ async function idle() {
 // ---------------------------------------------------------------------------------------------- all of it
 
 if (!binary) throw new Error("no server: build it, or say where it is with SPOTTER_BIN");
+const version = (program) => execFileSync(program, ["--version"], { encoding: "utf8" }).trim();
 const said = [binary, process.env.SPOTTER_BIN ?? ""].join(" ");
 const settings = {
-  ...machine("as the screen part starts it"), binary, build: /\brelease\b/.test(said) ? "release" : /\bdebug\b/.test(said) ? "debug" : "unknown", database: `SQLite (WAL, FULL)${postgres ? " and PostgreSQL (synchronous_commit on)" : ""} in ${tmpdir()}`, runs,
+  ...machine(asked.includes("screen") ? version(process.env.SPOTTER_CHROMIUM ?? "/usr/bin/chromium") : "not asked for"), binary, build: /\brelease\b/.test(said) ? "release" : /\bdebug\b/.test(said) ? "debug" : "unknown", database: `SQLite (WAL, FULL)${postgres ? " and PostgreSQL (synchronous_commit on)" : ""} in ${tmpdir()}`, runs,
   peers: "RxDB 17.6.0 (memory), TinyBase 10.0.1 with ws 8.23.0 (MergeableStore, a row is one cell of JSON), better-sse 0.16.1 on node:http", files: LIMIT,
   order: "in turn, every other run backwards", parts: asked.join(" "),
 };
