@@ -2,7 +2,7 @@
 // channel it was started with and ends when that channel does, so that none outlives the bench.
 //
 //   dialect FILE     a minimal server in memory that speaks to RxDB as ours does: one JSON row a line in FILE
-//   tinybase [FILE]  TinyBase's WsServer with a store of its own behind the path, perhaps filled from FILE
+//   tinybase [FILE]  TinyBase's WsServer with stores of its own behind its paths, perhaps filled from FILE
 //   better-sse       better-sse on node:http; what is posted goes to everybody who listens
 //   crowd            many streams on raw sockets, and the pushes they wait for
 import { readFileSync } from "node:fs";
@@ -37,21 +37,32 @@ function dialect() {
   }));
 }
 
+/** A WsServer gives a line up when 16 MiB wait on it, so a first sync of more rows than this is one of several paths. */
+const PATH_ROWS = 10_000;
+
 async function tinybase() {
   const { createMergeableStore } = await import("tinybase");
   const { createCustomPersister } = await import("tinybase/persisters");
   const { createWsServer } = await import("tinybase/synchronizers/synchronizer-ws-server");
   const { WebSocket, WebSocketServer } = await import("ws");
-  const store = createMergeableStore("server");
-  store.transaction(() => lines().forEach((line) => store.setCell("events", JSON.parse(line).event_id, "row", line)));
-  // A path's store lives behind a persister. This one keeps nothing: the store in memory is all there is.
-  const nowhere = createCustomPersister(store, async () => undefined, async () => {}, () => 0, () => {}, undefined, 2);
+  const rows = lines();
+  const paths = Math.max(1, Math.ceil(rows.length / PATH_ROWS));
+  const stores = Array.from({ length: paths }, (_, nth) => {
+    const store = createMergeableStore(`server${nth}`);
+    store.transaction(() => rows.slice(nth * PATH_ROWS, (nth + 1) * PATH_ROWS).forEach((line) => store.setCell("events", JSON.parse(line).event_id, "row", line)));
+    // A path's store lives behind a persister. This one keeps nothing: the store in memory is all there is.
+    return createCustomPersister(store, async () => undefined, async () => {}, () => 0, () => {}, undefined, 2);
+  });
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, maxPayload: 2 ** 30 });
-  const ready = () => say({ port: server.address().port });
-  createWsServer(server, () => [nowhere, ready], (err) => say({ trouble: String(err?.message ?? err) }));
+  let ready = 0;
+  const stands = () => {
+    ready += 1;
+    if (ready === paths) say({ port: server.address().port, paths });
+  };
+  createWsServer(server, (path) => [stores[Number(path)], stands], (err) => say({ trouble: String(err?.message ?? err) }));
   // A path begins with its first client, which takes until a question of the server's times out, and ends with its last.
-  // This one, which says nothing, keeps that out of everybody's time.
-  server.once("listening", () => new WebSocket(`ws://127.0.0.1:${server.address().port}/log`));
+  // These, which say nothing, keep that out of everybody's time.
+  server.once("listening", () => stores.forEach((_, nth) => new WebSocket(`ws://127.0.0.1:${server.address().port}/${nth}`)));
 }
 
 async function betterSse() {

@@ -141,13 +141,13 @@ async function peer(role, file, files = 4_096) {
         else heard(message);
       });
     });
-  const { port } = await said();
+  const { port, paths } = await said();
   const send = (message) => {
     const answer = said();
     child.send(message);
     return answer;
   };
-  return { port, url: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}/log`, pid: child.pid, send, troubles, stop: () => end(child) };
+  return { port, url: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}/`, paths, pid: child.pid, send, troubles, stop: () => end(child) };
 }
 
 // ---------------------------------------------------------------------------------------------- rows
@@ -405,28 +405,25 @@ async function byRxdb(server, token) {
 }
 
 async function byTinybase(server, count) {
+  const clients = [];
+  let trouble;
   const began = performance.now();
-  const client = await tinybase(server.ws, `client${(opened += 1)}`);
-  const there = new Promise((done, failed) => {
-    const full = () => client.store.getRowCount("events") === count && done();
-    client.store.addTablesListener(full);
-    client.socket.on("close", (code, reason) => failed(new Error(`TinyBase closed the line: ${code} ${reason}`)));
-    // What is ignored, by its word, would be waited for without end.
-    client.store.addDidFinishTransactionListener(() => client.errors.length && failed(new Error(client.errors[0])));
-  });
-  there.catch(() => {});
   try {
-    await client.synchronizer.startSync();
-    if (client.store.getRowCount("events") !== count) {
-      const said = () => [...client.errors, ...server.troubles][0];
-      const failed = until(said, { what: "TinyBase has everything or says why not", timeout: 120_000 }).then((why) => Promise.reject(new Error(why)));
-      await Promise.race([there, failed]);
-    }
+    await Promise.race([
+      new Promise((_, failed) => (trouble = failed)),
+      Promise.all(Array.from({ length: server.paths }, async (_, path) => {
+        const client = await tinybase(`${server.ws}${path}`, `client${(opened += 1)}`);
+        clients.push(client);
+        client.socket.on("close", (code, reason) => trouble(new Error(`the line was closed: ${code} ${reason}`)));
+        await client.synchronizer.startSync();
+      })),
+    ]);
     const took = performance.now() - began;
-    const found = client.store.getRowIds("events");
+    const found = clients.flatMap(({ store }) => store.getRowIds("events"));
+    ensure(found.length === count, `${found.length} rows arrived of ${count}: ${[...clients.flatMap((client) => client.errors), ...server.troubles]}`);
     return { took, check: (written) => sameRows(found, written, "TinyBase") };
   } finally {
-    await client.close();
+    await Promise.all(clients.map((client) => client.close()));
   }
 }
 
@@ -448,7 +445,7 @@ async function first() {
       { name: "ours, pages of 1,000", sync: () => byPages(server, token) },
       { name: "RxDB, our server", sync: () => byRxdb(server, token) },
       { name: "RxDB, JS server in memory", sync: () => byRxdb(simple, "none") },
-      { name: "TinyBase, WsServer", sync: () => byTinybase(tiny, count) },
+      { name: `TinyBase, WsServer, paths: ${tiny.paths}`, sync: () => byTinybase(tiny, count) },
     ].map((one) => ({ ...one, took: [] }));
     await inTurn(contenders, async (one) => {
       if (one.fails) return;
@@ -553,7 +550,7 @@ async function tapTinybase(count) {
   const device = writer();
   const rows = Array.from({ length: count + WARM }, (_, nth) => made(device, nth));
   const texts = new Map(rows.map((row) => [row.event_id, JSON.stringify(row)]));
-  const [a, b] = [await tinybase(server.ws, "a"), await tinybase(server.ws, "b")];
+  const [a, b] = [await tinybase(`${server.ws}0`, "a"), await tinybase(`${server.ws}0`, "b")];
   await a.synchronizer.startSync();
   await b.synchronizer.startSync();
   const { arrived, all } = await race(rows, (row) => a.store.setCell("events", row.event_id, "row", texts.get(row.event_id)));
@@ -771,7 +768,7 @@ async function idle() {
   const better = await peer("better-sse");
   const tiny = await peer("tinybase");
   const { token } = await signUp(server.url, { name: "mia", device_id, person });
-  const client = await tinybase(tiny.ws, "idle");
+  const client = await tinybase(`${tiny.ws}0`, "idle");
   await client.synchronizer.startSync();
   /** Bytes on the line from one heartbeat to the second after it. */
   const beats = (url, path, headers) =>

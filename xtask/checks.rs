@@ -12,7 +12,7 @@ use crate::{
     soak,
 };
 
-const BENCHES: [&str; 6] = ["bytes", "commit", "cold", "import", "models", "native"];
+const BENCHES: [&str; 7] = ["bytes", "commit", "cold", "import", "models", "native", "sync"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
@@ -141,6 +141,15 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
                 let mut bench = house.command(house.python());
                 bench.arg("benches/native.py").arg(examples.join("model-bench")).arg(examples.join("seed-log"));
                 run(bench.arg("--spotter").arg(spotter).args(["--out", &out]))?;
+            }
+            "sync" => {
+                // The server that people run, and its peers' libraries.
+                run(&mut house.cargo(&["build", "--quiet", "--release", "--package", "server", "--bins"]))?;
+                setup::for_replication(house)?;
+                let postgres = Postgres::start(house)?;
+                let release = house.target.join("release/spotter");
+                let mut bench = pwa::script_command(house, &release, "benches/sync.mjs", &["--out", &out])?;
+                run(bench.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres")))?;
             }
             bench => pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?,
         }

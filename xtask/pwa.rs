@@ -4,6 +4,7 @@ use std::{
     fs,
     net::IpAddr,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result};
@@ -74,12 +75,16 @@ pub(crate) fn serve(house: &House, spotter: &Path, host: IpAddr, port: u16, tls:
 
 /// The browser's part of the environment that every script of ours reads.
 pub(crate) fn browser_script(house: &House, spotter: &Path, script: &str, args: &[&str]) -> Result<()> {
+    run(&mut script_command(house, spotter, script, args)?)
+}
+
+pub(crate) fn script_command(house: &House, spotter: &Path, script: &str, args: &[&str]) -> Result<Command> {
     let chromium = setup::chromium().context("Chromium is installed")?;
     let mut command = house.command("node");
     command.arg(script).args(args);
     command.env("SPOTTER_SEED_LOG", house.target.join("debug/examples/seed-log"));
     command.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist")).env("SPOTTER_CHROMIUM", chromium);
-    run(&mut command)
+    Ok(command)
 }
 
 fn fingerprint(house: &House, debug: bool) -> Result<String> {
