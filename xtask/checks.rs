@@ -66,10 +66,9 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("RxDB's own clients and suite", || {
         setup::for_replication(house)?;
         for script in ["clients", "suite", "kill"] {
-            replication(house, &spotter, script, None, &[])?;
+            replication(house, &spotter, script, &[])?;
         }
-        // Several processes over one database.
-        replication(house, &spotter, "clients", Some(&postgres), &["--seeds", "2"])
+        Ok(())
     })?;
     step("hostile requests", || {
         let python = setup::for_hostile(house)?;
@@ -88,13 +87,10 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
 }
 
 /// One of the scripts that replicate with the running server.
-pub(crate) fn replication(house: &House, spotter: &Path, script: &str, postgres: Option<&Postgres>, args: &[&str]) -> Result<()> {
+pub(crate) fn replication(house: &House, spotter: &Path, script: &str, args: &[&str]) -> Result<()> {
     let mut node = house.command("node");
     node.arg(format!("tests/replication/{script}.mjs")).args(args);
     node.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist"));
-    if let Some(postgres) = postgres {
-        node.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres"));
-    }
     run(&mut node)
 }
 
