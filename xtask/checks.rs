@@ -66,9 +66,10 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("RxDB's own clients and suite", || {
         setup::for_replication(house)?;
         for script in ["clients", "suite", "kill"] {
-            replication(house, &spotter, script, &[])?;
+            replication(house, &spotter, script, None, &[])?;
         }
-        Ok(())
+        // Several processes over one database.
+        replication(house, &spotter, "clients", Some(&postgres), &["--seeds", "2"])
     })?;
     step("hostile requests", || {
         let python = setup::for_hostile(house)?;
@@ -87,10 +88,13 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
 }
 
 /// One of the scripts that replicate with the running server.
-pub(crate) fn replication(house: &House, spotter: &Path, script: &str, args: &[&str]) -> Result<()> {
+pub(crate) fn replication(house: &House, spotter: &Path, script: &str, postgres: Option<&Postgres>, args: &[&str]) -> Result<()> {
     let mut node = house.command("node");
     node.arg(format!("tests/replication/{script}.mjs")).args(args);
     node.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist"));
+    if let Some(postgres) = postgres {
+        node.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres"));
+    }
     run(&mut node)
 }
 

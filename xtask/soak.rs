@@ -57,7 +57,7 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             let out = house.target.join("server-kill.json");
             let (kills, out_text) = (n.to_string(), out.to_string_lossy());
             let spotter = house.target.join("debug/spotter");
-            checks::replication(house, &spotter, "kill", &["--kills", &kills, "--out", &out_text])?;
+            checks::replication(house, &spotter, "kill", None, &["--kills", &kills, "--out", &out_text])?;
             let result: Value = serde_json::from_str(&fs::read_to_string(&out)?)?;
             ("soak-server-kill".to_owned(), json!({ "soak": "server-kill", "n": n, "result": result }))
         }
