@@ -19,8 +19,10 @@ export function contiguous(frame, cursor) {
   return frame.prev.seq <= cursor.seq ? "apply" : "gap";
 }
 
-export function handlers({ url, token, judge = contiguous, backoff }) {
+export function handlers({ url, token, judge = contiguous, backoff, again = 1_000 }) {
   let cursor;
+  /** Runs while a pull is wished for and none has begun. */
+  let wish;
 
   async function ask(path, init) {
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
@@ -32,6 +34,7 @@ export function handlers({ url, token, judge = contiguous, backoff }) {
   }
 
   async function pull(checkpoint, batchSize) {
+    clearInterval(wish);
     const query = new URLSearchParams({ batchSize, ...(checkpoint && { checkpoint: JSON.stringify(checkpoint) }) });
     try {
       const page = await (await ask(`/replicate/pull?${query}`)).json();
@@ -51,20 +54,36 @@ export function handlers({ url, token, judge = contiguous, backoff }) {
 
   const stream$ = new Observable((out) => {
     const open = (signal) => ask("/replicate/pull/stream", { signal });
-    // A stream begins now; what came while nobody listened is pulled. RxDB makes one pull of several wishes for one.
-    const opened = () => out.next("RESYNC");
+    // RxDB 17 drops a RESYNC that stands in its queue behind a frame, so it is said again until a pull begins. Of several
+    // that wait RxDB makes one pull.
+    const resync = () => {
+      clearInterval(wish);
+      wish = setInterval(() => out.next("RESYNC"), again);
+      out.next("RESYNC");
+    };
     const heard = (frame) => {
       const verdict = frame === "RESYNC" ? "gap" : judge(frame, cursor);
-      if (verdict === "gap") out.next("RESYNC");
+      if (verdict === "gap") resync();
       if (verdict !== "apply") return;
       cursor = frame.checkpoint;
       out.next({ documents: frame.documents, checkpoint: frame.checkpoint });
     };
-    return listen({ open, opened, heard, ...backoff });
+    // A stream begins now; what came while nobody listened is pulled.
+    const stop = listen({ open, opened: resync, heard, ...backoff });
+    return () => {
+      clearInterval(wish);
+      stop();
+    };
   });
 
   // 60 rows of the largest size, 64 KiB, stay below the 4 MiB of one push.
   return { pull: { handler: pull, stream$, batchSize: 1_000 }, push: { handler: push, batchSize: 60 } };
+}
+
+/** A message may spread its data over several lines. */
+function dataOf(message) {
+  const lines = message.split("\n").filter((line) => line.startsWith("data: "));
+  return lines.map((line) => line.slice("data: ".length)).join("\n");
 }
 
 /**
@@ -95,7 +114,7 @@ function listen({ open, opened, heard, first = 1_000, most = 60_000, silence = 5
           const messages = (text + part.value).split("\n\n");
           text = messages.pop();
           // Comments are heartbeats; messages with a name (`hello`, `bye`, `eph`) are not about rows.
-          for (const message of messages) if (/^(id|data): /.test(message)) heard(JSON.parse(message.slice(message.indexOf("data: ") + 6)));
+          for (const message of messages) if (/^(id|data): /.test(message)) heard(JSON.parse(dataOf(message)));
         }
       } catch {
         // The line broke, or there is none. Rows are safe on both sides; only the news is late.
