@@ -1,11 +1,11 @@
 // What every browser script here needs: a server, a browser, figures.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { cpus, homedir, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, selectors } from "playwright-core";
+import { freePort } from "../tests/common.mjs";
 
 selectors.setTestIdAttribute("data-test");
 
@@ -20,16 +20,6 @@ const options = {
 export const browser = () => chromium.launch(options);
 /** A browser whose storage is a folder, so that it can be closed and started again. */
 export const profile = (folder, more = {}) => chromium.launchPersistentContext(folder, { ...options, viewport: { width: 390, height: 844 }, locale: "en-GB", ...more });
-
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 
 /** Ours, on a free port or on the one given; answers when it listens. */
 export async function serve({ folder = dist, port } = {}) {

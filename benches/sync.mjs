@@ -28,8 +28,9 @@ import { createMergeableStore } from "tinybase";
 import { createWsSynchronizer } from "tinybase/synchronizers/synchronizer-ws-client";
 import { WebSocket } from "ws";
 import { handlers } from "../tests/replication/handlers.mjs";
-import { dice, ensure, same, until } from "../tests/replication/lib.mjs";
-import { Device, ask, freePort, readAll, rowSchema, signIn, signUp, uuid7 } from "../tests/replication/rows.mjs";
+import { ensure, freePort, same, until } from "../tests/common.mjs";
+import { dice } from "../tests/replication/lib.mjs";
+import { Device, ask, readAll, rowSchema, signIn, signUp, uuid7 } from "../tests/replication/rows.mjs";
 import { binary, dist, machine, quantiles, table } from "./lib.mjs";
 
 const PARTS = ["push", "first", "tap", "screen", "fanout", "idle"];

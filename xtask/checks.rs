@@ -29,7 +29,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("licences and sources", || {
         run(&mut house.cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
     })?;
-    let postgres = Postgres::start(house)?;
+    let postgres = Postgres::start()?;
     step("tests", || run(house.cargo(&["test", "--quiet"]).env("SPOTTER_POSTGRES", &postgres.address)))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
     step("the programs", || run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"])))?;
@@ -73,10 +73,8 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     })?;
     step("hostile requests", || {
         let python = setup::for_hostile(house)?;
-        pwa::browser_script(house, &spotter, "tests/hostile/requests.mjs", &[])?;
-        let mut schema = house.command(python);
-        schema.arg("tests/hostile/schema.py").env("SPOTTER_BIN", &spotter).env("SPOTTER_DIST", house.root.join("dist"));
-        run(&mut schema)
+        run(&mut pwa::script_with(house, "node", &spotter, "tests/hostile/requests.mjs"))?;
+        run(&mut pwa::script_with(house, python, &spotter, "tests/hostile/schema.py"))
     })?;
     if browser {
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
@@ -89,9 +87,8 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
 
 /// One of the scripts that replicate with the running server.
 pub(crate) fn replication(house: &House, spotter: &Path, script: &str, postgres: Option<&Postgres>, args: &[&str]) -> Result<()> {
-    let mut node = house.command("node");
-    node.arg(format!("tests/replication/{script}.mjs")).args(args);
-    node.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist"));
+    let mut node = pwa::script_with(house, "node", spotter, &format!("tests/replication/{script}.mjs"));
+    node.args(args);
     if let Some(postgres) = postgres {
         node.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres"));
     }
@@ -146,7 +143,7 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
                 // The server that people run, and its peers' libraries.
                 run(&mut house.cargo(&["build", "--quiet", "--release", "--package", "server", "--bins"]))?;
                 setup::for_replication(house)?;
-                let postgres = Postgres::start(house)?;
+                let postgres = Postgres::start()?;
                 let release = house.target.join("release/spotter");
                 let mut bench = pwa::script_command(house, &release, "benches/sync.mjs", &["--out", &out])?;
                 run(bench.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres")))?;

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     setup,
-    shell::{House, output, run, say},
+    shell::{output, run, say},
 };
 
 pub(crate) struct Postgres {
@@ -22,8 +22,8 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) fn start(house: &House) -> Result<Self> {
-        let bin = setup::for_postgres(house)?;
+    pub(crate) fn start() -> Result<Self> {
+        let bin = setup::for_postgres()?;
         // Not below the project: the user that runs it may not reach into root's folders.
         let folder = std::env::temp_dir().join(format!("spotter-postgres-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);

@@ -1,6 +1,7 @@
 //! The app: dimensions, page, workers, service worker, stamped into one generation.
 
 use std::{
+    ffi::OsStr,
     fs,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -80,11 +81,17 @@ pub(crate) fn browser_script(house: &House, spotter: &Path, script: &str, args: 
 
 pub(crate) fn script_command(house: &House, spotter: &Path, script: &str, args: &[&str]) -> Result<Command> {
     let chromium = setup::chromium().context("Chromium is installed")?;
-    let mut command = house.command("node");
-    command.arg(script).args(args);
-    command.env("SPOTTER_SEED_LOG", house.target.join("debug/examples/seed-log"));
-    command.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist")).env("SPOTTER_CHROMIUM", chromium);
+    let mut command = script_with(house, "node", spotter, script);
+    command.args(args).env("SPOTTER_CHROMIUM", chromium);
     Ok(command)
+}
+
+/// A script that is told where the server's program and the built app are.
+pub(crate) fn script_with(house: &House, interpreter: impl AsRef<OsStr>, spotter: &Path, script: &str) -> Command {
+    let mut command = house.command(interpreter);
+    command.arg(script).env("SPOTTER_SEED_LOG", house.target.join("debug/examples/seed-log"));
+    command.env("SPOTTER_BIN", spotter).env("SPOTTER_DIST", house.root.join("dist"));
+    command
 }
 
 fn fingerprint(house: &House, debug: bool) -> Result<String> {

@@ -144,7 +144,7 @@ pub(crate) fn for_benches(house: &House) -> Result<()> {
 }
 
 /// Where PostgreSQL's programs are: the tests run a server of their own over it.
-pub(crate) fn for_postgres(_: &House) -> Result<PathBuf> {
+pub(crate) fn for_postgres() -> Result<PathBuf> {
     let find = || {
         let packaged = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
         let on_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();

@@ -24,6 +24,9 @@ use crate::{
 const DIMS: [&str; 5] =
     ["dim_date", "dim_muscle_group", "exercise_catalog", "exercise_catalog_aliases", "exercise_catalog_muscles"];
 
+/// How soon a dimension that did not load is asked for again, at first.
+const DIMS_AGAIN_MS: i32 = 1_000;
+
 pub(crate) fn say(port: &MessagePort, words: &[JsValue], bytes: Option<&[u8]>) {
     let message: Array = words.iter().cloned().collect();
     let transfer = Array::new();
@@ -44,27 +47,41 @@ pub(crate) async fn link(to: MessagePort) {
     let handler = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| heard(&event.data()));
     to.set_onmessage(Some(handler.as_ref().unchecked_ref()));
     handler.forget();
-    let (pool, sealed, known, person, manifest) = state::with(|state| {
-        state.projector = Some(to.clone());
-        (
-            state.pool.clone(),
-            std::mem::take(&mut state.sealed),
-            pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())),
-            state.device.identity().person.to_string(),
-            state.manifest.clone(),
-        )
-    });
+    state::with(|state| (state.projector, state.linking) = (None, Some(to.clone())));
+    let newest = || state::with(|state| state.linking.as_ref() == Some(&to));
     for name in DIMS {
-        match dimension(name).await {
-            Ok(bytes) => say(&to, &["dims".into(), name.into()], Some(&bytes)),
-            Err(fail) => report_problem(Problem::new(
-                ProblemKind::Internal,
-                format!("A part of Spotter did not load ({name}: {fail})."),
-                "Everything you logged is safe, and new sets are saved.",
-                "Reload when you are online.",
-            )),
+        let mut attempt = 0;
+        while newest() {
+            match dimension(name).await {
+                Ok(bytes) => {
+                    say(&to, &["dims".into(), name.into()], Some(&bytes));
+                    break;
+                }
+                Err(fail) => {
+                    if attempt == 0 {
+                        report_problem(not_loaded(name, &fail));
+                    }
+                    js::sleep(DIMS_AGAIN_MS << attempt.min(4)).await;
+                    attempt += 1;
+                }
+            }
         }
     }
+    // Whoever speaks to it before it has its dimensions gets nothing worked out; whoever comes after this line is heard.
+    let Some((pool, sealed, known, person, manifest)) = newest().then(|| {
+        state::with(|state| {
+            state.projector = state.linking.take();
+            (
+                state.pool.clone(),
+                std::mem::take(&mut state.sealed),
+                pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())),
+                state.device.identity().person.to_string(),
+                state.manifest.clone(),
+            )
+        })
+    }) else {
+        return;
+    };
     if sealed.is_empty() {
         // Not the first projector, or nothing sealed: read the files as the manifest lists them.
         if let Some(pool) = pool {
@@ -84,6 +101,15 @@ pub(crate) async fn link(to: MessagePort) {
     say(&to, &["rows".into()], Some(&known));
     say(&to, &["loaded".into(), person.into()], None);
     leader::nudge();
+}
+
+fn not_loaded(name: &str, fail: &Fail) -> Problem {
+    Problem::new(
+        ProblemKind::Internal,
+        format!("A part of Spotter did not load ({name}: {fail})."),
+        "Everything you logged is safe, and new sets are saved.",
+        "It is tried again; being online helps.",
+    )
 }
 
 async fn dimension(name: &str) -> Result<Vec<u8>, Fail> {

@@ -127,7 +127,8 @@ async fn carry_out(work: Work) {
             });
         }
         Work::Page(ToStorage::Report { id }) => tell(&FromStorage::Report { id, report: report().await }),
-        Work::Link(port) => feed::link(port).await,
+        // It asks the network: nothing that is to be saved waits for that.
+        Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
         Work::Import { id, drafts } => {
             let outcome = capture(drafts, true).await;
             let problem = match outcome {

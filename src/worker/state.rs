@@ -42,6 +42,8 @@ pub(crate) struct State {
     /// Sealed sessions as they were read at the start, until the first projector has them.
     pub(crate) sealed: Vec<Vec<u8>>,
     pub(crate) projector: Option<MessagePort>,
+    /// A projector that does not have its dimensions yet, and gets no rows before.
+    pub(crate) linking: Option<MessagePort>,
     pub(crate) siblings: Option<BroadcastChannel>,
     pub(crate) leader: bool,
     pub(crate) problems: Vec<Problem>,

@@ -7,8 +7,7 @@ import { connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensure, same, until } from "../replication/lib.mjs";
-import { freePort } from "../replication/rows.mjs";
+import { ensure, freePort, same, until } from "../common.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const dist = resolve(process.env.SPOTTER_DIST ?? join(root, "dist"));

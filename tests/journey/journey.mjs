@@ -497,6 +497,30 @@ try {
       await until(() => solid(own, 0), { what: "the first set is ticked" });
       same(await typed(own, 1, "load"), "102.5", "what was typed before");
     });
+    await step("what another tab logs before the tables of this one are loaded is in them", async () => {
+      const late = await slow.context.newPage();
+      const session = await slow.context.newCDPSession(late);
+      await session.send("Network.enable");
+      await session.send("Network.setBypassServiceWorker", { bypass: true });
+      let open;
+      let asked = 0;
+      const gate = new Promise((resolve) => (open = resolve));
+      await late.route("**/dims/dim_muscle_group.parquet", async (route) => {
+        asked += 1;
+        await gate;
+        await route.continue();
+      });
+      await late.goto(url);
+      await until(() => 0 < asked, { what: "the tables are asked for" });
+      await tick(own, 1);
+      await finish(own);
+      open();
+      await late.unrouteAll({ behavior: "wait" });
+      await progress(late, "All");
+      await becomes(async () => (await tiles(late)).sets, "3", "sets in the tab that loaded late");
+      await progress(own, "All");
+      same(await tiles(late), await tiles(own), "tiles in the tab that loaded late");
+    });
     await slow.context.close();
     story.page = page;
   }

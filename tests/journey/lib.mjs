@@ -2,12 +2,14 @@
 // training that is computed from what was typed and never from what the app says.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, selectors } from "playwright-core";
+import { ensure, same, until } from "../common.mjs";
+
+export { ensure, freePort, same, until } from "../common.mjs";
 
 selectors.setTestIdAttribute("data-test");
 
@@ -21,33 +23,6 @@ export const built = JSON.parse(readFileSync(join(dist, "build.json"), "utf8"));
 export const temporary = (name) => mkdtempSync(join(tmpdir(), `spotter-${name}-`));
 
 // ---------------------------------------------------------------------------------------------- conditions
-
-export function same(actual, expected, what) {
-  if (!isDeepStrictEqual(actual, expected)) {
-    throw new Error(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
-  }
-}
-
-export function ensure(condition, what) {
-  if (!condition) throw new Error(what);
-}
-
-/** Asks again and again until the answer is true; its last answer or error is in the complaint. */
-export async function until(condition, { what = condition.toString(), timeout = 20_000 } = {}) {
-  const end = Date.now() + timeout;
-  let last;
-  for (;;) {
-    try {
-      last = await condition();
-      if (last) return last;
-    } catch (err) {
-      last = `threw ${err.message.split("\n")[0]}`;
-    }
-    if (end < Date.now()) throw new Error(`never came true in ${timeout / 1000} s: ${what} (last: ${JSON.stringify(last)})`);
-    // The pace of asking, not a wait for anything.
-    await new Promise((next) => setTimeout(next, 40));
-  }
-}
 
 /** Asks until the answer is the expected one. */
 export async function becomes(ask, expected, what, { timeout = 20_000 } = {}) {
@@ -144,16 +119,6 @@ export class Stop extends Error {
 }
 
 // ---------------------------------------------------------------------------------------------- the server
-
-export const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 
 /** Whatever ends this script ends its servers: left alone they would hold the terminal's pipes open. */
 const children = new Set();

@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { freePort } from "../common.mjs";
 import { Story, dice, ensure, same, until } from "./lib.mjs";
-import { Device, ask, freePort, invite, readAll, signUp } from "./rows.mjs";
+import { Device, ask, invite, readAll, signUp } from "./rows.mjs";
 
 const { values } = parseArgs({ options: { kills: { type: "string", default: "12" }, from: { type: "string", default: "1" }, out: { type: "string" } } });
 const kills = Number(values.kills);

@@ -1,32 +1,7 @@
 // What the replication tests share: steps in plain words, asking until something is true, chance that comes from a seed.
-import { isDeepStrictEqual } from "node:util";
+import { ensure } from "../common.mjs";
 
-export function ensure(condition, what) {
-  if (!condition) throw new Error(what);
-}
-
-export function same(actual, expected, what) {
-  ensure(isDeepStrictEqual(actual, expected), `${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
-}
-
-export const pause = (ms) => new Promise((next) => setTimeout(next, ms));
-
-/** Asks again and again until the answer is true; its last answer or error is in the complaint. */
-export async function until(condition, { what = condition.toString(), timeout = 30_000 } = {}) {
-  const end = Date.now() + timeout;
-  let last;
-  for (;;) {
-    try {
-      last = await condition();
-      if (last) return last;
-    } catch (err) {
-      last = `threw ${err.message.split("\n")[0]}`;
-    }
-    if (end < Date.now()) throw new Error(`never came true in ${timeout / 1000} s: ${what} (last: ${JSON.stringify(last)})`);
-    // The pace of asking, not a wait for anything.
-    await pause(15);
-  }
-}
+export { ensure, pause, same, until } from "../common.mjs";
 
 // ---------------------------------------------------------------------------------------------- steps
 

@@ -2,14 +2,13 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { blake3 } from "@noble/hashes/blake3.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import canonicalize from "canonicalize";
-import { ensure, until } from "./lib.mjs";
+import { ensure, freePort, until } from "../common.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const dist = resolve(process.env.SPOTTER_DIST ?? join(root, "dist"));
@@ -128,16 +127,6 @@ export const rowSchema = {
 };
 
 // ---------------------------------------------------------------------------------------------- the server
-
-export const freePort = () =>
-  new Promise((found, failed) => {
-    const probe = createServer();
-    probe.on("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => found(port));
-    });
-  });
 
 /** Whatever ends this script ends its servers, and nothing of them stays on the disk. */
 const children = new Set();
