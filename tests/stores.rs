@@ -17,10 +17,10 @@ use server::{
     accounts::{self, Identity, NewDevice},
     hub::{Hub, Said, Seat},
     replicate::{self, SEGMENT_ROWS, realm},
-    store::{Store, StoreErr, read, write},
+    store::{Store, read, write},
 };
 use tests::Scribe;
-use wire::{ChainKey, Code, RawRow, Status, raw_of};
+use wire::{ChainKey, Code, Problem, RawRow, Status, raw_of};
 
 const NOW: u64 = 1_763_700_000_000;
 const QUOTA: u64 = 1 << 40;
@@ -207,7 +207,7 @@ fn a_failed_write_is_undone_alone() {
                     let outcome = write(&**store, move |sql| {
                         let insert = "insert into codes (code_hash, purpose, account_id, expires_ms) values ($1, 'test', '', 0)";
                         sql.run(insert, &[format!("code {nth}").into()])?;
-                        if nth % 3 == 0 { Err(StoreErr::Undone) } else { Ok(()) }
+                        if nth % 3 == 0 { Err(Problem::new(Code::Forbidden, "undone").into()) } else { Ok(()) }
                     });
                     assert_eq!(outcome.is_err(), nth % 3 == 0, "{name}");
                 });

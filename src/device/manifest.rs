@@ -13,7 +13,7 @@ use crate::{identity::Identity, pool::FILE_YOUNG_MS};
 /// Where each chain of a lane stands.
 pub type LaneHeads = BTreeMap<Scope, Head>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SealedFile {
     pub file: String,
     pub use_id: String,

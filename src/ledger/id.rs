@@ -102,6 +102,12 @@ impl DeviceId {
 #[serde(try_from = "String", into = "String")]
 pub struct LaneId(String);
 
+impl Default for LaneId {
+    fn default() -> Self {
+        Self::number(0)
+    }
+}
+
 impl LaneId {
     pub fn number(n: u8) -> Self {
         Self(format!("{n:02x}"))

@@ -147,41 +147,33 @@ fn access_changed(sql: &mut dyn Sql, account_id: &str) -> Result<(), StoreErr> {
 }
 
 /// Adds a person to an account; somebody else's stays theirs.
-fn add_person(sql: &mut dyn Sql, account_id: &str, person: &EntityId) -> Result<Result<(), Problem>, StoreErr> {
+fn add_person(sql: &mut dyn Sql, account_id: &str, person: &EntityId) -> Result<(), StoreErr> {
     let person = person.to_string();
     if let Some(record) = sql.one("select account_id from persons where person = $1", &[Val::from(&person[..])])? {
         let own = record[0].text() == account_id;
-        return Ok(if own { Ok(()) } else { Err(Problem::new(Code::Taken, "this profile belongs to another account")) });
+        return if own { Ok(()) } else { Err(Problem::new(Code::Taken, "this profile belongs to another account").into()) };
     }
     let count = "select count(*) from persons where account_id = $1";
     let n = sql.one(count, &[Val::from(account_id)])?.map_or(0, |record| record[0].number());
     if PERSONS_MAX as u64 <= n {
-        return Ok(Err(Problem::new(Code::Forbidden, format!("an account has at most {PERSONS_MAX} profiles"))));
+        return Err(Problem::new(Code::Forbidden, format!("an account has at most {PERSONS_MAX} profiles")).into());
     }
     let insert = "insert into persons (person, account_id, position) values ($1, $2, $3)";
     sql.run(insert, &[Val::from(person), Val::from(account_id), Val::from(n)])?;
     access_changed(sql, account_id)?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// A device signs in: listed, its person added, a token stored. A device that was shut out stays out.
-fn enter(
-    sql: &mut dyn Sql,
-    account_id: &str,
-    device: &NewDevice,
-    token: &str,
-    now_ms: u64,
-) -> Result<Result<(), Problem>, StoreErr> {
+fn enter(sql: &mut dyn Sql, account_id: &str, device: &NewDevice, token: &str, now_ms: u64) -> Result<(), StoreErr> {
     let key = [Val::from(account_id), Val::from(device.device_id.as_str())];
     if let Some(record) = sql.one("select revoked from devices where account_id = $1 and device_id = $2", &key)?
         && record[0].number() != 0
     {
-        return Ok(Err(Problem::new(Code::Forbidden, "this device was shut out of the account")));
+        return Err(Problem::new(Code::Forbidden, "this device was shut out of the account").into());
     }
-    if let Some(person) = &device.person
-        && let Err(problem) = add_person(sql, account_id, person)?
-    {
-        return Ok(Err(problem));
+    if let Some(person) = &device.person {
+        add_person(sql, account_id, person)?;
     }
     let upsert = "insert into devices (account_id, device_id, name, made_ms, seen_ms, revoked) values ($1, $2, $3, $4, $4, 0) \
         on conflict (account_id, device_id) do update set name = excluded.name, seen_ms = excluded.seen_ms";
@@ -191,7 +183,7 @@ fn enter(
     let [account, id] = key;
     sql.run(insert, &[Val::from(hashed(token)), account, id, Val::from(now_ms), Val::from(now_ms + SIGN_IN_MS)])?;
     sql.run("delete from sign_ins where expires_ms < $1", &[Val::from(now_ms)])?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 fn spend(sql: &mut dyn Sql, code: &str, purpose: &str, now_ms: u64) -> Result<Option<String>, StoreErr> {
@@ -207,23 +199,6 @@ fn used() -> Problem {
     Problem::new(Code::CodeUsed, "this code was used, or its time is over: ask for a new one")
 }
 
-/// Undoes what was begun when the inner answer is a problem.
-fn settle<T: Send + 'static>(
-    store: &dyn Store,
-    mut act: impl FnMut(&mut dyn Sql) -> Result<Result<T, Problem>, StoreErr> + Send + 'static,
-) -> Result<T, Problem> {
-    let (tell, told) = std::sync::mpsc::channel();
-    let outcome = write(store, move |sql| match act(sql)? {
-        Ok(value) => Ok(value),
-        Err(problem) => {
-            // Nobody listens only when the asker is gone.
-            let _ = tell.send(problem);
-            Err(StoreErr::Undone)
-        }
-    });
-    outcome.map_err(|err| told.try_recv().unwrap_or_else(|_| err.into()))
-}
-
 /// The first account needs no invitation, and administers.
 pub fn sign_up(
     store: &dyn Store,
@@ -235,18 +210,18 @@ pub fn sign_up(
 ) -> Result<SignedIn, Problem> {
     let (name, token, account_id) = (tidy_name(name)?, secret()?, secret()?[..32].to_owned());
     let (answer, account) = (token.clone(), account_id.clone());
-    settle(store, move |sql| {
+    write(store, move |sql| {
         let first = sql.one("select 1 from accounts limit 1", &[])?.is_none();
         if !first {
             let Some(invite) = &invite else {
-                return Ok(Err(uninvited()));
+                return Err(uninvited().into());
             };
             if spend(sql, invite, "invite", now_ms)?.is_none() {
-                return Ok(Err(used()));
+                return Err(used().into());
             }
         }
         if sql.one("select 1 from accounts where name = $1", &[Val::from(&name[..])])?.is_some() {
-            return Ok(Err(Problem::new(Code::Taken, "this name is taken: choose another, or sign in")));
+            return Err(Problem::new(Code::Taken, "this name is taken: choose another, or sign in").into());
         }
         let insert = "insert into accounts (account_id, name, password, role, made_ms) values ($1, $2, $3, $4, $5)";
         let role = if first { "admin" } else { "member" };
@@ -278,7 +253,7 @@ pub fn sign_in(store: &dyn Store, name: &str, password: &str, device: NewDevice,
 fn enter_account(store: &dyn Store, account_id: String, device: NewDevice, now_ms: u64) -> Result<SignedIn, Problem> {
     let token = secret()?;
     let (answer, account) = (token.clone(), account_id.clone());
-    settle(store, move |sql| enter(sql, &account_id, &device, &token, now_ms))?;
+    write(store, move |sql| enter(sql, &account_id, &device, &token, now_ms))?;
     Ok(SignedIn { token: answer, account_id: account })
 }
 
@@ -286,29 +261,31 @@ fn enter_account(store: &dyn Store, account_id: String, device: NewDevice, now_m
 pub fn join(store: &dyn Store, code: String, device: NewDevice, now_ms: u64) -> Result<SignedIn, Problem> {
     let token = secret()?;
     let answer = token.clone();
-    let account_id = settle(store, move |sql| {
-        let Some(account_id) = spend(sql, &code, "link", now_ms)? else { return Ok(Err(used())) };
-        Ok(enter(sql, &account_id, &device, &token, now_ms)?.map(|()| account_id))
+    let account_id = write(store, move |sql| {
+        let Some(account_id) = spend(sql, &code, "link", now_ms)? else { return Err(used().into()) };
+        enter(sql, &account_id, &device, &token, now_ms)?;
+        Ok(account_id)
     })?;
     Ok(SignedIn { token: answer, account_id })
 }
 
 /// A forgotten password, by an administrator's code. Every other sign-in ends.
 pub fn reset_password(store: &dyn Store, code: String, password_hash: String, now_ms: u64) -> Result<(), Problem> {
-    settle(store, move |sql| {
-        let Some(account_id) = spend(sql, &code, "reset", now_ms)? else { return Ok(Err(used())) };
+    write(store, move |sql| {
+        let Some(account_id) = spend(sql, &code, "reset", now_ms)? else { return Err(used().into()) };
         let update = "update accounts set password = $1 where account_id = $2";
         sql.run(update, &[Val::from(&password_hash[..]), Val::from(&account_id[..])])?;
         sql.run("delete from sign_ins where account_id = $1", &[Val::from(&account_id[..])])?;
         access_changed(sql, &account_id)?;
-        Ok(Ok(()))
+        Ok(())
     })
+    .map_err(Problem::from)
 }
 
 /// Whose token it is. An unknown, old or shut-out one is nobody's.
 pub fn identify(store: &dyn Store, token: &str, now_ms: u64) -> Result<Option<Identity>, Problem> {
     let token_hash = hashed(token);
-    let select = "select s.account_id, s.device_id, a.role, s.expires_ms, d.seen_ms from sign_ins s \
+    let select = "select s.account_id, s.device_id, a.role, s.expires_ms from sign_ins s \
         join accounts a on a.account_id = s.account_id \
         join devices d on d.account_id = s.account_id and d.device_id = s.device_id \
         where s.token_hash = $1 and d.revoked = 0";
@@ -345,20 +322,21 @@ pub fn sign_out(store: &dyn Store, who: &Identity) -> Result<(), Problem> {
 /// Shuts a device out; its rows stay.
 pub fn revoke(store: &dyn Store, who: &Identity, device_id: &str) -> Result<(), Problem> {
     let (account, device) = (who.account_id.clone(), device_id.to_owned());
-    settle(store, move |sql| {
+    write(store, move |sql| {
         let key = [Val::from(&account[..]), Val::from(&device[..])];
         if sql.run("update devices set revoked = 1 where account_id = $1 and device_id = $2", &key)? == 0 {
-            return Ok(Err(Problem::new(Code::NotFound, "the account has no such device")));
+            return Err(Problem::new(Code::NotFound, "the account has no such device").into());
         }
         sql.run("delete from sign_ins where account_id = $1 and device_id = $2", &key)?;
         access_changed(sql, &account)?;
-        Ok(Ok(()))
+        Ok(())
     })
+    .map_err(Problem::from)
 }
 
 pub fn add_own_person(store: &dyn Store, who: &Identity, person: EntityId) -> Result<(), Problem> {
     let account = who.account_id.clone();
-    settle(store, move |sql| add_person(sql, &account, &person))
+    Ok(write(store, move |sql| add_person(sql, &account, &person))?)
 }
 
 pub fn account(store: &dyn Store, who: &Identity) -> Result<Account, Problem> {

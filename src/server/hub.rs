@@ -10,6 +10,7 @@ use std::{
 use wire::{Checkpoint, Code, Frame, RawRow};
 
 use crate::{
+    accounts::holds,
     replicate::{Reader, Realm, reader, realm},
     store::{Sql, Store, StoreErr, Val, read},
 };
@@ -224,7 +225,7 @@ impl Hub {
                 Ok((realm.clone(), fresh(sql, published, to)?, changed(sql, access)?))
             })?;
             if realm.epoch != epoch {
-                self.all(|_| Some(Code::EpochChanged));
+                self.all(Code::EpochChanged);
             }
             if !changed.is_empty() {
                 self.check_access(store, &changed)?;
@@ -255,41 +256,38 @@ impl Hub {
         }
     }
 
-    fn all(&self, ends: impl Fn(&Feed) -> Option<Code>) {
+    fn all(&self, code: Code) {
         let feeds: Vec<Arc<Feed>> = lock(&self.inner).feeds.values().cloned().collect();
-        for feed in feeds {
-            if let Some(code) = ends(&feed) {
-                feed.end(code);
-            }
-        }
+        feeds.iter().for_each(|feed| feed.end(code));
     }
 
     /// Whoever signed out, was shut out, or sees something else now, is told.
     fn check_access(&self, store: &dyn Store, accounts: &[String]) -> Result<(), StoreErr> {
         for account in accounts {
-            let (reader, tokens) = read(store, |sql| {
-                let select = "select s.token_hash from sign_ins s join devices d on d.account_id = s.account_id \
-                    and d.device_id = s.device_id where s.account_id = $1 and d.revoked = 0";
-                let tokens = sql.rows(select, &[Val::from(&account[..])])?;
-                let tokens: Vec<String> = tokens.iter().map(|record| record[0].text().to_owned()).collect();
-                Ok((reader(sql, account)?, tokens))
+            let feeds: Vec<Arc<Feed>> =
+                lock(&self.inner).feeds.values().filter(|feed| feed.account_id == *account).map(Arc::clone).collect();
+            let ends = read(store, |sql| {
+                let view = reader(sql, account)?.view;
+                let end = |feed: &Arc<Feed>| {
+                    Ok(match holds(sql, &feed.token_hash)? {
+                        false => Some(Code::SignIn),
+                        true => (feed.view != view).then_some(Code::ViewChanged),
+                    })
+                };
+                feeds.iter().map(end).collect::<Result<Vec<_>, StoreErr>>()
             })?;
-            self.all(|feed| {
-                if feed.account_id != *account {
-                    None
-                } else if !tokens.contains(&feed.token_hash) {
-                    Some(Code::SignIn)
-                } else {
-                    (feed.view != reader.view).then_some(Code::ViewChanged)
+            for (feed, code) in feeds.iter().zip(ends) {
+                if let Some(code) = code {
+                    feed.end(code);
                 }
-            });
+            }
         }
         Ok(())
     }
 
     /// The server stops: whoever listens may come back to the next one.
     pub fn close(&self) {
-        self.all(|_| Some(Code::Busy));
+        self.all(Code::Busy);
     }
 }
 

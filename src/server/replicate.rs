@@ -30,7 +30,7 @@ impl From<StoreErr> for Problem {
                 tracing::error!(why, "the database failed");
                 Self::new(Code::Internal, "the database failed; nothing was changed").after(5_000)
             }
-            StoreErr::Undone => Self::new(Code::Internal, "the write was undone; nothing was changed"),
+            StoreErr::Refused(problem) => *problem,
         }
     }
 }
@@ -126,8 +126,7 @@ pub fn hello(store: &dyn Store, account_id: &str, time_ms: u64) -> Result<Hello,
         let reader = reader(sql, account_id)?;
         let mut rows = 0;
         for scope in &reader.scopes {
-            rows +=
-                sql.one("select n from scopes where scope = $1", &[Val::from(&scope[..])])?.map_or(0, |record| record[0].number());
+            rows += filled(sql, scope)?.n;
         }
         Ok(Hello {
             protocol: PROTOCOL,
@@ -237,10 +236,8 @@ pub fn pull(
             // Whoever looks at one scope has not seen the others: that checkpoint says so.
             reader.view = view_of(&[&reader.view, scope]);
         }
-        let (after, scopes) = match start(checkpoint, &reader, &realm).and_then(|after| Ok((after, reader.chosen(scope)?))) {
-            Ok(found) => found,
-            Err(problem) => return Ok(Err(problem)),
-        };
+        let after = start(checkpoint, &reader, &realm)?;
+        let scopes = reader.chosen(scope)?;
         let (found, more) = match bytes_max {
             None => {
                 let mut found = rows_between(sql, &scopes, after, realm.head, batch_size + 1)?;
@@ -251,13 +248,14 @@ pub fn pull(
             Some(bytes_max) => short_page(sql, &scopes, (after, realm.head), batch_size, bytes_max)?,
         };
         let seq = if more { found.last().map_or(after, |(seq, _)| *seq) } else { realm.head };
-        Ok(Ok(Page {
+        Ok(Page {
             documents: found.into_iter().map(|(_, raw)| raw).collect(),
             checkpoint: reader.checkpoint(&realm, seq),
             more,
             head: realm.head,
-        }))
-    })?
+        })
+    })
+    .map_err(Problem::from)
 }
 
 /// Rows of some places of one chain, whatever the checkpoint: how a device mends a hole.
@@ -266,9 +264,7 @@ pub fn span(store: &dyn Store, account_id: &str, chain: &ChainKey, from: u64, to
         let realm = realm(sql)?;
         let reader = reader(sql, account_id)?;
         let scope = chain.scope.to_string();
-        if !reader.sees(&scope) {
-            return Ok(Err(forbidden(&scope)));
-        }
+        reader.chosen(Some(&scope))?;
         let select = "select raw from events where scope = $1 and device_id = $2 and lane = $3 and dseq >= $4 and dseq <= $5 \
             order by dseq, event_id limit $6";
         let limit = Limits::default().batch_size as u64;
@@ -277,8 +273,9 @@ pub fn span(store: &dyn Store, account_id: &str, chain: &ChainKey, from: u64, to
         let found = sql.rows(select, &params)?;
         let documents = found.iter().map(|record| raw(&record[0])).collect::<Result<_, _>>()?;
         let checkpoint = reader.checkpoint(&realm, realm.head);
-        Ok(Ok(Page { documents, checkpoint, more: found.len() as u64 == limit, head: realm.head }))
-    })?
+        Ok(Page { documents, checkpoint, more: found.len() as u64 == limit, head: realm.head })
+    })
+    .map_err(Problem::from)
 }
 
 fn place(chain: &ChainKey) -> [Val; 3] {
@@ -299,11 +296,12 @@ pub fn stream_start(store: &dyn Store, account_id: &str, checkpoint: Option<&Che
         let reader = reader(sql, account_id)?;
         // Without a checkpoint a stream begins now: the past is pulled.
         let after = match checkpoint {
-            None => Ok(realm.head),
-            some => start(some, &reader, &realm),
+            None => realm.head,
+            some => start(some, &reader, &realm)?,
         };
-        Ok(after.map(|after| (reader, realm, after)))
-    })?
+        Ok((reader, realm, after))
+    })
+    .map_err(Problem::from)
 }
 
 // ---------------------------------------------------------------------------------------------- push
@@ -401,6 +399,16 @@ struct Filled {
     open_bytes: u64,
 }
 
+fn filled(sql: &mut dyn Sql, scope: &str) -> Result<Filled, StoreErr> {
+    let record = sql.one("select n, bytes, open_n, open_bytes from scopes where scope = $1", &[Val::from(scope)])?;
+    Ok(record.map_or_else(Filled::default, |record| Filled {
+        n: record[0].number(),
+        bytes: record[1].number(),
+        open_n: record[2].number(),
+        open_bytes: record[3].number(),
+    }))
+}
+
 #[derive(Debug, Clone)]
 struct Stored {
     seq: u64,
@@ -414,8 +422,7 @@ impl Batch {
         let reader = reader(sql, account_id)?;
         let mut used = 0;
         for person in &reader.persons {
-            let scope = Val::from(format!("u:{person}"));
-            used += sql.one("select bytes from scopes where scope = $1", &[scope])?.map_or(0, |record| record[0].number());
+            used += filled(sql, &format!("u:{person}"))?.bytes;
         }
         let room = i64::try_from(quota_bytes).unwrap_or(i64::MAX).saturating_sub(used as i64);
         Ok(Self {
@@ -498,14 +505,7 @@ impl Batch {
         sum.add(row.dseq, &row.h);
         let scope = row.scope.to_string();
         if !self.scopes.contains_key(&scope) {
-            let select = "select n, bytes, open_n, open_bytes from scopes where scope = $1";
-            let record = sql.one(select, &[Val::from(&scope[..])])?;
-            let known = record.map_or_else(Filled::default, |record| Filled {
-                n: record[0].number(),
-                bytes: record[1].number(),
-                open_n: record[2].number(),
-                open_bytes: record[3].number(),
-            });
+            let known = filled(sql, &scope)?;
             self.scopes.insert(scope.clone(), known);
         }
         let (filled, len) = (self.scopes.get_mut(&scope).expect("it was just put there"), row.raw.len() as u64);
@@ -611,10 +611,7 @@ pub fn digest(store: &dyn Store, account_id: &str, scope: Option<&str>) -> Resul
     read(store, |sql| {
         let realm = realm(sql)?;
         let reader = reader(sql, account_id)?;
-        let scopes = match reader.chosen(scope) {
-            Ok(scopes) => scopes,
-            Err(problem) => return Ok(Err(problem)),
-        };
+        let scopes = reader.chosen(scope)?;
         let mut chains = Vec::new();
         for scope in scopes {
             let select = "select n, max_dseq, xor_h, device_id, lane from chains where scope = $1 order by device_id, lane";
@@ -624,8 +621,9 @@ pub fn digest(store: &dyn Store, account_id: &str, scope: Option<&str>) -> Resul
                 chains.push(Chain { chain, sum: sum_of(&record) });
             }
         }
-        Ok(Ok(Digest { epoch: realm.epoch, head: realm.head, chains }))
-    })?
+        Ok(Digest { epoch: realm.epoch, head: realm.head, chains })
+    })
+    .map_err(Problem::from)
 }
 
 pub fn blocks(store: &dyn Store, account_id: &str, chain: &ChainKey) -> Result<Blocks, Problem> {
@@ -633,9 +631,7 @@ pub fn blocks(store: &dyn Store, account_id: &str, chain: &ChainKey) -> Result<B
         let realm = realm(sql)?;
         let reader = reader(sql, account_id)?;
         let scope = chain.scope.to_string();
-        if !reader.sees(&scope) {
-            return Ok(Err(forbidden(&scope)));
-        }
+        reader.chosen(Some(&scope))?;
         let select = "select dseq, h from events where scope = $1 and device_id = $2 and lane = $3 order by dseq";
         let mut sums: BTreeMap<u64, ChainSum> = BTreeMap::new();
         for record in sql.rows(select, &place(chain))? {
@@ -643,8 +639,9 @@ pub fn blocks(store: &dyn Store, account_id: &str, chain: &ChainKey) -> Result<B
             sums.entry(dseq.saturating_sub(1) / BLOCK_ROWS).or_default().add(dseq, record[1].text());
         }
         let blocks = sums.into_iter().map(|(block, sum)| Block { block, n: sum.n, xor: sum.xor }).collect();
-        Ok(Ok(Blocks { epoch: realm.epoch, head: realm.head, chain: chain.clone(), blocks }))
-    })?
+        Ok(Blocks { epoch: realm.epoch, head: realm.head, chain: chain.clone(), blocks })
+    })
+    .map_err(Problem::from)
 }
 
 // ---------------------------------------------------------------------------------------------- snapshot
@@ -675,17 +672,16 @@ pub fn snapshot(store: &dyn Store, account_id: &str) -> Result<Snapshot, Problem
 pub fn segment(store: &dyn Store, account_id: &str, scope: &str, from: u64, to: u64) -> Result<Vec<Row>, Problem> {
     read(store, |sql| {
         let reader = reader(sql, account_id)?;
-        if !reader.sees(scope) {
-            return Ok(Err(forbidden(scope)));
-        }
+        reader.chosen(Some(scope))?;
         // From the end of one to the next end, or to where there is none yet: never more than a segment holds.
         let before = "select coalesce(max(to_seq), 0) from segments where scope = $1 and to_seq < $2";
         let before = sql.one(before, &[Val::from(scope), Val::from(to)])?.map_or(0, |record| record[0].number());
         if from != before || to <= from {
-            return Ok(Err(Problem::new(Code::BadRequest, "that is no segment of a snapshot: ask for the list again")));
+            return Err(Problem::new(Code::BadRequest, "that is no segment of a snapshot: ask for the list again").into());
         }
         let found = rows_between(sql, &[scope], from, to, SEGMENT_ROWS as usize)?;
         let read = |(_, raw): &(u64, RawRow)| Row::read(raw.get().as_bytes()).map_err(|err| StoreErr::Database(err.to_string()));
-        Ok(Ok(found.iter().map(read).collect::<Result<Vec<_>, _>>()?))
-    })?
+        found.iter().map(read).collect::<Result<Vec<_>, _>>()
+    })
+    .map_err(Problem::from)
 }

@@ -13,6 +13,8 @@ pub use self::{
 
 use std::sync::{Arc, Mutex};
 
+use wire::Problem;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreErr {
     #[error("the database: {0}")]
@@ -21,9 +23,9 @@ pub enum StoreErr {
     Busy,
     #[error("the database has no room left")]
     Full,
-    /// Said by whoever asked, to undo what it began.
-    #[error("undone")]
-    Undone,
+    /// Said by whoever asked, to undo what it began, and why.
+    #[error("refused: {}", .0.detail)]
+    Refused(Box<Problem>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +115,17 @@ pub fn read<T>(store: &dyn Store, mut act: impl FnMut(&mut dyn Sql) -> Result<T,
         out = Some(act(sql)?);
         Ok(())
     })?;
-    out.ok_or(StoreErr::Undone)
+    out.ok_or_else(nothing)
+}
+
+fn nothing() -> StoreErr {
+    StoreErr::Database("it carried nothing out".to_owned())
+}
+
+impl From<Problem> for StoreErr {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
 }
 
 pub fn write<T: Send + 'static>(
@@ -126,7 +138,7 @@ pub fn write<T: Send + 'static>(
         *writer::lock(&into) = Some(act(sql)?);
         Ok(())
     }))?;
-    writer::lock(&out).take().ok_or(StoreErr::Undone)
+    writer::lock(&out).take().ok_or_else(nothing)
 }
 
 /// The statements that make a database, step by step; a database that has taken a step never takes it again.

@@ -63,7 +63,7 @@ pub struct Page {
 }
 
 /// What a stream says. `prev` is the checkpoint this connection was told before, so that a lost frame shows.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Frame {
     pub prev: Checkpoint,
     pub documents: Vec<RawRow>,

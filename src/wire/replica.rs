@@ -29,7 +29,7 @@ const AUDIT_EVERY_MS: u64 = 24 * 60 * 60 * 1000;
 const AUDITS_MAX: u32 = 4;
 const QUOTA_RETRY_MS: u64 = 10 * 60 * 1000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Request {
     Hello,
     Pull {
@@ -249,6 +249,8 @@ pub struct Replica {
     limits: Limits,
     /// The last hello.
     hello: Option<Hello>,
+    /// Where the pages go on after the snapshot that is being fetched.
+    snapshot: Option<Checkpoint>,
     next_id: u32,
     /// One question of the orderly kind (hello, digest, blocks, span, snapshot), one pull, one push.
     asked: Option<Asked>,
@@ -280,8 +282,6 @@ pub struct Replica {
     pub trouble: Option<Trouble>,
     /// Rows and devices of the last comparison that found no difference.
     pub verified: Option<(u64, usize)>,
-    /// Rows from the server that were no rows: they are passed over, and the digest shows them missing.
-    pub unreadable: u64,
 }
 
 impl Replica {
@@ -310,6 +310,7 @@ impl Replica {
             phase: Phase::Off,
             limits,
             hello: None,
+            snapshot: None,
             next_id: 1,
             asked: None,
             pulling: None,
@@ -338,7 +339,6 @@ impl Replica {
             claiming: None,
             trouble: None,
             verified: None,
-            unreadable: 0,
         }
     }
 
@@ -428,7 +428,7 @@ impl Replica {
             }
             Input::Compared(comparison) => self.waiting.push_back(Work::Compared(comparison)),
             Input::SnapshotStored(acked) => {
-                if let (Phase::Snapshot, Some(checkpoint)) = (self.phase, self.snapshot_checkpoint()) {
+                if let (Phase::Snapshot, Some(checkpoint)) = (self.phase, self.snapshot.take()) {
                     self.waiting.push_back(Work::Snapshot { checkpoint, acked });
                 }
             }
@@ -575,11 +575,7 @@ impl Replica {
             }
             Answer::Snapshot(snapshot) if orderly => {
                 self.asked = None;
-                if let Some(hello) = &mut self.hello {
-                    // Kept where the pages will go on from.
-                    (hello.epoch, hello.view) = (snapshot.checkpoint.epoch.clone(), snapshot.checkpoint.view.clone());
-                    hello.head = snapshot.checkpoint.seq;
-                }
+                self.snapshot = Some(snapshot.checkpoint.clone());
                 out.push(Command::FetchSnapshot(snapshot));
             }
             Answer::Page(page) if self.pulling.is_some_and(|asked| asked.id == id) => {
@@ -637,10 +633,6 @@ impl Replica {
             self.waiting.push_back(Work::Begin { epoch });
             self.phase = Phase::Learning;
         }
-    }
-
-    fn snapshot_checkpoint(&self) -> Option<Checkpoint> {
-        self.hello.as_ref().map(|hello| Checkpoint { epoch: hello.epoch.clone(), seq: hello.head, view: hello.view.clone() })
     }
 
     fn failed(&mut self, now: u64, id: u32, failure: Failure, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
@@ -775,7 +767,7 @@ impl Replica {
                 Some(Vec::new())
             }
             Work::Page(page) => {
-                let rows = self.read(&page.documents);
+                let rows = Self::read(&page.documents);
                 rows.iter().for_each(|row| standing.ack(row));
                 let behind = standing.cursor.as_ref().is_some_and(|cursor| {
                     (&cursor.epoch, &cursor.view) == (&page.checkpoint.epoch, &page.checkpoint.view)
@@ -796,13 +788,13 @@ impl Replica {
                 if frame.checkpoint.seq <= cursor.seq {
                     return None;
                 }
-                let rows = self.read(&frame.documents);
+                let rows = Self::read(&frame.documents);
                 rows.iter().for_each(|row| standing.ack(row));
                 standing.cursor = Some(frame.checkpoint.clone());
                 Some(rows)
             }
             Work::Span(documents) => {
-                let rows = self.read(documents);
+                let rows = Self::read(documents);
                 rows.iter().for_each(|row| standing.ack(row));
                 Some(rows)
             }
@@ -849,10 +841,9 @@ impl Replica {
         }
     }
 
-    fn read(&mut self, documents: &[RawRow]) -> Vec<Row> {
-        let rows: Vec<Row> = documents.iter().filter_map(|raw| Row::read(raw.get().as_bytes()).ok()).collect();
-        self.unreadable += (documents.len() - rows.len()) as u64;
-        rows
+    /// What is no row is passed over, and the digest shows it missing.
+    fn read(documents: &[RawRow]) -> Vec<Row> {
+        documents.iter().filter_map(|raw| Row::read(raw.get().as_bytes()).ok()).collect()
     }
 
     fn committed(&mut self, now: u64) {

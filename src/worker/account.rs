@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Draft, FromStorage, Refusal};
+use bridge::{AccountNews, AccountView, AccountWish, Draft, FromStorage, Refusal};
 use ledger::{EntityId, Fact, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,11 +11,11 @@ use wasm_bindgen_futures::spawn_local;
 use wire::Failure;
 
 use crate::{
-    births::{bytes_of, value_of},
     clock::stamp,
     feed, leader,
     net::{Call, refusal},
     port::{self, Work},
+    start::remember,
     state::{self, tell},
 };
 
@@ -35,29 +35,9 @@ thread_local! {
     static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
-/// The account's shape on the wire.
-#[derive(Debug, Deserialize)]
-struct Account {
-    account_id: String,
-    name: String,
-    admin: bool,
-    persons: Vec<String>,
-    devices: Vec<Device>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Device {
-    device_id: String,
-    name: String,
-    made_ms: u64,
-    seen_ms: u64,
-    revoked: bool,
-    this: bool,
-}
-
 #[derive(Debug, Deserialize)]
 struct Signed {
-    account: Account,
+    account: AccountView,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,21 +49,6 @@ struct OneTime {
 #[derive(Debug, Deserialize)]
 struct Open {
     first: bool,
-}
-
-impl From<Account> for AccountView {
-    fn from(it: Account) -> Self {
-        let device = |it: Device| DeviceView {
-            device_id: it.device_id,
-            name: it.name,
-            made_ms: it.made_ms,
-            seen_ms: it.seen_ms,
-            revoked: it.revoked,
-            this: it.this,
-        };
-        let devices = it.devices.into_iter().map(device).collect();
-        Self { account_id: it.account_id, name: it.name, admin: it.admin, persons: it.persons, devices }
-    }
 }
 
 /// The account that is signed in.
@@ -108,18 +73,16 @@ pub(crate) fn signed_in_as() -> String {
 pub(crate) async fn recall() {
     let births = state::with(|state| state.births.clone());
     let Some(births) = births else { return };
-    let all = births.all("identity").await.unwrap_or_default();
-    let found = all.iter().find(|(key, _)| key == "account").and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
+    let found = births.named("account").await;
     KEPT.with_borrow_mut(|kept| *kept = found);
 }
 
 async fn keep(fresh: Kept) {
     let births = state::with(|state| state.births.clone());
-    if let Some(births) = births {
-        let json = serde_json::to_vec(&fresh).unwrap_or_default();
-        if let Err(fail) = births.put("identity", &[("account".to_owned(), value_of(&json))]).await {
-            web_sys::console::warn_1(&format!("the account is not remembered: {fail}").into());
-        }
+    if let Some(births) = births
+        && let Err(fail) = births.name("account", &fresh).await
+    {
+        web_sys::console::warn_1(&format!("the account is not remembered: {fail}").into());
     }
     KEPT.with_borrow_mut(|kept| *kept = Some(fresh));
     feed::tell_siblings(&["account".into()]);
@@ -154,14 +117,14 @@ async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
     let one_time = |it: OneTime| Outcome::News(AccountNews::Code { code: it.code, expires_ms: it.expires_ms });
     let done = || Outcome::News(AccountNews::Done);
     match wish {
-        AccountWish::Look => match Call::get("/account").json::<Account>().await {
+        AccountWish::Look => match Call::get("/account").json::<AccountView>().await {
             // The cookie knows more than this browser does: its storage was cleared.
             Ok(account) if kept().is_none() => {
                 let this = account.devices.iter().find(|device| device.this);
                 let device_id = this.map(|device| device.device_id.clone()).unwrap_or_default();
                 entered(account, device_id)
             }
-            Ok(account) => Ok(Outcome::News(AccountNews::Account(account.into()))),
+            Ok(account) => Ok(Outcome::News(AccountNews::Account(account))),
             Err(Failure::Problem(problem)) if problem.code == wire::Code::SignIn => {
                 let open: Open = Call::get("/account/sign-up").json().await.map_err(refused)?;
                 Ok(Outcome::News(AccountNews::Nobody { first: open.first }))
@@ -188,7 +151,7 @@ async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
         }
         AccountWish::SignOut => {
             // Whoever cannot reach the server is signed out on this device all the same.
-            let outcome = Call { method: "POST", body: Some(b"{}".to_vec()), ..Call::get("/account/sign-out") }.response().await;
+            let outcome = Call::send("POST", "/account/sign-out", &json!({})).response().await;
             if let Some(kept) = owner() {
                 keep(Kept { signed_in: false, ..kept }).await;
             }
@@ -229,12 +192,12 @@ async fn enter(path: &str, body: serde_json::Value) -> Result<Outcome, Refusal> 
 }
 
 /// Rows here belong to one account; another one's would mix two people's training.
-fn entered(account: Account, device_id: String) -> Result<Outcome, Refusal> {
+fn entered(account: AccountView, device_id: String) -> Result<Outcome, Refusal> {
     if let Some(owner) = owner().filter(|owner| owner.account_id != account.account_id) {
         let detail = format!("this browser holds the training of {}", owner.name);
         return Err(Refusal { code: "OTHER_ACCOUNT".to_owned(), detail, retry_after_ms: None });
     }
-    Ok(Outcome::Entered(Box::new(Entered { account: account.into(), device_id })))
+    Ok(Outcome::Entered(Box::new(Entered { account, device_id })))
 }
 
 /// In the queue of writes.
@@ -271,18 +234,16 @@ async fn become_one_of(persons: &[EntityId]) {
 
 /// This tab writes for another person from now on.
 pub(crate) async fn act_for(person: EntityId) {
-    let (births, identity) = state::with(|state| {
+    let identity = state::with(|state| {
         state.device.act_for(person);
         // The running session names the person it began with.
         state.slot = None;
         state.device.drop_session();
         let identity = state.device.identity().clone();
         state.manifest.identity = identity.clone();
-        (state.births.clone(), identity)
+        identity
     });
-    if let (Some(births), Ok(json)) = (births, serde_json::to_vec(&identity)) {
-        let _ = births.put("identity", &[("me".to_owned(), value_of(&json))]).await;
-    }
+    remember(&identity).await;
     leader::manifest_changed();
     state::with(|state| {
         if let Some(port) = &state.projector {

@@ -69,6 +69,20 @@ impl Births {
     }
 }
 
+impl Births {
+    /// What this browser remembers of itself under a name, beside the files.
+    pub(crate) async fn named<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let all = self.all("identity").await.unwrap_or_default();
+        let value = all.into_iter().find(|(key, _)| key == name)?.1;
+        serde_json::from_slice(&bytes_of(&value)).ok()
+    }
+
+    pub(crate) async fn name<T: serde::Serialize>(&self, name: &str, value: &T) -> Result<(), Fail> {
+        let json = serde_json::to_vec(value).map_err(|err| Fail::Other(err.to_string()))?;
+        self.put("identity", &[(name.to_owned(), value_of(&json))]).await
+    }
+}
+
 pub(crate) fn bytes_of(value: &JsValue) -> Vec<u8> {
     Uint8Array::new(value).to_vec()
 }

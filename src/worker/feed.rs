@@ -7,7 +7,7 @@
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
 use device::Added;
 use js_sys::{Array, Uint8Array};
-use ledger::{EntityId, Header, Row};
+use ledger::{EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageEvent, MessagePort, Response};
@@ -15,9 +15,9 @@ use web_sys::{MessageEvent, MessagePort, Response};
 use crate::{
     account,
     fail::Fail,
-    js, leader, link, port,
+    js, leader, link, port, sealed,
     start::report_problem,
-    state::{self, global},
+    state::{self, State, global},
 };
 
 /// The prebuilt dimensions that ship with the build.
@@ -86,10 +86,8 @@ pub(crate) async fn link(to: MessagePort) {
         // Not the first projector, or nothing sealed: read the files as the manifest lists them.
         if let Some(pool) = pool {
             for file in &manifest.sealed {
-                let Ok(bytes) = pool.read(&file.file, None).await else { continue };
-                let payload = Header::decode(&bytes).and_then(|header| header.payload(&bytes));
-                if let Ok(payload) = payload {
-                    say(&to, &["sealed".into()], Some(payload));
+                if let Ok(payload) = sealed::payload(&pool, file).await {
+                    say(&to, &["sealed".into()], Some(&payload));
                 }
             }
         }
@@ -229,7 +227,20 @@ pub(crate) fn tables_follow() {
     });
 }
 
-pub(crate) fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Row]) {
+/// Rows that this worker wrote: the figures and the other tabs hear of them.
+pub(crate) fn tell_rows(state: &State, fresh: &[Row]) {
+    if fresh.is_empty() {
+        return;
+    }
+    if let Some(port) = &state.projector {
+        rows(port, fresh);
+    }
+    if let Some(channel) = &state.siblings {
+        tell_siblings_rows(channel, fresh);
+    }
+}
+
+fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Row]) {
     let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
     let _ = channel.post_message(&Array::of2(&"rows".into(), &Uint8Array::from(&packed[..])));
 }

@@ -15,7 +15,7 @@ use crate::{
     fail::Fail,
     feed,
     files::{Held, Pool},
-    js, link, locks, port,
+    js, link, locks, port, sealed,
     start::make_files,
     state,
 };
@@ -59,7 +59,9 @@ pub(crate) async fn lead() {
             }
         });
     }
-    if let Err(fail) = newest_standing(&pool).await {
+    if account::kept().is_some()
+        && let Err(fail) = catch_up(&pool).await
+    {
         web_sys::console::warn_1(&format!("the files could not be read once more: {fail}").into());
     }
     account_changed();
@@ -149,24 +151,14 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
             Ok(parquet) => parquet,
             Err(why) => return Err(Fail::Other(why)),
         };
-        let mut use_id = [0; 16];
-        ledger::Entropy::fill(&mut Chance, &mut use_id);
-        let slot = port::claim_free(pool).await?;
-        let file = sealed_bytes(Role::Sealed, use_id, 0, &parquet);
-        let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
-        slot.held.replace(&file)?;
-        let sealed = SealedFile {
-            file: slot.name.clone(),
-            use_id: hex(&use_id),
+        let listed = SealedFile {
             session_id: open.session_id.clone().unwrap_or_default(),
-            lane: open.lane.clone().unwrap_or_else(|| ledger::LaneId::number(0)),
+            lane: open.lane.clone().unwrap_or_default(),
             rows: open.rows.len() as u64,
-            bytes: parquet.len() as u64,
-            hash: hex(&header.payload_hash),
             spans: wire::spans(open.rows.iter()),
-            segment: None,
+            ..SealedFile::default()
         };
-        drop(slot);
+        let sealed = sealed::store(pool, &parquet, listed).await?;
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
         let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, successor: String::new() };
         write_manifest(pool, |manifest| {
@@ -339,7 +331,7 @@ pub(crate) fn account_changed() {
 }
 
 /// What the files say now: a former leader may have written after this tab started.
-async fn newest_standing(pool: &Pool) -> Result<(), Fail> {
+async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     let mut slots = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
         let head = pool.read(&name, Some(HEADER_LEN)).await?;
@@ -360,10 +352,7 @@ async fn newest_standing(pool: &Pool) -> Result<(), Fail> {
 async fn complete_spans(pool: &Pool) -> Result<(), Fail> {
     let unknown = || state::with(|state| state.manifest.sealed.iter().find(|file| file.spans.is_empty() && 0 < file.rows).cloned());
     while let Some(file) = unknown() {
-        let bytes = pool.read(&file.file, None).await?;
-        let header = Header::decode(&bytes).map_err(|why| Fail::Other(why.to_string()))?;
-        let payload = header.payload(&bytes).map_err(|why| Fail::Other(why.to_string()))?;
-        let rows = decode(payload).await.map_err(Fail::Other)?;
+        let rows = sealed::rows(pool, &file).await?;
         let spans = wire::spans(rows.iter());
         state::with(|state| state.shelf.add_file(&file.use_id, &spans));
         write_manifest(pool, |manifest| {

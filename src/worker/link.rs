@@ -7,7 +7,7 @@ use std::{
 
 use bridge::{FromStorage, RefusedView, SyncLink, SyncState};
 use device::{FileRows, by_place};
-use ledger::{Header, Row, Scope};
+use ledger::{Row, Scope};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
@@ -20,10 +20,10 @@ use crate::{
     account,
     clock::Chance,
     fail::Fail,
-    feed, js, leader,
+    feed, js,
     net::{Call, Pieces, encode, refusal},
     port::{self, Work},
-    snapshot,
+    sealed, snapshot,
     state::{self, global, tell},
 };
 
@@ -40,7 +40,6 @@ struct Linked {
     timer: Option<i32>,
     /// Rows of the sealed file that was read last, for a push.
     read: BTreeMap<String, FileRows>,
-    online: bool,
 }
 
 thread_local! {
@@ -72,7 +71,6 @@ pub(crate) fn begin(standing: Standing) {
             calls: BTreeMap::new(),
             timer: None,
             read: BTreeMap::new(),
-            online: true,
         });
     });
     input(Input::Connect);
@@ -90,11 +88,6 @@ pub(crate) fn end() {
 }
 
 pub(crate) fn awake(online: bool) {
-    LINK.with_borrow_mut(|link| {
-        if let Some(link) = link {
-            link.online = online;
-        }
-    });
     input(if online { Input::Connect } else { Input::Disconnect });
 }
 
@@ -220,47 +213,32 @@ fn wake(at_ms: u64) {
 }
 
 async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer, Failure> {
-    let get = |path: &str| {
-        let path = path.to_owned();
-        async move {
-            let mut call = Call::get(&path);
-            call.abort = abort;
-            call.response().await
-        }
-    };
-    async fn read<T: serde::de::DeserializeOwned>(response: Result<web_sys::Response, Failure>) -> Result<T, Failure> {
-        let bytes = crate::net::bytes(&response?).await?;
-        serde_json::from_slice(&bytes).map_err(|err| Failure::Unreachable(format!("an answer that makes no sense: {err}")))
-    }
+    let get = |path| Call { abort, ..Call::get(path) };
     Ok(match request {
-        Request::Hello => Answer::Hello(read(get("/replicate/hello").await).await?),
+        Request::Hello => Answer::Hello(get("/replicate/hello").json().await?),
         Request::Pull { checkpoint, batch_size } => {
             let checkpoint = checkpoint.map(|it| serde_json::to_string(&it).unwrap_or_default()).unwrap_or_default();
             let path = format!("/replicate/pull?batchSize={batch_size}&checkpoint={}", encode(&checkpoint));
-            Answer::Page(read(get(&path).await).await?)
+            Answer::Page(get(&path).json().await?)
         }
         Request::Span { chain, from, to } => {
             let path = format!("/replicate/pull?chain={}&from={from}&to={to}", encode(&chain.to_string()));
-            Answer::Page(read(get(&path).await).await?)
+            Answer::Page(get(&path).json().await?)
         }
-        Request::Digest => Answer::Digest(read(get("/replicate/digest").await).await?),
+        Request::Digest => Answer::Digest(get("/replicate/digest").json().await?),
         Request::Blocks { chain } => {
-            Answer::Blocks(read(get(&format!("/replicate/digest?chain={}", encode(&chain.to_string()))).await).await?)
+            Answer::Blocks(get(&format!("/replicate/digest?chain={}", encode(&chain.to_string()))).json().await?)
         }
-        Request::Snapshot => Answer::Snapshot(read(get("/replicate/snapshot").await).await?),
+        Request::Snapshot => Answer::Snapshot(get("/replicate/snapshot").json().await?),
         Request::Push { rows } => {
             let batch_id = rows.first().map(|row| row.event_id.to_string()).unwrap_or_default();
             let rows = rows.iter().filter_map(|row| wire::raw_of(&row.raw)).collect();
             let push = Push { device_id: account::signed_in_as(), batch_id, rows };
-            let mut call = Call { accept: NATIVE_PUSH, ..Call::send("POST", "/replicate/push", &push) };
-            call.abort = abort;
-            Answer::Pushed(call.json().await?)
+            Answer::Pushed(Call { accept: NATIVE_PUSH, abort, ..Call::send("POST", "/replicate/push", &push) }.json().await?)
         }
         Request::Claim { person } => {
             let body = serde_json::json!({ "person": person });
-            let mut call = Call::send("POST", "/account/persons", &body);
-            call.abort = abort;
-            call.response().await?;
+            Call { abort, ..Call::send("POST", "/account/persons", &body) }.response().await?;
             Answer::Claimed
         }
     })
@@ -269,9 +247,7 @@ async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer
 /// Ends only with a failure: a stream that just stops is one.
 async fn listen(id: u32, checkpoint: &str, abort: Option<&AbortController>) -> Failure {
     let path = format!("/replicate/pull/stream?checkpoint={}", encode(checkpoint));
-    let mut call = Call { accept: "text/event-stream", ..Call::get(&path) };
-    call.abort = abort;
-    let opened = match call.response().await {
+    let opened = match (Call { accept: "text/event-stream", abort, ..Call::get(&path) }).response().await {
         Ok(response) => Pieces::of(&response),
         Err(failure) => Err(failure),
     };
@@ -371,13 +347,10 @@ pub(crate) async fn read_file(use_id: &str) -> Result<(), Fail> {
 async fn sealed_rows(use_id: &str) -> Result<Vec<Row>, Fail> {
     let (pool, file) = state::with(|state| {
         let file = state.manifest.sealed.iter().find(|file| file.use_id == use_id);
-        (state.pool.clone(), file.map(|file| file.file.clone()))
+        (state.pool.clone(), file.cloned())
     });
     let (Some(pool), Some(file)) = (pool, file) else { return Err(Fail::NotFound) };
-    let bytes = pool.read(&file, None).await?;
-    let header = Header::decode(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
-    let payload = header.payload(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
-    leader::decode(payload).await.map_err(Fail::Other)
+    sealed::rows(&pool, &file).await
 }
 
 // ---------------------------------------------------------------------------------------------- what is shown

@@ -16,6 +16,7 @@ mod link;
 mod locks;
 mod net;
 mod port;
+mod sealed;
 mod sheet;
 mod snapshot;
 mod start;

@@ -167,7 +167,7 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
             Ok::<(), Fail>(())
         })?;
     }
-    let (fresh, fork) = state::with(|state| {
+    let fork = state::with(|state| {
         let Some((inbox, held)) = &mut state.inbox else { return Err(Fail::NotFound) };
         let fresh: Vec<Row> = commit.rows.into_iter().filter(|row| state.shelf.look(row) != Added::Known).collect();
         let bytes = inbox.batch(fresh.iter(), &commit.standing);
@@ -179,20 +179,14 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
         for row in &fresh {
             fork |= state.shelf.add(row.clone()) == Added::Fork && row.device_id == own;
         }
-        if let Some(port) = state.projector.as_ref().filter(|_| !fresh.is_empty()) {
-            feed::rows(port, &fresh);
-        }
-        if let Some(channel) = state.siblings.as_ref().filter(|_| !fresh.is_empty()) {
-            feed::tell_siblings_rows(channel, &fresh);
-        }
-        Ok((fresh, fork))
+        feed::tell_rows(state, &fresh);
+        Ok(fork)
     })?;
     if fork {
         // Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own.
         crate::start::new_device().await;
         link::input(Input::Audit);
     }
-    drop(fresh);
     Ok(())
 }
 
@@ -243,12 +237,7 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
             let due = now_ms() + FILE_YOUNG_MS;
             state.births_due.push_back((due, birth_key(&batch)));
         }
-        if let Some(port) = &state.projector {
-            feed::rows(port, &batch.rows);
-        }
-        if let Some(channel) = &state.siblings {
-            feed::tell_siblings_rows(channel, &batch.rows);
-        }
+        feed::tell_rows(state, &batch.rows);
         batch.rows.iter().for_each(|row| _ = state.shelf.add(row.clone()));
     });
     link::wrote();

@@ -2,15 +2,13 @@
 //! interrupted at any byte.
 
 use device::SealedFile;
-use ledger::{Entropy as _, HEADER_LEN, Header, LaneId, Role, sealed_bytes};
 use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span};
 
 use crate::{
-    clock::Chance,
     fail::Fail,
     feed, leader,
     net::{Call, bytes, encode},
-    port, state,
+    sealed, state,
 };
 
 pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usize)>)) -> Result<Vec<(ChainKey, Ranges)>, Failure> {
@@ -50,27 +48,13 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<Vec<Span>, Failure
 
 async fn store(name: String, spans: &[Span], parquet: &[u8]) -> Result<(), Fail> {
     let Some(pool) = state::with(|state| state.pool.clone()) else { return Err(Fail::NotFound) };
-    let mut use_id = [0; 16];
-    Chance.fill(&mut use_id);
-    let file = sealed_bytes(Role::Sealed, use_id, 0, parquet);
-    let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
-    let slot = port::claim_free(&pool).await?;
-    slot.held.replace(&file)?;
-    let sealed = SealedFile {
-        file: slot.name.clone(),
-        use_id: device::hex(&use_id),
-        session_id: String::new(),
-        lane: LaneId::number(0),
-        rows: spans.iter().map(|span| span.sum.n).sum(),
-        bytes: parquet.len() as u64,
-        hash: device::hex(&header.payload_hash),
-        spans: spans.to_vec(),
-        segment: Some(name),
-    };
-    drop(slot);
+    let rows = spans.iter().map(|span| span.sum.n).sum();
+    let listed = SealedFile { rows, spans: spans.to_vec(), segment: Some(name), ..SealedFile::default() };
+    let sealed = sealed::store(&pool, parquet, listed).await?;
+    let use_id = sealed.use_id.clone();
     leader::add_segment(&pool, sealed).await?;
     state::with(|state| {
-        state.shelf.add_file(&device::hex(&use_id), spans);
+        state.shelf.add_file(&use_id, spans);
         if let Some(port) = &state.projector {
             feed::say(port, &["sealed".into()], Some(parquet));
         }

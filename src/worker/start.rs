@@ -8,7 +8,7 @@ use web_sys::BroadcastChannel;
 
 use crate::{
     account,
-    births::{Births, bytes_of, value_of},
+    births::{Births, bytes_of},
     clock::{Chance, now_ms, stamp},
     fail::Fail,
     feed,
@@ -182,12 +182,10 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
 /// The identity is kept in three places: IndexedDB (always the newest), every manifest, and the first frame of every
 /// session. Also whether there was one.
 async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> (Identity, bool) {
-    let kept = match births {
-        Some(births) => births.all("identity").await.unwrap_or_default(),
-        None => Vec::new(),
+    let kept: Option<Identity> = match births {
+        Some(births) => births.named("me").await,
+        None => None,
     };
-    let me = kept.iter().find(|(key, _)| key == "me");
-    let kept: Option<Identity> = me.and_then(|(_, value)| serde_json::from_slice(&bytes_of(value)).ok());
     let filed = found.identity.clone();
     let known = match (&kept, &filed) {
         // Another person in the files than in IndexedDB: the rows are what counts.
@@ -202,10 +200,9 @@ async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> 
         None => Identity::mint(now, &mut Chance),
     };
     if kept.as_ref() != Some(&identity)
-        && let (Some(births), Ok(json)) = (births, serde_json::to_vec(&identity))
+        && let Some(births) = births
     {
-        // Failing is survivable: the manifest and the segments say it too.
-        let _ = births.put("identity", &[("me".to_owned(), value_of(&json))]).await;
+        let _ = births.name("me", &identity).await;
     }
     (identity, was_known)
 }
@@ -231,20 +228,25 @@ fn cleared_problem(rescued: usize) -> Problem {
     )
 }
 
+/// Failing is survivable: the manifest and the segments say it too.
+pub(crate) async fn remember(identity: &Identity) {
+    if let Some(births) = state::with(|state| state.births.clone()) {
+        let _ = births.name("me", identity).await;
+    }
+}
+
 /// Goes on as what counts as a new device, with chains of its own.
 pub(crate) async fn new_device() {
     let now = stamp().utc_ms;
-    let (births, identity) = state::with(|state| {
+    let identity = state::with(|state| {
         let identity = state.device.identity().on_new_device(now, &mut Chance);
         state.device = Device::new(identity.clone(), state.device.lane().clone(), Default::default());
         state.slot = None;
         state.manifest.identity = identity.clone();
         state.manifest.lanes.clear();
-        (state.births.clone(), identity)
+        identity
     });
-    if let (Some(births), Ok(json)) = (births, serde_json::to_vec(&identity)) {
-        let _ = births.put("identity", &[("me".to_owned(), value_of(&json))]).await;
-    }
+    remember(&identity).await;
     leader::manifest_changed();
 }
 

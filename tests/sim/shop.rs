@@ -35,6 +35,10 @@ const WHOLE: u8 = 0;
 const CUT_BEFORE: u8 = 1;
 const CUT_AFTER: u8 = 2;
 
+fn cut() -> StoreErr {
+    wire::Problem::new(wire::Code::Internal, "cut").into()
+}
+
 struct Faulty {
     inner: SqliteStore,
     next: Arc<AtomicU8>,
@@ -49,9 +53,9 @@ impl Store for Faulty {
         match self.next.swap(WHOLE, Relaxed) {
             CUT_BEFORE => self.inner.write(Box::new(move |sql| {
                 act(sql)?;
-                Err(StoreErr::Undone)
+                Err(cut())
             })),
-            CUT_AFTER => self.inner.write(act).and(Err(StoreErr::Undone)),
+            CUT_AFTER => self.inner.write(act).and(Err(cut())),
             _ => self.inner.write(act),
         }
     }

@@ -9,7 +9,7 @@ use server::{
     store::read,
 };
 use tests::Seeded;
-use wire::{Answer, Failure, Frame, Input, Request};
+use wire::{Answer, Failure, Input, Request};
 
 use super::{
     phone::{Phone, Point, Wish},
@@ -349,7 +349,7 @@ impl World {
                     }
                     if self.one_in(self.double) {
                         self.outcome.doubled += 1;
-                        let request = Box::new(again(&request));
+                        let request = Box::new(request.clone());
                         self.send(Parcel::Request { phone: at, life, id, token: token.clone(), request });
                     }
                     self.send(Parcel::Request { phone: at, life, id, token, request: Box::new(request) });
@@ -516,7 +516,7 @@ impl World {
                     frame.prev.seq = 0;
                 }
                 if self.one_in(self.double) {
-                    let frame = copy(&frame);
+                    let frame = frame.clone();
                     self.send(Parcel::Input { phone, life, input: Box::new(Input::StreamFrame { id, frame }) });
                 }
                 Input::StreamFrame { id, frame }
@@ -688,23 +688,6 @@ impl World {
         }
         Ok(())
     }
-}
-
-fn again(request: &Request) -> Request {
-    match request {
-        Request::Hello => Request::Hello,
-        Request::Pull { checkpoint, batch_size } => Request::Pull { checkpoint: checkpoint.clone(), batch_size: *batch_size },
-        Request::Push { rows } => Request::Push { rows: rows.clone() },
-        Request::Digest => Request::Digest,
-        Request::Blocks { chain } => Request::Blocks { chain: chain.clone() },
-        Request::Span { chain, from, to } => Request::Span { chain: chain.clone(), from: *from, to: *to },
-        Request::Snapshot => Request::Snapshot,
-        Request::Claim { person } => Request::Claim { person: *person },
-    }
-}
-
-fn copy(frame: &Frame) -> Frame {
-    serde_json::from_slice(&serde_json::to_vec(frame).expect("JSON")).expect("a frame")
 }
 
 fn parse(request: &Request, bytes: &[u8]) -> Option<Answer> {

@@ -64,17 +64,17 @@ pub(super) async fn stream(
         // First a seat, then the past: what is committed meanwhile comes by the feed.
         let seat = app.hub.join(&reader, &realm, &who.token_hash);
         // And once more who it is: a sign-out that was committed before the seat was taken was told to nobody.
-        let (holds, view) = read(&*app.store, |sql| {
-            Ok((crate::accounts::holds(sql, &who.token_hash)?, crate::replicate::reader(sql, &who.account_id)?.view))
+        let past = read(&*app.store, |sql| {
+            let holds = crate::accounts::holds(sql, &who.token_hash)?;
+            if !holds || crate::replicate::reader(sql, &who.account_id)?.view != reader.view {
+                let code = if holds { Code::ViewChanged } else { Code::SignIn };
+                return Err(Problem::new(code, "the sign-in ended, or what it may read has changed").into());
+            }
+            match after < seat.from {
+                true => replay(sql, &reader, after, seat.from, REPLAY_ROWS),
+                false => Ok(Some(Vec::new())),
+            }
         })?;
-        if !holds || view != reader.view {
-            let code = if holds { Code::ViewChanged } else { Code::SignIn };
-            return Err(Problem::new(code, "the sign-in ended, or what it may read has changed"));
-        }
-        let past = match after < seat.from {
-            true => read(&*app.store, |sql| replay(sql, &reader, after, seat.from, REPLAY_ROWS))?,
-            false => Some(Vec::new()),
-        };
         let hello = json!({ "epoch": realm.epoch, "head": realm.head, "heartbeat_ms": STREAM_HEARTBEAT_MS });
         let mut first = VecDeque::from([Bytes::from(format!("retry: 3000\nevent: hello\ndata: {hello}\n\n"))]);
         first.extend(seat.first(after, past).map(|said| spelt(said, app)));

@@ -106,13 +106,14 @@ impl Writes for Link {
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), StoreErr> {
-        if sql == "commit" {
-            let now = self.moves()?;
-            if now != self.seen {
-                self.client.batch_execute("notify spotter")?;
-            }
-        }
         Ok(self.client.batch_execute(sql)?)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreErr> {
+        if self.moves()? != self.seen {
+            self.client.batch_execute("notify spotter")?;
+        }
+        self.batch("commit")
     }
 
     fn renew(&mut self) {

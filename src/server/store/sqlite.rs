@@ -67,8 +67,10 @@ impl Writes for Link {
         Ok(self.connection.execute_batch(sql)?)
     }
 
-    fn committed(&mut self) {
+    fn commit(&mut self) -> Result<(), StoreErr> {
+        self.batch("commit")?;
         lock(&self.tell).iter().for_each(|tell| tell());
+        Ok(())
     }
 }
 

@@ -21,8 +21,8 @@ pub(super) trait Writes: Sql + Send {
     /// Begins a transaction that no other writer's overlaps, whichever process it is in.
     fn begin(&mut self) -> Result<(), StoreErr>;
     fn batch(&mut self, sql: &str) -> Result<(), StoreErr>;
-    /// Called after every commit.
-    fn committed(&mut self) {}
+    /// Makes what was written since `begin` durable, and tells of it.
+    fn commit(&mut self) -> Result<(), StoreErr>;
     /// Called after a failure: the connection may be gone.
     fn renew(&mut self) {}
 }
@@ -82,14 +82,11 @@ fn write_all(connection: &mut impl Writes, queue: &Receiver<Job>) {
             outcomes.push((job.done, outcome));
         }
         if whole.is_ok() {
-            whole = connection.batch("commit");
+            whole = connection.commit();
         }
-        match &whole {
-            Ok(()) => connection.committed(),
-            Err(_) => {
-                let _ = connection.batch("rollback");
-                connection.renew();
-            }
+        if whole.is_err() {
+            let _ = connection.batch("rollback");
+            connection.renew();
         }
         for (done, outcome) in outcomes {
             // Nobody waits any more only when its thread is gone.

@@ -1,0 +1,37 @@
+//! Sealed files: whole, checked, never written to again.
+
+use device::{SealedFile, hex};
+use ledger::{Entropy as _, HEADER_LEN, Header, Role, Row, sealed_bytes};
+
+use crate::{clock::Chance, fail::Fail, files::Pool, leader, port};
+
+/// The Parquet in a sealed file, when it is the one that was listed and every byte of it is right.
+pub(crate) async fn payload(pool: &Pool, file: &SealedFile) -> Result<Vec<u8>, Fail> {
+    let bytes = pool.read(&file.file, None).await?;
+    let header = Header::decode(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    if hex(&header.use_id) != file.use_id {
+        return Err(Fail::Other(format!("{} is another file now", file.file)));
+    }
+    Ok(header.payload(&bytes).map_err(|err| Fail::Other(err.to_string()))?.to_vec())
+}
+
+pub(crate) async fn rows(pool: &Pool, file: &SealedFile) -> Result<Vec<Row>, Fail> {
+    leader::decode(&payload(pool, file).await?).await.map_err(Fail::Other)
+}
+
+/// Puts Parquet into a free pool file. It counts once the manifest lists it as `listed` says.
+pub(crate) async fn store(pool: &Pool, parquet: &[u8], listed: SealedFile) -> Result<SealedFile, Fail> {
+    let mut use_id = [0; 16];
+    Chance.fill(&mut use_id);
+    let file = sealed_bytes(Role::Sealed, use_id, 0, parquet);
+    let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
+    let slot = port::claim_free(pool).await?;
+    slot.held.replace(&file)?;
+    Ok(SealedFile {
+        file: slot.name.clone(),
+        use_id: hex(&use_id),
+        bytes: parquet.len() as u64,
+        hash: hex(&header.payload_hash),
+        ..listed
+    })
+}
