@@ -126,7 +126,7 @@ fn pool() -> (Vec<PoolFile>, Vec<PoolFile>, usize, usize) {
         segment: None,
     };
     let first = Manifest::first(identity);
-    let retired = Retired { file: "slot-004".to_owned(), use_id: "09".repeat(16), at_ms: 0, successor: String::new() };
+    let retired = Retired { file: "slot-004".to_owned(), use_id: "09".repeat(16), at_ms: 0, ..Retired::default() };
     let second = first.with_sealed(sealed, retired, &LaneHeads::new(), 1);
     let manifests = [first, second]
         .iter()

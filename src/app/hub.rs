@@ -22,6 +22,7 @@ use crate::messages as m;
 
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
+type OnCode = Box<dyn FnOnce(Option<String>)>;
 type OnNews = Box<dyn FnOnce(Result<AccountNews, Refusal>)>;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,8 @@ pub struct Hub {
     pub stored_sheet: RwSignal<Option<String>>,
     /// How things stand with the server.
     pub sync: RwSignal<SyncState>,
+    /// What is stored is encrypted, and this browser has lost its key to it.
+    pub locked: RwSignal<bool>,
     /// Milliseconds: storage ready, tables ready, last capture. For the storage page and the benches.
     pub timings: RwSignal<(f64, f64, f64)>,
 }
@@ -96,6 +99,7 @@ struct Inner {
     asks: HashMap<u32, OnRows>,
     accounts: HashMap<u32, OnNews>,
     reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
+    codes: HashMap<u32, OnCode>,
     measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
     restarts: u32,
 }
@@ -139,6 +143,7 @@ impl Hub {
             import: RwSignal::new(ImportState::Idle),
             stored_sheet: RwSignal::new(None),
             sync: RwSignal::new(SyncState::default()),
+            locked: RwSignal::new(false),
             timings: RwSignal::new((0.0, 0.0, 0.0)),
         };
         for (event, online) in [("online", true), ("offline", false)] {
@@ -216,6 +221,7 @@ impl Hub {
                     std::mem::take(&mut inner.waiting)
                 };
                 self.timings.update(|timings| timings.0 = took_ms);
+                self.locked.set(false);
                 self.problems.update(|all| all.extend(problems));
                 self.stored_sheet.set(Some(sheet.unwrap_or_default()));
                 self.profile.set(Some(Profile { person, device, memory_only }));
@@ -223,6 +229,13 @@ impl Hub {
                 self.start_projector();
             }
             FromStorage::OtherBuild { .. } => self.update.set(true),
+            FromStorage::Locked => self.locked.set(true),
+            FromStorage::RecoveryCode { id, code } => {
+                let then = inner.borrow_mut().codes.remove(&id);
+                if let Some(then) = then {
+                    then(code);
+                }
+            }
             FromStorage::Saved { id, rows, guarantee: _ } => {
                 let waiting = inner.borrow_mut().captures.remove(&id);
                 if let Some((then, _, began)) = waiting {
@@ -397,8 +410,8 @@ impl Hub {
     fn post_storage(self, request: &ToStorage) {
         let inner = self.inner();
         let mut inner = inner.borrow_mut();
-        let hello = matches!(request, ToStorage::Hello { .. });
-        if !hello && !inner.storage_up {
+        let early = matches!(request, ToStorage::Hello { .. } | ToStorage::Unlock { .. });
+        if !early && !inner.storage_up {
             inner.waiting.push(request.clone());
             return;
         }
@@ -462,6 +475,18 @@ impl Hub {
         let id = self.next();
         self.inner().borrow_mut().reports.insert(id, Box::new(then));
         self.post_storage(&ToStorage::Report { id });
+    }
+
+    /// The code that opens what is stored here on the day the browser has lost its own key. `None`: nothing is encrypted.
+    pub fn recovery_code(self, then: impl FnOnce(Option<String>) + 'static) {
+        let id = self.next();
+        self.inner().borrow_mut().codes.insert(id, Box::new(then));
+        self.post_storage(&ToStorage::RecoveryCode { id });
+    }
+
+    pub fn unlock(self, code: String) {
+        let id = self.next();
+        self.post_storage(&ToStorage::Unlock { id, code });
     }
 
     pub fn measure(self, rebuild: bool, then: impl FnOnce(FromProjector) + 'static) {

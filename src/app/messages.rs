@@ -650,6 +650,15 @@ pub(crate) mod import {
 
 // ---- Storage
 
+pub(crate) mod locked {
+    pub(crate) const TITLE: &str = "Locked";
+    pub(crate) const WHAT: &str =
+        "What is stored here is encrypted, and this browser has lost its key to it. Your recovery code opens it; nothing is lost.";
+    pub(crate) const CODE: &str = "Recovery code";
+    pub(crate) const OPEN: &str = "Open";
+    pub(crate) const WITHOUT: &str = "Without the code nobody can read it, and that includes us. If you have an account, everything that was sent is on your server and on your other devices.";
+}
+
 pub(crate) mod storage {
     use crate::words::plural;
 
@@ -669,6 +678,14 @@ pub(crate) mod storage {
     pub(crate) const KEPT_TWICE: &str = "Kept twice for now";
     pub(crate) const INDEX: &str = "Index";
     pub(crate) const THIS_TAB: &str = "This tab";
+    pub(crate) const ENCRYPTION: &str = "Encryption";
+    pub(crate) const ENCRYPTED: &str =
+        "Everything stored here is encrypted under a key that this browser keeps. Copied to another place, it cannot be read.";
+    pub(crate) const NOT_ENCRYPTED: &str = "This browser cannot keep a key, so what is stored here is not encrypted.";
+    pub(crate) const CODE: &str = "Recovery code";
+    pub(crate) const CODE_WHY: &str = "Should the browser lose its key, only this code opens what is stored here. Write it down; whoever has it and this device can read everything.";
+    pub(crate) const CODE_SHOW: &str = "Show the recovery code";
+    pub(crate) const CODE_HIDE: &str = "Hide it";
     pub(crate) const FIGURES: &str = "Figures";
     pub(crate) const ROWS: &str = "Rows";
     pub(crate) const TABLES: &str = "Tables in memory";

@@ -131,3 +131,19 @@ pub(crate) fn Segments(
         </div>
     }
 }
+
+#[component]
+pub(crate) fn Field(
+    label: &'static str,
+    value: RwSignal<String>,
+    test: &'static str,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+) -> impl IntoView {
+    view! {
+        <label>{label}
+            <input type=kind autocomplete=autocomplete autocapitalize="none" data-test=test prop:value=value
+                on:input=move |event| value.set(event_target_value(&event))/>
+        </label>
+    }
+}

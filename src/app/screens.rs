@@ -5,6 +5,7 @@ pub(crate) mod detail;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod keypad;
+pub(crate) mod locked;
 pub(crate) mod me;
 pub(crate) mod picker;
 pub(crate) mod progress;

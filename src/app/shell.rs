@@ -10,8 +10,8 @@ use crate::{
     parts::{BottomSheet, Settings, use_settings},
     route::{Route, Router, use_router},
     screens::{
-        crew::Crew, detail::Detail, history::History, import::Import, me::Me, progress::Progress, storage::Storage, sync::Sync,
-        today::Today, train::Train, workout::Workout,
+        crew::Crew, detail::Detail, history::History, import::Import, locked::Locked, me::Me, progress::Progress, storage::Storage,
+        sync::Sync, today::Today, train::Train, workout::Workout,
     },
     training::{Training, use_training},
 };
@@ -32,7 +32,9 @@ pub fn App() -> impl IntoView {
     });
     let help = RwSignal::new(false);
     shortcuts(router, training, help);
+    let hub = use_hub();
     let screen = move || match router.route.get() {
+        _ if hub.locked.get() => view! { <Locked/> }.into_any(),
         Route::Today => view! { <Today/> }.into_any(),
         Route::Train => view! { <Train/> }.into_any(),
         Route::History => view! { <History/> }.into_any(),

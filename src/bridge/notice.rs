@@ -41,6 +41,13 @@ pub enum FromStorage {
     OtherBuild {
         build: String,
     },
+    /// Instead of `Ready`: what is stored here is encrypted, and the browser has lost its key to it.
+    Locked,
+    /// `None` where nothing is encrypted.
+    RecoveryCode {
+        id: u32,
+        code: Option<String>,
+    },
     Saved {
         id: u32,
         rows: Vec<SavedRow>,

@@ -14,6 +14,8 @@ pub enum ProblemKind {
     /// The browser has removed the files of an installation that it still knows.
     StorageCleared,
     NoStorage,
+    /// What is stored is encrypted, and the key to it is not here.
+    Locked,
     Refused,
     /// A worker stopped and was started again.
     Restarted,

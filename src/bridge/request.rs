@@ -53,6 +53,14 @@ pub enum ToStorage {
     Report {
         id: u32,
     },
+    /// The code that opens what is stored here when the browser has lost its own key.
+    RecoveryCode {
+        id: u32,
+    },
+    Unlock {
+        id: u32,
+        code: String,
+    },
     Account {
         id: u32,
         wish: AccountWish,

@@ -5,6 +5,7 @@
 //! Never: a file, a socket, a clock, a thread, the DOM; how projections are made.
 
 mod capture;
+mod compact;
 mod identity;
 mod inbox;
 mod manifest;
@@ -13,9 +14,10 @@ mod recover;
 mod shelf;
 
 pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
+pub use compact::to_merge;
 pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
 pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, slot_name};
-pub use recover::{OpenSegment, PoolFile, Recovered, hex, recover};
+pub use recover::{OpenSegment, PoolFile, Recovered, hex, recover, unhex};
 pub use shelf::{Added, FileRows, Shelf, Waiting, by_place};

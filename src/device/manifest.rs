@@ -30,8 +30,8 @@ pub struct SealedFile {
     pub segment: Option<String>,
 }
 
-/// An open segment whose rows are in a sealed file now. It stays until that file is a minute old.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A file whose rows are in another one now, which stays until that one is a minute old.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Retired {
     pub file: String,
     pub use_id: String,
@@ -39,6 +39,9 @@ pub struct Retired {
     /// The sealed file that holds its rows now; this one is freed only while that one is whole.
     #[serde(default)]
     pub successor: String,
+    /// What it was listed as, when it was a sealed file that was merged with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Box<SealedFile>>,
 }
 
 /// A file that cannot be read. It is left alone: somebody may be able to repair it.
@@ -101,6 +104,32 @@ impl Manifest {
         next
     }
 
+    /// The next generation, in which `merged` stands for all of `files`.
+    #[must_use]
+    pub fn with_merged(&self, merged: SealedFile, files: &[SealedFile], now_ms: u64) -> Self {
+        let mut next = self.next(now_ms);
+        next.sealed.retain(|sealed| !files.iter().any(|file| file.use_id == sealed.use_id));
+        next.retired.extend(files.iter().map(|file| Retired {
+            file: file.file.clone(),
+            use_id: file.use_id.clone(),
+            at_ms: now_ms,
+            successor: merged.use_id.clone(),
+            sealed: Some(Box::new(file.clone())),
+        }));
+        next.sealed.push(merged);
+        next
+    }
+
+    /// The next generation without a damaged file whose rows are all elsewhere again. The file itself is left alone.
+    #[must_use]
+    pub fn without_damaged(&self, file: &SealedFile, now_ms: u64) -> Self {
+        let mut next = self.next(now_ms);
+        next.sealed.retain(|sealed| sealed.use_id != file.use_id);
+        let reason = "damaged; its rows came again from the server".to_owned();
+        next.quarantined.push(Quarantined { file: file.file.clone(), use_id: file.use_id.clone(), reason });
+        next
+    }
+
     /// The next generation with the segments of a snapshot, which were fetched whole.
     #[must_use]
     pub fn with_segment(&self, sealed: SealedFile, now_ms: u64) -> Self {
@@ -128,18 +157,28 @@ impl Manifest {
         next
     }
 
-    /// The sealed successor turned out to be damaged: the open segment counts again, and is sealed once more.
+    /// The successor turned out to be damaged: what it was made from counts again, and is sealed or merged once more.
     #[must_use]
     pub fn reopened(&self, file: &Retired, now_ms: u64) -> Self {
         let mut next = self.next(now_ms);
         next.sealed.retain(|sealed| sealed.use_id != file.successor);
-        next.retired.retain(|other| other != file);
+        let (again, retired) = next.retired.into_iter().partition(|other| other.successor == file.successor);
+        next.retired = retired;
+        let again: Vec<Retired> = again;
+        next.sealed.extend(again.into_iter().filter_map(|retired| retired.sealed).map(|sealed| *sealed));
         next
     }
 
     /// An index made anew from the files, after every manifest was lost.
     pub fn from_files(identity: Identity, sealed: Vec<SealedFile>, lanes: BTreeMap<LaneId, LaneHeads>) -> Self {
         Self { sealed, lanes, ..Self::first(identity) }
+    }
+
+    /// Before the first generation of a leader that took the lead away: above whatever the former one may still write.
+    #[must_use]
+    pub fn of_next_term(&self) -> Self {
+        const TERM: u64 = 1 << 20;
+        Self { generation: (self.generation / TERM + 1) * TERM, ..self.clone() }
     }
 
     /// The next generation, which says the same but for what the caller changes.
@@ -186,7 +225,7 @@ mod tests {
             spans: Vec::new(),
             segment: None,
         };
-        let open = Retired { file: "slot-000".to_owned(), use_id: "a".to_owned(), at_ms: 1_000, successor: String::new() };
+        let open = Retired { file: "slot-000".to_owned(), use_id: "a".to_owned(), at_ms: 1_000, ..Retired::default() };
         let manifest = Manifest::first(identity).with_sealed(sealed, open, &LaneHeads::new(), 1_000);
         assert_eq!(manifest.generation, 1);
         assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS - 1), []);

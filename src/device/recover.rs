@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
-use ledger::{DeviceId, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
+use ledger::{DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
 use wire::Standing;
 
 use crate::{
@@ -46,6 +46,8 @@ pub struct Recovered {
     /// Sealed sessions whose header and hash hold.
     pub sealed: Vec<(SealedFile, Vec<u8>)>,
     pub open: Vec<OpenSegment>,
+    /// Listed files that cannot be read, or are not there.
+    pub damaged: Vec<SealedFile>,
     /// Files that may be claimed.
     pub free: Vec<String>,
     /// Where the chains of each device and lane stand, as far as can be told.
@@ -70,7 +72,10 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
     let retired: BTreeSet<String> =
         out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())).collect();
     let index_lost = out.manifest.is_none();
+    let newest = out.manifest.as_ref().map_or(0, |manifest| manifest.generation);
     let mut found_sealed = BTreeSet::new();
+    // Files that were merged: their successor counts, as long as it is whole.
+    let mut spare: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut any = false;
 
     for slot in slots {
@@ -88,23 +93,23 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
                 any = true;
                 let use_id = hex(&header.use_id);
                 match header.payload(&slot.bytes) {
+                    // Whoever handed it over had no key for it.
+                    Ok(_) if header.encryption != Encryption::None => {
+                        damaged(&slot.name, expected, "it is encrypted under a key that is not here", &mut out);
+                    }
                     // Listed, or everything when there is no list: a row that turns up twice is one row.
                     Ok(payload) if expected.is_some_and(|file| file.use_id == use_id) || index_lost => {
                         found_sealed.insert(slot.name.clone());
-                        let file = expected.cloned().unwrap_or_else(|| SealedFile {
-                            file: slot.name.clone(),
-                            use_id,
-                            session_id: String::new(),
-                            lane: LaneId::number(0),
-                            rows: 0,
-                            bytes: payload.len() as u64,
-                            hash: hex(&header.payload_hash),
-                            spans: Vec::new(),
-                            segment: None,
-                        });
+                        let file = expected.cloned().unwrap_or_else(|| unlisted(&slot.name, use_id, &header, payload));
                         out.sealed.push((file, payload.to_vec()));
                     }
-                    // Written and never listed: the open segment it was made from is still there.
+                    Ok(payload) if retired.contains(&use_id) => _ = spare.insert(use_id, payload.to_vec()),
+                    Err(_) if retired.contains(&use_id) => {}
+                    // Newer than the index: written a moment before the index was to list it, or the index was put back.
+                    Ok(payload) if expected.is_none() && newest < header.generation => {
+                        out.sealed.push((unlisted(&slot.name, use_id, &header, payload), payload.to_vec()));
+                    }
+                    // The index had time to list it and did not: what it was made from, or made of, counts.
                     Ok(_) if expected.is_none() => out.free.push(slot.name),
                     Err(_) if expected.is_none() && !index_lost => out.free.push(slot.name),
                     Ok(_) => damaged(&slot.name, expected, "it holds another session than the index says", &mut out),
@@ -121,6 +126,17 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
             Err(err) => {
                 any = true;
                 damaged(&slot.name, expected, &err.to_string(), &mut out);
+            }
+        }
+    }
+    let merged = out.manifest.iter().flat_map(|manifest| &manifest.retired);
+    let merged: Vec<(String, SealedFile)> =
+        merged.filter_map(|file| Some((file.successor.clone(), (**file.sealed.as_ref()?).clone()))).collect();
+    for file in listed.values().filter(|file| !found_sealed.contains(&file.file)) {
+        out.damaged.push(file.clone());
+        for (_, before) in merged.iter().filter(|(successor, _)| *successor == file.use_id) {
+            if let Some(payload) = spare.remove(&before.use_id) {
+                out.sealed.push((before.clone(), payload));
             }
         }
     }
@@ -162,6 +178,17 @@ impl Recovered {
     /// Where the chains of one lane stand; a new device's stand at their beginning.
     pub fn heads(&self, device: &DeviceId, lane: &LaneId) -> LaneHeads {
         self.lanes.get(device).and_then(|lanes| lanes.get(lane)).cloned().unwrap_or_default()
+    }
+}
+
+/// A sealed file that no index speaks of. What it holds of which chain is found out when somebody reads it.
+fn unlisted(name: &str, use_id: String, header: &Header, payload: &[u8]) -> SealedFile {
+    SealedFile {
+        file: name.to_owned(),
+        use_id,
+        bytes: payload.len() as u64,
+        hash: hex(&header.payload_hash),
+        ..SealedFile::default()
     }
 }
 
@@ -226,6 +253,8 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
                 Err(_) => unreadable += 1,
             },
             FrameKind::Closed => segment.closed = true,
+            // Encrypted under a key that is not here, or damaged in it.
+            FrameKind::Cipher => unreadable += 1,
             // One that cannot be read is an older cursor, and so rows that come once more.
             FrameKind::Standing => {
                 let standing = serde_json::from_slice(frame.payload).ok();
@@ -273,14 +302,25 @@ fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
 fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str, out: &mut Recovered) {
     let rows =
         expected.filter(|file| 0 < file.rows).map_or_else(|| "an unknown number of".to_owned(), |file| file.rows.to_string());
+    let places = |span: &wire::Span| {
+        let places = span.places.iter().map(|(from, to)| if from == to { format!("{from}") } else { format!("{from} to {to}") });
+        format!("{} of {}/{}", places.collect::<Vec<_>>().join(", "), span.chain.device_id.as_str(), span.chain.lane.as_str())
+    };
+    let which = expected.map(|file| file.spans.iter().map(places).collect::<Vec<_>>().join("; ")).unwrap_or_default();
+    let which = if which.is_empty() { String::new() } else { format!(" (numbers {which})") };
     out.problems.push(Problem::new(
         ProblemKind::DamagedFile,
-        format!("{name} cannot be read: {reason}. It held {rows} rows."),
+        format!("{name} cannot be read: {reason}. It held {rows} rows{which}."),
         "It is set aside untouched, and everything else was opened.",
-        "If you have a backup or another device, bring its data here; the missing rows come back.",
+        "With an account the missing rows come back from the server by themselves; without one, bring them from a backup or another device.",
     ));
 }
 
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    text.len().is_multiple_of(2).then(|| (0..text.len()).step_by(2).map(digits).collect())?
 }

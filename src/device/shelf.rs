@@ -68,6 +68,12 @@ impl Shelf {
         }
     }
 
+    /// Whether rows at hand or in files have all these places.
+    pub fn covers(&self, spans: &[Span]) -> bool {
+        let has = |span: &Span| self.chains.get(&span.chain).is_some_and(|held| span.places.minus(&held.places).is_empty());
+        spans.iter().all(has)
+    }
+
     pub fn has_file(&self, use_id: &str) -> bool {
         self.chains.values().any(|held| held.sealed.iter().any(|(file, ..)| file == use_id))
     }

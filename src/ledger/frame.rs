@@ -4,12 +4,14 @@
 //! `marker(4) kind(1) len(4, LE) check(8) payload(len)`; the check is BLAKE3 over the file's use id, kind, length and
 //! payload, so a frame left over from an earlier use of the same pool file is not a frame of this one.
 
-use crate::header::{HEADER_LEN, UseId};
+use crate::header::{Encryption, HEADER_LEN, Header, UseId};
 
 const MARKER: [u8; 4] = [0xF7, b's', b'p', b'f'];
 const PREFIX: usize = 4 + 1 + 4 + 8;
 /// Above every row; a length beyond it is damage, not a wish for memory.
 const PAYLOAD_MAX: usize = 1 << 20;
+/// Above every batch.
+const CIPHER_MAX: usize = 64 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameKind {
@@ -21,6 +23,8 @@ pub enum FrameKind {
     Closed,
     /// Where the device stands with its server, right behind the rows it speaks of.
     Standing,
+    /// Frames of the other kinds that were written together, encrypted; bound to this file and to the offset of this frame.
+    Cipher,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +49,9 @@ pub struct Scan<'a> {
 }
 
 pub fn encode_frame(use_id: &UseId, kind: FrameKind, payload: &[u8], out: &mut Vec<u8>) {
-    assert!(payload.len() <= PAYLOAD_MAX, "a row is far below the largest frame");
-    let kind = kind_byte(kind);
+    assert!(payload.len() <= most(kind), "a row is far below the largest frame");
     let len = payload.len() as u32;
+    let kind = kind_byte(kind);
     out.extend_from_slice(&MARKER);
     out.push(kind);
     out.extend_from_slice(&len.to_le_bytes());
@@ -89,10 +93,11 @@ fn frame_at<'a>(use_id: &UseId, bytes: &'a [u8]) -> Option<(Frame<'a>, usize)> {
         2 => FrameKind::Row,
         3 => FrameKind::Closed,
         4 => FrameKind::Standing,
+        5 => FrameKind::Cipher,
         _ => return None,
     };
     let len = u32::from_le_bytes([prefix[5], prefix[6], prefix[7], prefix[8]]);
-    if PAYLOAD_MAX < len as usize {
+    if most(kind) < len as usize {
         return None;
     }
     let payload = bytes.get(PREFIX..PREFIX + len as usize)?;
@@ -105,7 +110,38 @@ fn kind_byte(kind: FrameKind) -> u8 {
         FrameKind::Row => 2,
         FrameKind::Closed => 3,
         FrameKind::Standing => 4,
+        FrameKind::Cipher => 5,
     }
+}
+
+fn most(kind: FrameKind) -> usize {
+    if kind == FrameKind::Cipher { CIPHER_MAX } else { PAYLOAD_MAX }
+}
+
+/// What an encrypted open segment holds, for whoever has the key: where each cipher frame begins, and its payload.
+pub fn ciphers<'a>(use_id: &UseId, file: &'a [u8]) -> Vec<(usize, &'a [u8])> {
+    let frames = scan(use_id, file).frames.into_iter().filter(|frame| frame.kind == FrameKind::Cipher);
+    frames.map(|frame| (offset_in(file, frame.payload) - PREFIX, frame.payload)).collect()
+}
+
+fn offset_in(file: &[u8], part: &[u8]) -> usize {
+    part.as_ptr() as usize - file.as_ptr() as usize
+}
+
+/// The same open segment as if it had never been encrypted. A cipher frame without its plain text stays as it is, and is
+/// damage to whoever reads on.
+pub fn decrypted(header: &Header, file: &[u8], plain: &[(usize, Option<Vec<u8>>)]) -> Vec<u8> {
+    let mut out = Header { encryption: Encryption::None, ..*header }.encode().to_vec();
+    let mut at = HEADER_LEN.min(file.len());
+    for (offset, frames) in plain {
+        let Some(frames) = frames else { continue };
+        let Some((_, len)) = file.get(*offset..).and_then(|rest| frame_at(&header.use_id, rest)) else { continue };
+        out.extend_from_slice(&file[at..*offset]);
+        out.extend_from_slice(frames);
+        at = offset + len;
+    }
+    out.extend_from_slice(&file[at..]);
+    out
 }
 
 fn check(use_id: &UseId, kind: u8, len: u32, payload: &[u8]) -> [u8; 8] {
@@ -164,6 +200,34 @@ mod tests {
         let scan = scan(&USE, &reused);
         assert_eq!(payloads(&scan), [&b"new"[..]]);
         assert_eq!(scan.damage.len(), 1);
+    }
+
+    /// Not a cipher, but as good as one for where things lie.
+    fn encrypted(batches: &[&[u8]]) -> Vec<u8> {
+        let mut out = Header { encryption: Encryption::AesGcm, ..Header::open(USE) }.encode().to_vec();
+        for batch in batches {
+            let mut inner = Vec::new();
+            encode_frame(&USE, FrameKind::Row, batch, &mut inner);
+            let veiled: Vec<u8> = inner.iter().map(|byte| byte ^ 0x55).collect();
+            encode_frame(&USE, FrameKind::Cipher, &veiled, &mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn batches_are_read_as_if_they_were_plain_and_one_without_its_key_is_damage() {
+        let file = encrypted(&[b"one", b"two", b"three"]);
+        let header = Header::decode(&file).expect("a header");
+        let unveil = |bytes: &[u8]| bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
+        let mut parts: Vec<(usize, Option<Vec<u8>>)> =
+            ciphers(&USE, &file).into_iter().map(|(at, payload)| (at, Some(unveil(payload)))).collect();
+        let plain = decrypted(&header, &file, &parts);
+        assert_eq!(Header::decode(&plain).expect("a header").encryption, Encryption::None);
+        assert_eq!(payloads(&scan(&USE, &plain)), [&b"one"[..], b"two", b"three"]);
+        parts[1].1 = None;
+        let plain = decrypted(&header, &file, &parts);
+        let kinds: Vec<FrameKind> = scan(&USE, &plain).frames.iter().map(|frame| frame.kind).collect();
+        assert_eq!(kinds, [FrameKind::Row, FrameKind::Cipher, FrameKind::Row]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The first bytes of every file we write: what it is, in which format, how it is encrypted, and what it must contain.
 
 /// Moves when the meaning of any byte in a file moves. A build refuses what is newer and reads what is older.
-pub const FORMAT_VERSION: u16 = 1;
+/// 1: as it is. 2: may be encrypted.
+pub const FORMAT_VERSION: u16 = 2;
 pub const HEADER_LEN: usize = 96;
 
 const MAGIC: &[u8; 4] = b"SPTR";
@@ -19,11 +20,37 @@ pub enum Role {
     Sealed,
     Manifest,
     Draft,
+    /// The data key, wrapped.
+    Keys,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
     None,
+    /// AES-256-GCM: 12 bytes of nonce, the cipher text, 16 bytes of tag. What is authenticated beside it: [`associated`].
+    AesGcm,
+}
+
+/// Binds cipher text to its file and its place there: a generation, or an offset in an open segment.
+pub fn associated(role: Role, use_id: &UseId, place: u64) -> Vec<u8> {
+    let mut out = b"spotter".to_vec();
+    out.push(role.byte());
+    out.extend_from_slice(use_id);
+    out.extend_from_slice(&place.to_le_bytes());
+    out
+}
+
+impl Role {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Free => 0,
+            Self::Open => 1,
+            Self::Sealed => 2,
+            Self::Manifest => 3,
+            Self::Draft => 4,
+            Self::Keys => 5,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +90,9 @@ impl Header {
         out[4..6].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
         out[6] = match self.encryption {
             Encryption::None => 0,
+            Encryption::AesGcm => 1,
         };
-        out[7] = match self.role {
-            Role::Free => 0,
-            Role::Open => 1,
-            Role::Sealed => 2,
-            Role::Manifest => 3,
-            Role::Draft => 4,
-        };
+        out[7] = self.role.byte();
         out[8..24].copy_from_slice(&self.use_id);
         out[24..32].copy_from_slice(&self.payload_len.to_le_bytes());
         out[32..64].copy_from_slice(&self.payload_hash);
@@ -98,6 +120,7 @@ impl Header {
         }
         let encryption = match head[6] {
             0 => Encryption::None,
+            1 => Encryption::AesGcm,
             _ => return Err(HeaderErr::Encryption),
         };
         let role = match head[7] {
@@ -106,6 +129,7 @@ impl Header {
             2 => Role::Sealed,
             3 => Role::Manifest,
             4 => Role::Draft,
+            5 => Role::Keys,
             _ => return Err(HeaderErr::Damaged),
         };
         let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| head[at + i]));
@@ -130,8 +154,17 @@ impl Header {
 
 /// A whole file of a fixed content: a sealed segment, a manifest, a draft.
 pub fn sealed_bytes(role: Role, use_id: UseId, generation: u64, payload: &[u8]) -> Vec<u8> {
+    whole_file(Encryption::None, role, use_id, generation, payload)
+}
+
+/// The same of a payload that is encrypted already; the hash is over what is stored.
+pub fn encrypted_bytes(role: Role, use_id: UseId, generation: u64, cipher: &[u8]) -> Vec<u8> {
+    whole_file(Encryption::AesGcm, role, use_id, generation, cipher)
+}
+
+fn whole_file(encryption: Encryption, role: Role, use_id: UseId, generation: u64, payload: &[u8]) -> Vec<u8> {
     let header = Header {
-        encryption: Encryption::None,
+        encryption,
         role,
         use_id,
         payload_len: payload.len() as u64,

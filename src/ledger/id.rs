@@ -74,6 +74,12 @@ impl EntityId {
         let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"spotter:import");
         Self(Uuid::new_v5(&namespace, format!("{source}\n{natural_key}").as_bytes()))
     }
+
+    /// When it was made, UTC milliseconds, if it is one of those that say so (version 7).
+    pub fn made_ms(&self) -> Option<u64> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        Some(seconds * 1000 + u64::from(nanos) / 1_000_000)
+    }
 }
 
 /// One installation in one browser profile.

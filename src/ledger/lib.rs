@@ -20,8 +20,10 @@ pub use fact::{
     BodyWeight, ExerciseDefined, Fact, ImportRecorded, LoadMode, Message, Muscle, Preferences, SetCorrected, SetKind, SetLogged,
     Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
 };
-pub use frame::{Damage, Frame, FrameKind, Scan, encode_frame, scan};
-pub use header::{Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, sealed_bytes};
+pub use frame::{Damage, Frame, FrameKind, Scan, ciphers, decrypted, encode_frame, scan};
+pub use header::{
+    Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, associated, encrypted_bytes, sealed_bytes,
+};
 pub use hlc::{Hlc, HlcErr};
 pub use id::{DeviceId, EntityId, EventId, IdErr, LaneId, Scope};
 pub use limits::{ROW_BYTES_MAX, Refusal, TEXT_CHARS_MAX};

@@ -12,11 +12,13 @@ use wire::Failure;
 
 use crate::{
     clock::stamp,
+    fail::Fail,
     feed, leader,
     net::{Call, refusal},
     port::{self, Work},
     start::remember,
     state::{self, tell},
+    vault,
 };
 
 /// What is kept of an account on the device.
@@ -73,15 +75,23 @@ pub(crate) fn signed_in_as() -> String {
 pub(crate) async fn recall() {
     let births = state::with(|state| state.births.clone());
     let Some(births) = births else { return };
-    let found = births.named("account").await;
+    let vault = state::vault();
+    let found = match births.named("account").await {
+        Some(bytes) => serde_json::from_slice(&vault::plain_value(vault.as_ref(), "account", bytes).await).ok(),
+        None => None,
+    };
     KEPT.with_borrow_mut(|kept| *kept = found);
 }
 
 async fn keep(fresh: Kept) {
     let births = state::with(|state| state.births.clone());
-    if let Some(births) = births
-        && let Err(fail) = births.name("account", &fresh).await
-    {
+    let vault = state::vault();
+    let stored = async {
+        let Some(births) = births else { return Ok(()) };
+        let json = serde_json::to_vec(&fresh).map_err(|err| Fail::Other(err.to_string()))?;
+        births.name("account", &vault::value(vault.as_ref(), "account", json).await?).await
+    };
+    if let Err(fail) = stored.await {
         web_sys::console::warn_1(&format!("the account is not remembered: {fail}").into());
     }
     KEPT.with_borrow_mut(|kept| *kept = Some(fresh));

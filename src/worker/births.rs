@@ -48,6 +48,17 @@ impl Births {
         js::event(&transaction, "oncomplete").await.map(drop)
     }
 
+    /// Only where nothing has this key yet; in both cases there is something when this returns.
+    pub(crate) async fn add(&self, store: &str, key: &str, value: &JsValue) -> Result<(), Fail> {
+        let transaction = self.write(store)?;
+        let request = transaction.object_store(store)?.add_with_key(value, &JsValue::from_str(key))?;
+        match js::event(&request, "onsuccess").await {
+            Ok(_) => js::event(&transaction, "oncomplete").await.map(drop),
+            // Somebody else was quicker.
+            Err(_) => Ok(()),
+        }
+    }
+
     pub(crate) async fn delete(&self, store: &str, keys: &[String]) -> Result<(), Fail> {
         let transaction = self.write(store)?;
         let from = transaction.object_store(store)?;
@@ -71,15 +82,13 @@ impl Births {
 
 impl Births {
     /// What this browser remembers of itself under a name, beside the files.
-    pub(crate) async fn named<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+    pub(crate) async fn named(&self, name: &str) -> Option<Vec<u8>> {
         let all = self.all("identity").await.unwrap_or_default();
-        let value = all.into_iter().find(|(key, _)| key == name)?.1;
-        serde_json::from_slice(&bytes_of(&value)).ok()
+        all.into_iter().find(|(key, _)| key == name).map(|(_, value)| bytes_of(&value))
     }
 
-    pub(crate) async fn name<T: serde::Serialize>(&self, name: &str, value: &T) -> Result<(), Fail> {
-        let json = serde_json::to_vec(value).map_err(|err| Fail::Other(err.to_string()))?;
-        self.put("identity", &[(name.to_owned(), value_of(&json))]).await
+    pub(crate) async fn name(&self, name: &str, value: &[u8]) -> Result<(), Fail> {
+        self.put("identity", &[(name.to_owned(), value_of(value))]).await
     }
 }
 

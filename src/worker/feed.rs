@@ -158,6 +158,9 @@ pub(crate) fn listen_to_siblings() {
                 }
             }
             Some("closed") => leader::nudge(),
+            // A tab that waits for the lead asks whether somebody still leads.
+            Some("ping") if state::with(|state| state.leader) => tell_siblings(&["beat".into()]),
+            Some("beat") => leader::heard_beat(),
             Some("account") => spawn_local(async {
                 account::recall().await;
                 leader::account_changed();

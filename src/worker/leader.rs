@@ -1,13 +1,19 @@
 //! One tab of a profile leads: it seals sessions that are over, frees what is sealed, and keeps the pool from running
 //! dry. Everything else every tab does for itself.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use bridge::{pack, unpack};
-use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, recover, slot_name};
+use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, recover, slot_name, to_merge};
 use js_sys::Promise;
-use ledger::{HEADER_LEN, Header, Role, Row, sealed_bytes};
-use wasm_bindgen::JsValue;
+use ledger::{Encryption, HEADER_LEN, Header, Role, Row};
+use wasm_bindgen::{JsValue, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
 
 use crate::{
     account,
@@ -16,8 +22,9 @@ use crate::{
     feed,
     files::{Held, Pool},
     js, link, locks, port, sealed,
-    start::make_files,
-    state,
+    start::{make_files, performance_now},
+    state::{self, State},
+    vault,
 };
 
 type Outcome = Result<Vec<u8>, String>;
@@ -31,7 +38,13 @@ thread_local! {
     static DIRTY: RefCell<bool> = const { RefCell::new(false) };
     static NUDGE: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
     static NUDGED: RefCell<bool> = const { RefCell::new(false) };
+    /// When the leader was last heard of, by the clock of this worker.
+    static BEAT: Cell<f64> = const { Cell::new(0.0) };
+    /// No sealed file is plain any more.
+    static PLAIN_SEEN: Cell<bool> = const { Cell::new(false) };
 }
+
+const LOCK: &str = "spotter-leader";
 
 /// Something may have to be done: a session was closed, a projector came.
 pub(crate) fn nudge() {
@@ -41,9 +54,75 @@ pub(crate) fn nudge() {
     }
 }
 
+/// How often a tab that does not lead asks whether somebody does,
+const PING_MS: i32 = 300;
+/// and how long it goes without an answer before it takes the lead itself: that tab is frozen, or stuck.
+const SILENT_MS: f64 = 1_300.0;
+
+/// Leads when its turn comes, or when the leader has fallen silent, until another tab takes the lead away.
 pub(crate) async fn lead() {
-    locks::hold("spotter-leader").await;
-    state::with(|state| state.leader = true);
+    loop {
+        let (lost, stolen) = take_the_lead().await;
+        state::with(|state| state.leader = true);
+        if let Some(lost) = lost {
+            let step_down = Closure::once_into_js(|_: JsValue| {
+                state::with(|state| state.leader = false);
+                link::end();
+                nudge();
+            });
+            let _ = js::call(&lost, "catch", &[&step_down]);
+        }
+        lead_on(stolen).await;
+    }
+}
+
+/// What ends the lead, where the browser has locks, and whether it was taken from another tab.
+async fn take_the_lead() -> (Option<Promise>, bool) {
+    let abort = AbortController::new().ok();
+    let Some(lock) = locks::ask(LOCK, false, abort.as_ref()) else { return (None, false) };
+    let got = Rc::new(Cell::new(false));
+    let mine = Rc::clone(&got);
+    let held = lock.held.clone();
+    spawn_local(async move {
+        let _ = js::wait(held).await;
+        mine.set(true);
+    });
+    let mut asked = performance_now();
+    BEAT.set(asked);
+    loop {
+        let pause = Promise::new(&mut |resolve, _| {
+            let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(PING_MS)]);
+        });
+        let _ = js::wait(Promise::race(&js_sys::Array::of2(&lock.held, &pause))).await;
+        if got.get() {
+            return (Some(lock.lost), false);
+        }
+        let now = performance_now();
+        if SILENT_MS / 2.0 < now - asked {
+            // It is this tab that was frozen: the leader gets a chance to answer.
+            BEAT.set(now);
+        }
+        asked = now;
+        if SILENT_MS < now - BEAT.get() {
+            if let Some(abort) = &abort {
+                // Nobody waits for what this rejects.
+                let _ = js::call(&lock.lost, "catch", &[&Closure::once_into_js(|_: JsValue| {})]);
+                abort.abort();
+            }
+            let Some(lock) = locks::ask(LOCK, true, None) else { return (None, true) };
+            let _ = js::wait(lock.held).await;
+            return (Some(lock.lost), true);
+        }
+        feed::tell_siblings(&["ping".into()]);
+    }
+}
+
+/// Somebody leads.
+pub(crate) fn heard_beat() {
+    BEAT.set(performance_now());
+}
+
+async fn lead_on(stolen: bool) {
     // A former leader may have gone on writing its manifest after this tab started.
     let pool = state::with(|state| state.pool.clone());
     let Some(pool) = pool else { return };
@@ -59,6 +138,11 @@ pub(crate) async fn lead() {
             }
         });
     }
+    if stolen {
+        // Whatever the former leader still writes when it comes to itself is of an earlier term, and loses.
+        state::with(|state| state.manifest = state.manifest.of_next_term());
+        DIRTY.set(true);
+    }
     if account::kept().is_some()
         && let Err(fail) = catch_up(&pool).await
     {
@@ -69,6 +153,9 @@ pub(crate) async fn lead() {
         // What fails now is tried again at the next turn; nothing is lost by waiting.
         if let Err(fail) = turn(&pool).await {
             web_sys::console::warn_1(&format!("housekeeping will be tried again: {fail}").into());
+        }
+        if !state::with(|state| state.leader) {
+            return;
         }
         rest(15_000).await;
     }
@@ -82,7 +169,9 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
         write_manifest(pool, |manifest| manifest.touched(now_ms())).await?;
     }
     while seal_one(pool).await? {}
-    if link::is_on() && state::with(|state| state.projector.is_some()) {
+    settle_damaged(pool).await?;
+    merge_some(pool).await?;
+    if state::with(|state| state.projector.is_some()) {
         complete_spans(pool).await?;
     }
     keep_free(pool).await
@@ -103,7 +192,7 @@ async fn rest(ms: i32) {
 async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
     let mut files = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
-        let bytes = pool.read(&name, None).await?;
+        let bytes = vault::plain(state::vault().as_ref(), pool.read(&name, None).await?).await;
         files.push(PoolFile { name, bytes });
     }
     let found = recover(&files, Vec::new(), &[]);
@@ -130,7 +219,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         }
         // A session is over when its file can be taken: no tab holds it.
         let Ok(held) = pool.claim(&name).await else { continue };
-        let bytes = held.read_all()?;
+        let bytes = vault::plain(state::vault().as_ref(), held.read_all()?).await;
         let mut found = recover(&[], vec![PoolFile { name: name.clone(), bytes }], &[]);
         let Some(open) = found.open.pop() else { continue };
         if open.rows.is_empty() {
@@ -160,7 +249,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         };
         let sealed = sealed::store(pool, &parquet, listed).await?;
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
-        let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, successor: String::new() };
+        let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, ..Retired::default() };
         write_manifest(pool, |manifest| {
             manifest.with_sealed(sealed, retired, &open.heads, now_ms()).with_standing(open.standing.as_ref())
         })
@@ -172,8 +261,74 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
     Ok(false)
 }
 
+/// Old files become one; one that an older build wrote in plain is written again, encrypted.
+async fn merge_some(pool: &Pool) -> Result<(), Fail> {
+    if state::with(|state| state.projector.is_none()) {
+        return Ok(());
+    }
+    while let Some(files) = match unencrypted(pool).await? {
+        Some(file) => Some(vec![file]),
+        None => state::with(|state| to_merge(&state.manifest, &state.damaged, now_ms())),
+    } {
+        let mut rows = Vec::new();
+        for file in &files {
+            match sealed::rows(pool, file).await {
+                Ok(some) => rows.extend(some),
+                Err(fail) => {
+                    // Not again in this worker's life; the next start says what is missing.
+                    state::with(|state| state.damaged.push(file.clone()));
+                    return Err(fail);
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        rows.retain(|row| seen.insert(row.event_id.clone()));
+        let Some(first) = files.first().cloned() else { return Ok(()) };
+        let parquet = encode(&rows).await.map_err(Fail::Other)?;
+        let listed = SealedFile { rows: rows.len() as u64, spans: wire::spans(rows.iter()), ..first };
+        let merged = sealed::store(pool, &parquet, listed).await?;
+        let (use_id, spans) = (merged.use_id.clone(), merged.spans.clone());
+        write_manifest(pool, |manifest| manifest.with_merged(merged, &files, now_ms())).await?;
+        state::with(|state| {
+            state.shelf.add_file(&use_id, &spans);
+            files.iter().for_each(|file| state.shelf.drop_file(&file.use_id));
+        });
+    }
+    Ok(())
+}
+
+async fn unencrypted(pool: &Pool) -> Result<Option<SealedFile>, Fail> {
+    let (files, damaged) = state::with(|state| (state.manifest.sealed.clone(), state.damaged.clone()));
+    if PLAIN_SEEN.get() || state::vault().is_none() {
+        return Ok(None);
+    }
+    for file in files.into_iter().filter(|file| !damaged.contains(file)) {
+        let head = pool.read(&file.file, Some(HEADER_LEN)).await?;
+        if Header::decode(&head).is_ok_and(|header| header.encryption == Encryption::None) {
+            return Ok(Some(file));
+        }
+    }
+    PLAIN_SEEN.set(true);
+    Ok(None)
+}
+
+/// A damaged file whose rows have all come again, from the server or an import, is no longer listed.
+async fn settle_damaged(pool: &Pool) -> Result<(), Fail> {
+    let whole = |state: &mut State| {
+        let again = state.damaged.iter().position(|file| !file.spans.is_empty() && state.shelf.covers(&file.spans));
+        again.map(|at| state.damaged.remove(at))
+    };
+    while let Some(file) = state::with(whole) {
+        write_manifest(pool, |manifest| manifest.without_damaged(&file, now_ms())).await?;
+    }
+    Ok(())
+}
+
 /// Writes the next generation into a file that does not hold the winning one.
 async fn write_manifest(pool: &Pool, next: impl FnOnce(&Manifest) -> Manifest) -> Result<(), Fail> {
+    if !state::with(|state| state.leader) {
+        return Err(Fail::Other("another tab leads now".to_owned()));
+    }
     // The next one is made from what the one before left.
     while let Some(wait) = WRITING.with_borrow_mut(|writing| match writing {
         Some(waiting) => Some(Promise::new(&mut |resolve, _| waiting.push(resolve))),
@@ -194,7 +349,7 @@ async fn write_next(pool: &Pool, next: Manifest) -> Result<(), Fail> {
     let current = state::with(|state| state.manifest_file.clone());
     let mut use_id = [0; 16];
     ledger::Entropy::fill(&mut Chance, &mut use_id);
-    let bytes = sealed_bytes(Role::Manifest, use_id, next.generation, &next.to_json());
+    let bytes = vault::whole(state::vault().as_ref(), Role::Manifest, use_id, next.generation, &next.to_json()).await?;
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
         if current.as_ref() == Some(&name) {
             continue;
@@ -336,7 +491,8 @@ async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
         let head = pool.read(&name, Some(HEADER_LEN)).await?;
         if Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
-            slots.push(PoolFile { bytes: pool.read(&name, None).await?, name });
+            let bytes = vault::plain(state::vault().as_ref(), pool.read(&name, None).await?).await;
+            slots.push(PoolFile { bytes, name });
         }
     }
     let found = recover(&[], slots, &[]);

@@ -1,7 +1,8 @@
 //! Web Locks. A lock is held until the worker dies, which is when the browser gives it away.
 
 use js_sys::{Object, Promise};
-use wasm_bindgen::{JsValue, closure::Closure};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::AbortController;
 
 use crate::js;
 
@@ -26,17 +27,32 @@ pub(crate) async fn try_hold(name: &str) -> bool {
     js::wait(promise).await.is_ok_and(|got| got.is_truthy())
 }
 
-/// Waits for the lock however long that takes, then keeps it.
-pub(crate) async fn hold(name: &str) {
-    let Some(locks) = manager() else { return };
-    let promise = Promise::new(&mut |resolve, _| {
+/// A lock that is waited for, and then kept until somebody steals it.
+pub(crate) struct Lock {
+    /// Settles when it is held,
+    pub(crate) held: Promise,
+    /// and when it is not waited for or held any more.
+    pub(crate) lost: Promise,
+}
+
+/// `steal` takes it from whoever has it; `abort` ends the waiting.
+pub(crate) fn ask(name: &str, steal: bool, abort: Option<&AbortController>) -> Option<Lock> {
+    let locks = manager()?;
+    let options = Object::new();
+    if steal {
+        js::set(&options, "steal", &JsValue::TRUE);
+    } else if let Some(abort) = abort {
+        js::set(&options, "signal", &abort.signal());
+    }
+    let mut lost = None;
+    let held = Promise::new(&mut |resolve, _| {
         let callback = Closure::once_into_js(move |_: JsValue| -> JsValue {
             let _ = resolve.call0(&JsValue::UNDEFINED);
             forever().into()
         });
-        let _ = js::call(&locks, "request", &[&JsValue::from_str(name), &callback]);
+        lost = js::call(&locks, "request", &[&JsValue::from_str(name), &options, &callback]).ok();
     });
-    let _ = js::wait(promise).await;
+    Some(Lock { held, lost: lost?.dyn_into().ok()? })
 }
 
 fn forever() -> Promise {

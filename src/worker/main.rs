@@ -21,6 +21,7 @@ mod sheet;
 mod snapshot;
 mod start;
 mod state;
+mod vault;
 
 fn main() {
     console_error_panic_hook::set_once();

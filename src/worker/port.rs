@@ -20,7 +20,8 @@ use crate::{
     files::Pool,
     js, leader, link,
     start::{make_files, start},
-    state::{self, Slot, global, tell},
+    state::{self, Slot, State, global, tell},
+    vault::{self, Vault},
 };
 
 pub(crate) enum Work {
@@ -97,7 +98,20 @@ async fn carry_out(work: Work) {
                 start().await;
             }
         }
+        Work::Page(ToStorage::Unlock { id, code }) if !state::started() => {
+            if let Err(problem) = crate::start::unlock(&code).await {
+                tell(&FromStorage::Failed { id, problem });
+            }
+        }
         _ if !state::started() => {}
+        Work::Page(ToStorage::Unlock { .. }) => {}
+        Work::Page(ToStorage::RecoveryCode { id }) => {
+            let code = match state::vault() {
+                Some(vault) => vault.recovery_code().await.ok(),
+                None => None,
+            };
+            tell(&FromStorage::RecoveryCode { id, code });
+        }
         Work::Page(ToStorage::Capture { id, drafts }) => match capture(drafts, false).await {
             Ok((rows, guarantee)) => {
                 let rows =
@@ -107,7 +121,7 @@ async fn carry_out(work: Work) {
             Err(problem) => tell(&FromStorage::Failed { id, problem }),
         },
         Work::Page(ToStorage::SaveSheet { json }) => {
-            let outcome = state::with(|state| state.sheet.as_mut().map_or(Ok(()), |sheet| sheet.save(&json, now_ms())));
+            let outcome = save_sheet(&json).await;
             feed::tell_siblings(&["sheet".into(), json.into()]);
             if let Err(fail) = outcome {
                 tell(&FromStorage::Problem { problem: fail.problem() });
@@ -144,6 +158,14 @@ async fn carry_out(work: Work) {
     }
 }
 
+async fn save_sheet(json: &str) -> Result<(), Fail> {
+    let (sheet, vault) = state::with(|state| (state.sheet.take(), state.vault.clone()));
+    let Some(mut sheet) = sheet else { return Ok(()) };
+    let outcome = sheet.save(vault.as_ref(), json, now_ms()).await;
+    state::with(|state| state.sheet = Some(sheet));
+    outcome
+}
+
 /// Whoever leads carries it out; one of the tabs does.
 fn to_leader(word: &str, value: bool, act: impl FnOnce()) {
     if state::with(|state| state.leader) {
@@ -159,20 +181,23 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
         let Some(pool) = state::with(|state| state.pool.clone()) else { return Err(Fail::NotFound) };
         state::with(|state| state.inbox = None);
         leader::nudge();
-        let slot = claim_free(&pool).await?;
-        state::with(|state| {
-            let (inbox, bytes) = Inbox::begin(state.device.identity(), state.device.lane(), now_ms(), &mut Chance);
-            slot.held.replace(&bytes)?;
-            state.inbox = Some((inbox, slot.held));
-            Ok::<(), Fail>(())
-        })?;
+        let mut slot = claim_free(&pool).await?;
+        let (inbox, bytes) = state::with(|state| Inbox::begin(state.device.identity(), state.device.lane(), now_ms(), &mut Chance));
+        begin(&mut slot, bytes).await?;
+        state::with(|state| state.inbox = Some((inbox, slot)));
     }
-    let fork = state::with(|state| {
-        let Some((inbox, held)) = &mut state.inbox else { return Err(Fail::NotFound) };
-        let fresh: Vec<Row> = commit.rows.into_iter().filter(|row| state.shelf.look(row) != Added::Known).collect();
-        let bytes = inbox.batch(fresh.iter(), &commit.standing);
-        held.write(inbox.append_at(), &bytes)?;
+    let vault = state::vault();
+    let Some((mut inbox, mut slot)) = state::with(|state| state.inbox.take()) else { return Err(Fail::NotFound) };
+    let known = |state: &mut State, row: &Row| state.shelf.look(row) == Added::Known;
+    let fresh: Vec<Row> = state::with(|state| commit.rows.into_iter().filter(|row| !known(state, row)).collect());
+    let bytes = inbox.batch(fresh.iter(), &commit.standing);
+    let outcome = append(&mut slot, vault.as_ref(), bytes.clone()).await;
+    if outcome.is_ok() {
         inbox.saved(&bytes);
+    }
+    state::with(|state| state.inbox = Some((inbox, slot)));
+    outcome?;
+    let fork = state::with(|state| {
         state.standing = Some(commit.standing);
         let own = state.device.identity().device_id.clone();
         let mut fork = false;
@@ -180,8 +205,8 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
             fork |= state.shelf.add(row.clone()) == Added::Fork && row.device_id == own;
         }
         feed::tell_rows(state, &fresh);
-        Ok(fork)
-    })?;
+        fork
+    });
     if fork {
         // Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own.
         crate::start::new_device().await;
@@ -220,14 +245,20 @@ pub(crate) async fn adopt(rows: Vec<Row>) {
 }
 
 async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
-    let (at, young, births) = state::with(|state| {
+    let (slot, young, births, vault) = state::with(|state| {
         let young = state.slot.as_ref().is_some_and(|slot| is_young(&state.young, &slot.name));
-        (state.device.append_at(), young, state.births.clone().filter(|_| young))
+        (state.slot.take(), young, state.births.clone().filter(|_| young), state.vault.clone())
     });
-    state::with(|state| state.slot.as_ref().map_or(Ok(()), |slot| slot.held.write(at, &batch.bytes)))?;
-    let mut guarantee = if state::with(|state| state.slot.is_some()) { Guarantee::File } else { Guarantee::MemoryOnly };
+    let mut guarantee = Guarantee::MemoryOnly;
+    if let Some(mut slot) = slot {
+        let outcome = append(&mut slot, vault.as_ref(), batch.bytes.clone()).await;
+        state::with(|state| state.slot = Some(slot));
+        outcome?;
+        guarantee = Guarantee::File;
+    }
     if let Some(births) = births {
         let packed = pack(batch.rows.iter().map(|row| row.raw.as_slice()));
+        let packed = vault::value(vault.as_ref(), &birth_key(&batch), packed).await?;
         births.put("births", &[(birth_key(&batch), value_of(&packed))]).await?;
         guarantee = Guarantee::FileAndBirth;
     }
@@ -263,22 +294,36 @@ async fn new_session(import: bool) -> Result<(), Fail> {
         let ending = state.slot.take().zip(state.device.closing_bytes());
         if let Some((slot, bytes)) = ending {
             // A session without its closing frame is still whole: it only looks interrupted.
-            let _ = slot.held.write(state.device.append_at(), &bytes);
+            let _ = slot.held.write(slot.at, &bytes);
         }
         state.device.drop_session();
     });
     feed::tell_siblings(&["closed".into()]);
     leader::nudge();
-    let slot = claim_free(&pool).await?;
-    let begun = state::with(|state| {
-        let bytes = state.device.begin_session(&stamp(), import, &mut Chance);
-        slot.held.replace(&bytes)
-    });
+    let mut slot = claim_free(&pool).await?;
+    let bytes = state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
+    let begun = begin(&mut slot, bytes).await;
     if begun.is_err() {
         state::with(|state| state.device.drop_session());
     }
     begun?;
     state::with(|state| state.slot = Some(slot));
+    Ok(())
+}
+
+/// A session's first bytes, in place of whatever the file held.
+async fn begin(slot: &mut Slot, plain: Vec<u8>) -> Result<(), Fail> {
+    let (use_id, bytes) = vault::beginning(state::vault().as_ref(), plain).await?;
+    slot.held.replace(&bytes)?;
+    (slot.use_id, slot.at) = (use_id, bytes.len() as u64);
+    Ok(())
+}
+
+/// Frames at the end of a session; on the disk when this returns.
+async fn append(slot: &mut Slot, vault: Option<&Vault>, plain: Vec<u8>) -> Result<(), Fail> {
+    let bytes = vault::frames(vault, &slot.use_id, slot.at, plain).await?;
+    slot.held.write(slot.at, &bytes)?;
+    slot.at += bytes.len() as u64;
     Ok(())
 }
 
@@ -294,14 +339,15 @@ pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
         let Ok(held) = pool.claim(&name).await else { continue };
         // Looked at again now that nobody else can write it.
         if is_free(&held.read_all()?) {
-            return Ok(Slot { name, held });
+            return Ok(Slot::taken(name, held));
         }
     }
     let births = state::with(|state| state.births.clone());
     let name = slot_name(slots);
     let made = make_files(pool, births.as_ref(), std::slice::from_ref(&name)).await?;
     state::with(|state| state.young.extend(made));
-    Ok(Slot { held: pool.claim_patiently(&name).await?, name })
+    let held = pool.claim_patiently(&name).await?;
+    Ok(Slot::taken(name, held))
 }
 
 /// An open segment that nobody ever wrote a row to counts as free too: a tab that was opened and closed.

@@ -1,14 +1,17 @@
 //! Sealed files: whole, checked, never written to again.
 
 use device::{SealedFile, hex};
-use ledger::{Entropy as _, HEADER_LEN, Header, Role, Row, sealed_bytes};
+use ledger::{Encryption, Entropy as _, HEADER_LEN, Header, Role, Row};
 
-use crate::{clock::Chance, fail::Fail, files::Pool, leader, port};
+use crate::{clock::Chance, fail::Fail, files::Pool, leader, port, state, vault};
 
 /// The Parquet in a sealed file, when it is the one that was listed and every byte of it is right.
 pub(crate) async fn payload(pool: &Pool, file: &SealedFile) -> Result<Vec<u8>, Fail> {
-    let bytes = pool.read(&file.file, None).await?;
+    let bytes = vault::plain(state::vault().as_ref(), pool.read(&file.file, None).await?).await;
     let header = Header::decode(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    if header.encryption != Encryption::None {
+        return Err(Fail::Other(format!("{} cannot be decrypted", file.file)));
+    }
     if hex(&header.use_id) != file.use_id {
         return Err(Fail::Other(format!("{} is another file now", file.file)));
     }
@@ -23,7 +26,9 @@ pub(crate) async fn rows(pool: &Pool, file: &SealedFile) -> Result<Vec<Row>, Fai
 pub(crate) async fn store(pool: &Pool, parquet: &[u8], listed: SealedFile) -> Result<SealedFile, Fail> {
     let mut use_id = [0; 16];
     Chance.fill(&mut use_id);
-    let file = sealed_bytes(Role::Sealed, use_id, 0, parquet);
+    // The index that will list it: until then, and when the index is lost, the file itself says that it counts.
+    let generation = state::with(|state| state.manifest.generation + 1);
+    let file = vault::whole(state::vault().as_ref(), Role::Sealed, use_id, generation, parquet).await?;
     let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
     let slot = port::claim_free(pool).await?;
     slot.held.replace(&file)?;

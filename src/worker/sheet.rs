@@ -1,11 +1,12 @@
 //! The sheet of the workout that is going on: one mutable slot per lane, written at every keystroke, two halves by turns
 //! so that a torn write leaves the one before.
 
-use ledger::{HEADER_LEN, Header, Role, sealed_bytes};
+use ledger::{Encryption, HEADER_LEN, Header, Role};
 
 use crate::{
     fail::Fail,
     files::{Held, Pool},
+    vault::{self, Vault},
 };
 
 /// Far above any sheet; a longer one is refused rather than cut.
@@ -27,11 +28,11 @@ impl SheetSlot {
         Ok(Self { held: pool.claim_patiently(&name).await?, generation })
     }
 
-    pub(crate) fn save(&mut self, json: &str, now_ms: u64) -> Result<(), Fail> {
+    pub(crate) async fn save(&mut self, vault: Option<&Vault>, json: &str, now_ms: u64) -> Result<(), Fail> {
         // Its parity says which half it is in, and it must not be the half of the one before.
         let mut generation = now_ms.max(self.generation + 1);
         generation += u64::from(generation % 2 == self.generation % 2);
-        let bytes = sealed_bytes(Role::Draft, [0; 16], generation, json.as_bytes());
+        let bytes = vault::whole(vault, Role::Draft, [0; 16], generation, json.as_bytes()).await?;
         if HALF < bytes.len() as u64 {
             return Err(Fail::Other("the sheet is too long".to_owned()));
         }
@@ -43,13 +44,17 @@ impl SheetSlot {
 }
 
 /// The newest whole sheet in a file, with its generation.
-pub(crate) fn read(file: &[u8]) -> Option<(u64, String)> {
-    let half = |at: usize| {
-        let bytes = file.get(at..)?;
-        let header = Header::decode(bytes).ok().filter(|header| header.role == Role::Draft)?;
-        let json = String::from_utf8(header.payload(bytes).ok()?.to_vec()).ok()?;
-        Some((header.generation, json))
-    };
+pub(crate) async fn read(vault: Option<&Vault>, file: &[u8]) -> Option<(u64, String)> {
     const _: () = assert!(HEADER_LEN < HALF as usize, "a header fits a half");
-    half(0).into_iter().chain(half(HALF as usize)).max_by_key(|(generation, _)| *generation)
+    let mut newest: Option<(u64, String)> = None;
+    for half in [file.get(..file.len().min(HALF as usize)), file.get(HALF as usize..)].into_iter().flatten() {
+        let bytes = vault::plain(vault, half.to_vec()).await;
+        let sheet = || {
+            let header = Header::decode(&bytes).ok().filter(|header| header.role == Role::Draft)?;
+            let plain = header.payload(&bytes).ok().filter(|_| header.encryption == Encryption::None)?;
+            Some((header.generation, String::from_utf8(plain.to_vec()).ok()?))
+        };
+        newest = newest.into_iter().chain(sheet()).max_by_key(|(generation, _)| *generation);
+    }
+    newest
 }

@@ -16,16 +16,30 @@ use crate::{
     leader, locks, port,
     sheet::{self, SheetSlot},
     state::{self, State, global, install, tell},
+    vault::{self, Found, Vault},
 };
 
 pub(crate) async fn start() {
     let began = performance_now();
     let births = Births::open().await.ok();
     let (state, sheet) = match Pool::open().await {
-        Ok(pool) => match with_storage(pool, births).await {
-            Ok(started) => started,
-            Err(fail) => without_storage(&fail),
-        },
+        Ok(pool) => {
+            let vault = match &births {
+                Some(births) => match Vault::open(births, &pool).await {
+                    Ok(Found::Open(vault)) => Some(vault),
+                    Ok(Found::Locked) => return tell(&FromStorage::Locked),
+                    Err(fail) => {
+                        web_sys::console::warn_1(&format!("there is no key to encrypt with: {fail}").into());
+                        None
+                    }
+                },
+                None => None,
+            };
+            match with_storage(pool, births, vault).await {
+                Ok(started) => started,
+                Err(fail) => without_storage(&fail),
+            }
+        }
         Err(fail) => without_storage(&fail),
     };
     let ready = FromStorage::Ready {
@@ -48,11 +62,14 @@ pub(crate) async fn start() {
     }
 }
 
-async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Option<String>), Fail> {
+async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) -> Result<(State, Option<String>), Fail> {
     let mut names = pool.names().await?;
     let mut young = young_files(births.as_ref()).await;
     let mut problems = Vec::new();
-    let cleared = names.is_empty();
+    let cleared = !names.iter().any(|name| name.starts_with("slot-"));
+    if let Some(vault) = &vault {
+        vault.file(&pool).await?;
+    }
     if cleared {
         let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
         names = files.chain([SheetSlot::file("00")]).collect();
@@ -61,7 +78,9 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     let (mut manifests, mut slots, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
     for name in &names {
         let bytes = match pool.read(name, None).await {
-            Ok(bytes) => bytes,
+            // The sheets' halves are opened one by one.
+            Ok(bytes) if name.starts_with("sheet-") => bytes,
+            Ok(bytes) => vault::plain(vault.as_ref(), bytes).await,
             // Without the newest index, files that it lists would look free: better no start than a wrong one.
             Err(fail) if name.starts_with("manifest-") => return Err(fail),
             // Not among the slots, so nobody takes it for a free one; if the index lists it, recovery says so.
@@ -74,14 +93,18 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
         match name.split('-').next() {
             Some("manifest") => manifests.push(file),
             Some("slot") => slots.push(file),
-            _ => sheets.push(file),
+            Some("sheet") => sheets.push(file),
+            _ => {}
         }
     }
     let kept: Vec<(String, JsValue)> = match &births {
         Some(births) => births.all("births").await.unwrap_or_default(),
         None => Vec::new(),
     };
-    let packed: Vec<Vec<u8>> = kept.iter().map(|(_, value)| bytes_of(value)).collect();
+    let mut packed: Vec<Vec<u8>> = Vec::new();
+    for (key, value) in &kept {
+        packed.push(vault::plain_value(vault.as_ref(), key, bytes_of(value)).await);
+    }
     let raw: Vec<Vec<u8>> = packed.iter().flat_map(|batch| unpack(batch).unwrap_or_default()).map(<[u8]>::to_vec).collect();
     let found = recover(&manifests, slots, &raw);
 
@@ -90,7 +113,11 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
         problems.push(cleared_problem(found.unborn.len()));
     }
     let lane = take_lane().await;
-    let sheet = sheets.iter().filter_map(|file| sheet::read(&file.bytes)).max_by_key(|(generation, _)| *generation);
+    let mut sheet: Option<(u64, String)> = None;
+    for file in &sheets {
+        let found = sheet::read(vault.as_ref(), &file.bytes).await;
+        sheet = sheet.into_iter().chain(found).max_by_key(|(generation, _)| *generation);
+    }
     let generation = sheet.as_ref().map_or(0, |(generation, _)| *generation);
     let sheet_slot = SheetSlot::open(&pool, lane.as_str(), generation).await.ok();
     let heads = found.heads(&identity.device_id, &lane);
@@ -106,6 +133,14 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     let listed = found.sealed.iter().map(|(file, _)| file.clone()).collect();
     let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
     let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), listed, lanes));
+    for (file, _) in &found.sealed {
+        // Newer than the index, or what a damaged file was merged from: the next index lists it.
+        if !manifest.sealed.iter().any(|listed| listed.use_id == file.use_id)
+            && !manifest.retired.iter().any(|retired| retired.use_id == file.use_id)
+        {
+            manifest.sealed.push(file.clone());
+        }
+    }
     if manifest.identity != identity {
         (manifest.identity, manifest.lanes) = (identity.clone(), Default::default());
     }
@@ -113,11 +148,13 @@ async fn with_storage(pool: Pool, births: Option<Births>) -> Result<(State, Opti
     let state = State {
         pool: Some(pool),
         births,
+        vault,
         device: Device::new(identity, lane, heads),
         slot: None,
         sheet: sheet_slot,
         manifest,
         manifest_file: found.manifest_file,
+        damaged: found.damaged,
         young,
         births_due,
         shelf,
@@ -158,11 +195,13 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
     let state = State {
         pool: None,
         births: None,
+        vault: None,
         device: Device::new(identity.clone(), LaneId::number(0), Default::default()),
         slot: None,
         sheet: None,
         manifest: Manifest::first(identity),
         manifest_file: None,
+        damaged: Vec::new(),
         young: Vec::new(),
         births_due: Default::default(),
         shelf: Shelf::default(),
@@ -183,7 +222,7 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
 /// session. Also whether there was one.
 async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> (Identity, bool) {
     let kept: Option<Identity> = match births {
-        Some(births) => births.named("me").await,
+        Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
         None => None,
     };
     let filed = found.identity.clone();
@@ -202,7 +241,7 @@ async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> 
     if kept.as_ref() != Some(&identity)
         && let Some(births) = births
     {
-        let _ = births.name("me", &identity).await;
+        let _ = births.name("me", &json_of(&identity)).await;
     }
     (identity, was_known)
 }
@@ -228,11 +267,34 @@ fn cleared_problem(rescued: usize) -> Problem {
     )
 }
 
+/// Ids only, so it is not encrypted: it is what is left when everything else is gone.
+fn json_of(identity: &Identity) -> Vec<u8> {
+    serde_json::to_vec(identity).expect("an identity is JSON")
+}
+
 /// Failing is survivable: the manifest and the segments say it too.
 pub(crate) async fn remember(identity: &Identity) {
     if let Some(births) = state::with(|state| state.births.clone()) {
-        let _ = births.name("me", identity).await;
+        let _ = births.name("me", &json_of(identity)).await;
     }
+}
+
+/// The recovery code opens what the browser's own key cannot any more.
+pub(crate) async fn unlock(code: &str) -> Result<(), Problem> {
+    let unlocked = async {
+        let (births, pool) = (Births::open().await?, Pool::open().await?);
+        Vault::unlock(&births, &pool, code).await
+    };
+    if unlocked.await.is_ok() {
+        start().await;
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::Locked,
+        "This is not the recovery code of what is stored here.",
+        "Nothing was changed.",
+        "Look at the letters again: they are 0 to 9 and a to f, 32 of them.",
+    ))
 }
 
 /// Goes on as what counts as a new device, with chains of its own.

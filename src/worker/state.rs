@@ -3,7 +3,8 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{FromStorage, Problem};
-use device::{Device, Inbox, Manifest, Shelf};
+use device::{Device, Inbox, Manifest, SealedFile, Shelf};
+use ledger::UseId;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
 use wire::Standing;
@@ -12,6 +13,7 @@ use crate::{
     births::Births,
     files::{Held, Pool},
     sheet::SheetSlot,
+    vault::Vault,
 };
 
 thread_local! {
@@ -22,12 +24,16 @@ pub(crate) struct State {
     /// `None` where the browser gives no storage: everything lasts as long as the tab.
     pub(crate) pool: Option<Pool>,
     pub(crate) births: Option<Births>,
+    /// `None` where nothing can be encrypted: without storage, or without IndexedDB.
+    pub(crate) vault: Option<Vault>,
     pub(crate) device: Device,
     /// The file of the running session.
     pub(crate) slot: Option<Slot>,
     pub(crate) sheet: Option<SheetSlot>,
     pub(crate) manifest: Manifest,
     pub(crate) manifest_file: Option<String>,
+    /// Listed files that cannot be read.
+    pub(crate) damaged: Vec<SealedFile>,
     /// Made in the last minute: name and time.
     pub(crate) young: Vec<(String, u64)>,
     /// Names of birth records, and when each may go.
@@ -36,7 +42,7 @@ pub(crate) struct State {
     /// starts again gets them.
     pub(crate) shelf: Shelf,
     /// The file that rows from the server go to.
-    pub(crate) inbox: Option<(Inbox, Held)>,
+    pub(crate) inbox: Option<(Inbox, Slot)>,
     /// Where the device stands with its server, as the files said at the start.
     pub(crate) standing: Option<Standing>,
     /// Sealed sessions as they were read at the start, until the first projector has them.
@@ -51,9 +57,19 @@ pub(crate) struct State {
     pub(crate) encoding: u32,
 }
 
+/// A pool file that this worker writes.
 pub(crate) struct Slot {
     pub(crate) name: String,
     pub(crate) held: Held,
+    /// Which use of the file this is, and where the next frames go.
+    pub(crate) use_id: UseId,
+    pub(crate) at: u64,
+}
+
+impl Slot {
+    pub(crate) fn taken(name: String, held: Held) -> Self {
+        Self { name, held, use_id: [0; 16], at: 0 }
+    }
 }
 
 pub(crate) fn install(state: State) {
@@ -63,6 +79,10 @@ pub(crate) fn install(state: State) {
 /// Never held across an await.
 pub(crate) fn with<T>(act: impl FnOnce(&mut State) -> T) -> T {
     STATE.with_borrow_mut(|state| act(state.as_mut().expect("BUG: used before the start was over")))
+}
+
+pub(crate) fn vault() -> Option<Vault> {
+    with(|state| state.vault.clone())
 }
 
 pub(crate) fn started() -> bool {

@@ -10,6 +10,7 @@ import {
   Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, problems, progress, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
+import { look } from "./pool.mjs";
 import { tenColumns } from "./strong-files.mjs";
 
 const story = new Story();
@@ -18,33 +19,6 @@ const port = await freePort();
 const url = `http://localhost:${port}`;
 
 // ---------------------------------------------------------------------------------------------- the pool, from outside
-
-/** Every file of the pool with what its header and frames say. Works on any page of this origin. */
-const look = (page) =>
-  page.evaluate(async () => {
-    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
-    const found = [];
-    for await (const [name, handle] of pool.entries()) {
-      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
-      const view = new DataView(bytes.buffer);
-      const ours = bytes.length >= 96 && String.fromCharCode(...bytes.subarray(0, 4)) === "SPTR";
-      const one = { name, size: bytes.length, role: ours ? ["free", "open", "sealed", "manifest", "draft"][bytes[7]] : "none", frames: [] };
-      if (ours) {
-        one.useId = [...bytes.subarray(8, 24)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-        one.payload = Number(view.getBigUint64(24, true));
-        if (one.role === "manifest") one.manifest = JSON.parse(new TextDecoder().decode(bytes.subarray(96, 96 + one.payload)));
-      }
-      if (one.role === "open") {
-        for (let at = 96; at + 17 <= bytes.length && bytes[at] === 0xf7 && bytes[at + 1] === 0x73; ) {
-          const length = view.getUint32(at + 5, true);
-          one.frames.push({ at, length: 17 + length, kind: ["", "head", "row", "closed"][bytes[at + 4]], text: new TextDecoder().decode(bytes.subarray(at + 17, at + 17 + length)) });
-          at += 17 + length;
-        }
-      }
-      found.push(one);
-    }
-    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  });
 
 story.inspect = async (page) =>
   `pool: ${(await look(page)).filter((file) => file.size)

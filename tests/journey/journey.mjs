@@ -9,6 +9,7 @@ import {
   kill, openApp, plural, progress, same, serve, set, solid, startWorkout, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, working,
 } from "./lib.mjs";
+import { look } from "./pool.mjs";
 import { tenColumns, twelveColumns } from "./strong-files.mjs";
 
 const story = new Story();
@@ -41,13 +42,7 @@ const openDetail = async (id) => {
   await page.getByTestId("detail-volume").waitFor();
 };
 /** The sheet as it lies on the disk. */
-const sheetOnDisk = (where) =>
-  where.evaluate(async () => {
-    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
-    let all = "";
-    for await (const [name, handle] of pool.entries()) if (name.startsWith("sheet-")) all += await (await handle.getFile()).text();
-    return all;
-  });
+const sheetOnDisk = async (where) => (await look(where)).flatMap((file) => file.sheets).join("");
 const importProblems = (where) =>
   where.getByTestId("problems").locator("li").evaluateAll((all) => all.map((one) => [Number(one.children[0].textContent.replace("line ", "")), one.children[1].textContent]));
 

@@ -70,6 +70,7 @@ pub(crate) fn Storage() -> impl IntoView {
             </dl>
             <Show when=move || browser.with(|it| it.protected == Some(false))><button class="plain" on:click=protect>{m::storage::PROTECT}</button></Show>
         </section>
+        <Show when=move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only))><Encryption/></Show>
         {move || report.get().map(|it| view! {
             <section class="card">
                 <h2>{m::storage::FILES}</h2>
@@ -99,5 +100,32 @@ pub(crate) fn Storage() -> impl IntoView {
                 </section>
             }
         })}
+    }
+}
+
+#[component]
+fn Encryption() -> impl IntoView {
+    let hub = use_hub();
+    // Asked for with the page, so that the page can say whether there is one; shown only when somebody asks.
+    let code = RwSignal::new(None::<Option<String>>);
+    let shown = RwSignal::new(false);
+    hub.recovery_code(move |it| _ = code.try_set(Some(it)));
+    view! {
+        <section class="card">
+            <h2>{m::storage::ENCRYPTION}</h2>
+            {move || code.get().map(|code| match code {
+                None => view! { <p>{m::storage::NOT_ENCRYPTED}</p> }.into_any(),
+                Some(code) => view! {
+                    <p>{m::storage::ENCRYPTED}</p>
+                    <p class="quiet">{m::storage::CODE_WHY}</p>
+                    <Show when=move || shown.get()>
+                        <div class="code"><code aria-label=m::storage::CODE data-test="recovery-code">{code.clone()}</code></div>
+                    </Show>
+                    <button class="plain" data-test="show-recovery-code" on:click=move |_| shown.update(|it| *it = !*it)>
+                        {move || if shown.get() { m::storage::CODE_HIDE } else { m::storage::CODE_SHOW }}
+                    </button>
+                }.into_any(),
+            })}
+        </section>
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     clock::{offset_min, today},
     hub::{Hub, build_id, use_hub},
     messages as m,
-    parts::{Header, Segments},
+    parts::{Field, Header, Segments},
     route::Route,
     words,
 };
@@ -148,22 +148,6 @@ fn device_name() -> String {
         ("Linux", "Linux"),
     ];
     kinds.iter().find(|(mark, _)| agent.contains(mark)).map_or("Browser", |(_, name)| name).to_owned()
-}
-
-#[component]
-fn Field(
-    label: &'static str,
-    value: RwSignal<String>,
-    test: &'static str,
-    #[prop(default = "text")] kind: &'static str,
-    #[prop(default = "off")] autocomplete: &'static str,
-) -> impl IntoView {
-    view! {
-        <label>{label}
-            <input type=kind autocomplete=autocomplete autocapitalize="none" data-test=test prop:value=value
-                on:input=move |event| value.set(event_target_value(&event))/>
-        </label>
-    }
 }
 
 #[component]

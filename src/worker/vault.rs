@@ -1,0 +1,287 @@
+//! The data key. What goes to the disk is encrypted under it, what comes from there is decrypted, by the browser's own
+//! WebCrypto: AES-256-GCM, a fresh random nonce each time, bound to the file and the place in it.
+//!
+//! The key itself is never stored. It is wrapped twice: by a key that the browser keeps and gives to nobody, and by a
+//! recovery code for the day when that one is lost. Both wraps lie in IndexedDB and in a file, because either can die alone.
+
+use device::{hex, unhex};
+use js_sys::{Array, Object, Promise, Uint8Array};
+use ledger::{
+    Encryption, Entropy as _, FrameKind, HEADER_LEN, Header, Role, UseId, associated, ciphers, decrypted, encode_frame,
+    encrypted_bytes, sealed_bytes,
+};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast as _, JsValue};
+
+use crate::{
+    births::{Births, bytes_of, value_of},
+    clock::Chance,
+    fail::Fail,
+    files::Pool,
+    js,
+};
+
+const NONCE: usize = 12;
+/// The record in IndexedDB that holds the browser's key and both wraps.
+const RECORD: &str = "vault";
+const FILES: [&str; 2] = ["keys-0", "keys-1"];
+const KEY_ABOUT: &[u8] = b"spotter data key";
+const CODE_ABOUT: &[u8] = b"spotter recovery code";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Vault {
+    key: JsValue,
+    wraps: Wraps,
+}
+
+/// The data key in two wraps, and the code of the second one under the data key, so that it can be shown again. All hex;
+/// each wrap begins with its nonce.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Wraps {
+    browser: String,
+    salt: String,
+    recovery: String,
+    code: String,
+}
+
+pub(crate) enum Found {
+    Open(Vault),
+    /// The browser's key is gone: only the recovery code opens what is here.
+    Locked,
+}
+
+fn subtle() -> JsValue {
+    js::get(&js::get(&js_sys::global(), "crypto"), "subtle")
+}
+
+async fn ask(name: &str, args: &[&JsValue]) -> Result<JsValue, Fail> {
+    let promise: Promise = js::call(&subtle(), name, args)?.dyn_into()?;
+    js::wait(promise).await
+}
+
+fn object(fields: &[(&str, &JsValue)]) -> JsValue {
+    let object = Object::new();
+    fields.iter().for_each(|(name, value)| js::set(&object, name, value));
+    object.into()
+}
+
+fn words(words: &[&str]) -> JsValue {
+    words.iter().map(|word| JsValue::from_str(word)).collect::<Array>().into()
+}
+
+fn gcm(nonce: &[u8], about: &[u8]) -> JsValue {
+    object(&[("name", &"AES-GCM".into()), ("iv", &Uint8Array::from(nonce)), ("additionalData", &Uint8Array::from(about))])
+}
+
+fn chance<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    Chance.fill(&mut bytes);
+    bytes
+}
+
+fn aes() -> JsValue {
+    object(&[("name", &"AES-GCM".into()), ("length", &256.into())])
+}
+
+async fn new_key(extractable: bool, uses: &[&str]) -> Result<JsValue, Fail> {
+    ask("generateKey", &[&aes(), &extractable.into(), &words(uses)]).await
+}
+
+async fn wrap(key: &JsValue, by: &JsValue) -> Result<String, Fail> {
+    let nonce = chance::<NONCE>();
+    let wrapped = ask("wrapKey", &[&"raw".into(), key, by, &gcm(&nonce, KEY_ABOUT)]).await?;
+    Ok(hex(&[&nonce[..], &Uint8Array::new(&wrapped).to_vec()].concat()))
+}
+
+async fn unwrap(wrapped: &str, by: &JsValue, extractable: bool) -> Result<JsValue, Fail> {
+    let bytes = unhex(wrapped).filter(|bytes| NONCE < bytes.len()).ok_or(Fail::NotFound)?;
+    let (nonce, cipher) = bytes.split_at(NONCE);
+    let uses = words(&["encrypt", "decrypt"]);
+    ask("unwrapKey", &[&"raw".into(), &Uint8Array::from(cipher), by, &gcm(nonce, KEY_ABOUT), &aes(), &extractable.into(), &uses])
+        .await
+}
+
+/// The code has 128 random bits, so no slow derivation has to make guessing dear: HKDF (RFC 5869) over SHA-256.
+async fn key_of_code(code: &[u8], salt: &[u8]) -> Result<JsValue, Fail> {
+    let raw = Uint8Array::from(code);
+    let base = ask("importKey", &[&"raw".into(), &raw, &"HKDF".into(), &false.into(), &words(&["deriveKey"])]).await?;
+    let how = object(&[
+        ("name", &"HKDF".into()),
+        ("hash", &"SHA-256".into()),
+        ("salt", &Uint8Array::from(salt)),
+        ("info", &Uint8Array::from(CODE_ABOUT)),
+    ]);
+    ask("deriveKey", &[&how, &base, &aes(), &false.into(), &words(&["wrapKey", "unwrapKey"])]).await
+}
+
+async fn encrypt(key: &JsValue, about: &[u8], plain: &[u8]) -> Result<Vec<u8>, Fail> {
+    let nonce = chance::<NONCE>();
+    let cipher = ask("encrypt", &[&gcm(&nonce, about), key, &Uint8Array::from(plain)]).await?;
+    let cipher = Uint8Array::new(&cipher);
+    let mut out = nonce.to_vec();
+    out.resize(NONCE + cipher.length() as usize, 0);
+    cipher.copy_to(&mut out[NONCE..]);
+    Ok(out)
+}
+
+async fn decrypt(key: &JsValue, about: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Fail> {
+    let (nonce, cipher) = bytes.split_at_checked(NONCE).ok_or(Fail::NotFound)?;
+    let plain = ask("decrypt", &[&gcm(nonce, about), key, &Uint8Array::from(cipher)]).await?;
+    Ok(Uint8Array::new(&plain).to_vec())
+}
+
+/// What is typed may have spaces, dashes and capitals.
+fn code_bytes(typed: &str) -> Option<Vec<u8>> {
+    let digits: String = typed.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    unhex(&digits).filter(|bytes| bytes.len() == 16)
+}
+
+impl Vault {
+    /// The one of this browser, or a new one. Of several tabs that start at once one makes it, and all have the same.
+    pub(crate) async fn open(births: &Births, pool: &Pool) -> Result<Found, Fail> {
+        if let Some(vault) = Self::kept(births).await? {
+            return Ok(Found::Open(vault));
+        }
+        if filed(pool).await.is_some() {
+            return Ok(Found::Locked);
+        }
+        let (browser_key, data_key) =
+            (new_key(false, &["wrapKey", "unwrapKey"]).await?, new_key(true, &["encrypt", "decrypt"]).await?);
+        let (code, salt) = (chance::<16>(), chance::<16>());
+        let wraps = Wraps {
+            browser: wrap(&data_key, &browser_key).await?,
+            salt: hex(&salt),
+            recovery: wrap(&data_key, &key_of_code(&code, &salt).await?).await?,
+            code: hex(&encrypt(&data_key, CODE_ABOUT, &code).await?),
+        };
+        births.add("identity", RECORD, &record(&browser_key, &wraps)?).await?;
+        Self::kept(births).await?.map(Found::Open).ok_or(Fail::NotFound)
+    }
+
+    async fn kept(births: &Births) -> Result<Option<Self>, Fail> {
+        let Some((_, kept)) = births.all("identity").await?.into_iter().find(|(key, _)| key == RECORD) else { return Ok(None) };
+        let wraps: Wraps =
+            serde_json::from_slice(&bytes_of(&js::get(&kept, "wraps"))).map_err(|err| Fail::Other(err.to_string()))?;
+        let key = unwrap(&wraps.browser, &js::get(&kept, "key"), false).await?;
+        Ok(Some(Self { key, wraps }))
+    }
+
+    /// With the recovery code this browser gets a key of its own again.
+    pub(crate) async fn unlock(births: &Births, pool: &Pool, typed: &str) -> Result<(), Fail> {
+        let wraps = filed(pool).await.ok_or(Fail::NotFound)?;
+        let (Some(code), Some(salt)) = (code_bytes(typed), unhex(&wraps.salt)) else { return Err(Fail::NotFound) };
+        let data_key = unwrap(&wraps.recovery, &key_of_code(&code, &salt).await?, true).await?;
+        let browser_key = new_key(false, &["wrapKey", "unwrapKey"]).await?;
+        let wraps = Wraps { browser: wrap(&data_key, &browser_key).await?, ..wraps };
+        births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &wraps)?)]).await
+    }
+
+    /// The wraps, in files of their own: IndexedDB may be lost alone.
+    pub(crate) async fn file(&self, pool: &Pool) -> Result<(), Fail> {
+        if filed(pool).await.as_ref() == Some(&self.wraps) {
+            return Ok(());
+        }
+        let json = serde_json::to_vec(&self.wraps).map_err(|err| Fail::Other(err.to_string()))?;
+        for name in FILES {
+            pool.create(name).await?;
+            pool.claim_patiently(name).await?.replace(&sealed_bytes(Role::Keys, chance(), 0, &json))?;
+        }
+        Ok(())
+    }
+
+    /// In groups of four, as it is written down.
+    pub(crate) async fn recovery_code(&self) -> Result<String, Fail> {
+        let code = decrypt(&self.key, CODE_ABOUT, &unhex(&self.wraps.code).unwrap_or_default()).await?;
+        let digits = hex(&code);
+        Ok(digits.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn record(browser_key: &JsValue, wraps: &Wraps) -> Result<JsValue, Fail> {
+    let json = serde_json::to_vec(wraps).map_err(|err| Fail::Other(err.to_string()))?;
+    Ok(object(&[("key", browser_key), ("wraps", &value_of(&json))]))
+}
+
+async fn filed(pool: &Pool) -> Option<Wraps> {
+    for name in FILES {
+        let Ok(bytes) = pool.read(name, None).await else { continue };
+        let Ok(header) = Header::decode(&bytes) else { continue };
+        let wraps = header.payload(&bytes).ok().filter(|_| header.role == Role::Keys);
+        if let Some(wraps) = wraps.and_then(|json| serde_json::from_slice(json).ok()) {
+            return Some(wraps);
+        }
+    }
+    None
+}
+
+// ---------------------------------------------------------------------------------------------- files
+//
+// Without a vault (there is no IndexedDB) everything is plain, and the storage page says so.
+
+/// A whole file with this content.
+pub(crate) async fn whole(
+    vault: Option<&Vault>,
+    role: Role,
+    use_id: UseId,
+    generation: u64,
+    content: &[u8],
+) -> Result<Vec<u8>, Fail> {
+    let Some(vault) = vault else { return Ok(sealed_bytes(role, use_id, generation, content)) };
+    let cipher = encrypt(&vault.key, &associated(role, &use_id, generation), content).await?;
+    Ok(encrypted_bytes(role, use_id, generation, &cipher))
+}
+
+/// What an open segment begins with.
+pub(crate) async fn beginning(vault: Option<&Vault>, plain: Vec<u8>) -> Result<(UseId, Vec<u8>), Fail> {
+    let header = Header::decode(&plain).map_err(|err| Fail::Other(err.to_string()))?;
+    if vault.is_none() {
+        return Ok((header.use_id, plain));
+    }
+    let mut out = Header { encryption: Encryption::AesGcm, ..header }.encode().to_vec();
+    out.extend(frames(vault, &header.use_id, HEADER_LEN as u64, plain[HEADER_LEN..].to_vec()).await?);
+    Ok((header.use_id, out))
+}
+
+/// Frames that go to this offset of an open segment, together.
+pub(crate) async fn frames(vault: Option<&Vault>, use_id: &UseId, at: u64, plain: Vec<u8>) -> Result<Vec<u8>, Fail> {
+    let Some(vault) = vault else { return Ok(plain) };
+    let cipher = encrypt(&vault.key, &associated(Role::Open, use_id, at), &plain).await?;
+    let mut out = Vec::new();
+    encode_frame(use_id, FrameKind::Cipher, &cipher, &mut out);
+    Ok(out)
+}
+
+/// A file as if it had never been encrypted. What cannot be decrypted stays as it is, and is damage to whoever reads on.
+pub(crate) async fn plain(vault: Option<&Vault>, bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(header) = Header::decode(&bytes) else { return bytes };
+    let Some(vault) = vault.filter(|_| header.encryption == Encryption::AesGcm) else { return bytes };
+    if header.role == Role::Open {
+        let mut parts = Vec::new();
+        for (at, cipher) in ciphers(&header.use_id, &bytes) {
+            let about = associated(Role::Open, &header.use_id, at as u64);
+            parts.push((at, decrypt(&vault.key, &about, cipher).await.ok()));
+        }
+        return decrypted(&header, &bytes, &parts);
+    }
+    let Ok(cipher) = header.payload(&bytes) else { return bytes };
+    match decrypt(&vault.key, &associated(header.role, &header.use_id, header.generation), cipher).await {
+        Ok(content) => sealed_bytes(header.role, header.use_id, header.generation, &content),
+        Err(_) => bytes,
+    }
+}
+
+/// A value of IndexedDB, bound to its name.
+pub(crate) async fn value(vault: Option<&Vault>, name: &str, plain: Vec<u8>) -> Result<Vec<u8>, Fail> {
+    match vault {
+        Some(vault) => encrypt(&vault.key, name.as_bytes(), &plain).await,
+        None => Ok(plain),
+    }
+}
+
+/// One that an older build wrote is plain: whoever reads it finds out whether it makes sense.
+pub(crate) async fn plain_value(vault: Option<&Vault>, name: &str, bytes: Vec<u8>) -> Vec<u8> {
+    match vault {
+        Some(vault) => decrypt(&vault.key, name.as_bytes(), &bytes).await.unwrap_or(bytes),
+        None => bytes,
+    }
+}
