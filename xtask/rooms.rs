@@ -64,6 +64,12 @@ pub(crate) const ROOMS: &[Room] = &[
         wasm: false,
     },
     Room {
+        name: "archive",
+        knows: &["ledger", "bridge", "engine"],
+        never: never!["leptos*", "gloo*", "web-sys", "tokio", "getrandom"],
+        wasm: false,
+    },
+    Room {
         name: "worker",
         knows: &["ledger", "bridge", "device", "wire"],
         never: never!["the engine", "leptos*", "gloo*", "tokio"],
@@ -71,7 +77,7 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "projector",
-        knows: &["ledger", "bridge", "engine", "intake"],
+        knows: &["ledger", "bridge", "engine", "intake", "archive"],
         never: never!["leptos*", "gloo*", "tokio"],
         wasm: true,
     },

@@ -9,8 +9,8 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use bridge::{
-    AccountNews, AccountWish, Ask, Asked, Choices, Draft, FromProjector, FromStorage, ImportPlan, Problem, ProblemKind, Question,
-    Refusal, SavedRow, StorageReport, SyncState, ToProjector, ToStorage,
+    AccountNews, AccountWish, Ask, Asked, Choices, Draft, ExportAs, FromProjector, FromStorage, ImportPlan, Problem, ProblemKind,
+    Question, Refusal, SavedRow, StorageReport, SyncState, ToProjector, ToStorage,
 };
 use gloo::{events::EventListener, timers::callback::Timeout};
 use js_sys::{Array, Reflect, Uint8Array};
@@ -22,6 +22,7 @@ use crate::messages as m;
 
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
+type OnFile = Box<dyn FnOnce(usize, Uint8Array)>;
 type OnCode = Box<dyn FnOnce(Option<String>)>;
 type OnNews = Box<dyn FnOnce(Result<AccountNews, Refusal>)>;
 
@@ -39,6 +40,15 @@ pub enum ImportState {
     Idle,
     Reading,
     Planned(Box<ImportPlan>),
+    /// A backup of ours was chosen.
+    Backup {
+        rows: usize,
+        made_ms: u64,
+    },
+    Restored {
+        rows: usize,
+        cancelled: bool,
+    },
     Running {
         done: usize,
         total: usize,
@@ -100,6 +110,7 @@ struct Inner {
     accounts: HashMap<u32, OnNews>,
     reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
     codes: HashMap<u32, OnCode>,
+    exports: HashMap<u32, OnFile>,
     measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
     restarts: u32,
 }
@@ -322,6 +333,14 @@ impl Hub {
                 }
             }
             FromProjector::Planned { id: _, plan } => self.import.set(ImportState::Planned(Box::new(plan))),
+            FromProjector::Backup { id: _, rows, made_ms } => self.import.set(ImportState::Backup { rows, made_ms }),
+            FromProjector::Restored { id: _, rows, cancelled } => self.import.set(ImportState::Restored { rows, cancelled }),
+            FromProjector::Exported { id, rows } => {
+                let then = inner.borrow_mut().exports.remove(&id);
+                if let Some(then) = then {
+                    then(rows, message.get(1).unchecked_into());
+                }
+            }
             FromProjector::ImportProgress { id: _, done, total } => self.import.set(ImportState::Running { done, total }),
             FromProjector::Imported { id: _, sets, workouts, cancelled } => {
                 self.import.set(ImportState::Done { sets, workouts, cancelled });
@@ -423,8 +442,10 @@ impl Hub {
     fn post_projector(self, request: &ToProjector, bytes: Option<Uint8Array>) {
         let inner = self.inner();
         let mut inner = inner.borrow_mut();
-        let needs_tables =
-            matches!(request, ToProjector::Ask { .. } | ToProjector::PlanImport { .. } | ToProjector::RunImport { .. });
+        let needs_tables = matches!(
+            request,
+            ToProjector::Ask { .. } | ToProjector::PlanImport { .. } | ToProjector::RunImport { .. } | ToProjector::Export { .. }
+        );
         if needs_tables && !inner.tables_stand {
             inner.unasked.push((request.clone(), bytes));
             return;
@@ -543,6 +564,13 @@ impl Hub {
         self.import.set(ImportState::Running { done: 0, total: 1 });
         let id = self.next();
         self.post_projector(&ToProjector::RunImport { id }, None);
+    }
+
+    /// Everything as a file: how many rows, and its bytes. A failure is shown.
+    pub fn export(self, what: ExportAs, now_ms: i64, then: impl FnOnce(usize, Uint8Array) + 'static) {
+        let id = self.next();
+        self.inner().borrow_mut().exports.insert(id, Box::new(then));
+        self.post_projector(&ToProjector::Export { id, what, now_ms }, None);
     }
 
     pub fn cancel_import(self) {

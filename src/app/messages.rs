@@ -584,8 +584,12 @@ pub(crate) mod import {
     use crate::words::plural;
 
     pub(crate) const TITLE: &str = "Import";
-    pub(crate) const HOW: &str = "In Strong: Settings, Export Strong data. Then choose the file here. Nothing is written before you have seen what would happen.";
-    pub(crate) const CHOOSE_FILE: &str = "Choose a CSV file";
+    pub(crate) const HOW: &str = "In Strong: Settings, Export Strong data. Then choose the file here. Nothing is written before you have seen what would happen. A backup that Spotter made is brought back here too.";
+    pub(crate) const CHOOSE_FILE: &str = "Choose a file";
+    pub(crate) const BACKUP: &str = "A backup of Spotter";
+    pub(crate) const BACKUP_HINT: &str = "What is here already stays as it is, so nothing is doubled and nothing is overwritten.";
+    pub(crate) const RESTORE: &str = "Bring it back";
+    pub(crate) const RESTORED: &str = "Everything is here";
     pub(crate) const CHOOSE_OTHER: &str = "Choose another file";
     pub(crate) const READING: &str = "Reading the file…";
     pub(crate) const IMPORTING: &str = "Importing";
@@ -609,6 +613,14 @@ pub(crate) mod import {
 
     pub(crate) fn unreadable(why: &str) -> String {
         format!("The file could not be read: {why}")
+    }
+
+    pub(crate) fn backup(rows: &str, day: &str) -> String {
+        format!("{rows} rows, made {day}.")
+    }
+
+    pub(crate) fn restored(rows: &str) -> String {
+        format!("All {rows} rows of the backup are on this phone.")
     }
 
     pub(crate) fn rows_saved(done: &str, total: &str) -> String {
@@ -678,6 +690,23 @@ pub(crate) mod storage {
     pub(crate) const KEPT_TWICE: &str = "Kept twice for now";
     pub(crate) const INDEX: &str = "Index";
     pub(crate) const THIS_TAB: &str = "This tab";
+    pub(crate) const EXPORT: &str = "Take it with you";
+    pub(crate) const EXPORT_HINT: &str =
+        "Everything you logged, as a file. It is not encrypted: keep it where only you can read it.";
+    pub(crate) const EXPORT_ARCHIVE: &str = "Make a backup";
+    pub(crate) const EXPORT_CSV: &str = "Sets as CSV";
+    pub(crate) const EXPORT_JSON: &str = "Rows as JSON";
+    pub(crate) const NO_BACKUP: &str = "No backup was made on this phone yet.";
+    pub(crate) const SAFARI: &str = "Safari removes what a site stored when it was not opened for seven days, unless it is on the home screen. Install Spotter, connect an account or keep backups.";
+
+    pub(crate) fn exported(rows: &str) -> String {
+        format!("{rows} rows exported.")
+    }
+
+    pub(crate) fn last_backup(day: &str) -> String {
+        format!("Last backup: {day}.")
+    }
+
     pub(crate) const ENCRYPTION: &str = "Encryption";
     pub(crate) const ENCRYPTED: &str =
         "Everything stored here is encrypted under a key that this browser keeps. Copied to another place, it cannot be read.";

@@ -18,7 +18,7 @@ pub use notice::{FromProjector, FromStorage, Guarantee, SavedRow, StorageReport}
 pub use pack::{pack, unpack};
 pub use problem::{Problem, ProblemKind};
 pub use question::{Ask, Asked, Question, ask};
-pub use request::{Draft, DraftScope, ToProjector, ToStorage};
+pub use request::{Draft, DraftScope, ExportAs, ToProjector, ToStorage};
 pub use sheet::{Sheet, SheetExercise, SheetSet};
 pub use sync::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusedView, SyncLink, SyncState};
 pub use view::*;

@@ -120,6 +120,21 @@ pub enum FromProjector {
         id: u32,
         plan: ImportPlan,
     },
+    /// The file is a backup of ours: so many rows, made then (UTC milliseconds).
+    Backup {
+        id: u32,
+        rows: usize,
+        made_ms: u64,
+    },
+    Restored {
+        id: u32,
+        rows: usize,
+        cancelled: bool,
+    },
+    Exported {
+        id: u32,
+        rows: usize,
+    },
     ImportProgress {
         id: u32,
         done: usize,

@@ -75,6 +75,16 @@ pub enum ToStorage {
     RetryRefused,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExportAs {
+    /// Every row, to be brought back.
+    Archive,
+    /// Every row, to be read by a program.
+    Json,
+    /// The sets, to be read by a person or another app.
+    Csv,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ToProjector {
     Hello {
@@ -103,6 +113,12 @@ pub enum ToProjector {
         id: u32,
     },
     CancelImport,
+    /// Everything as a file; its bytes lie beside the answer.
+    Export {
+        id: u32,
+        what: ExportAs,
+        now_ms: i64,
+    },
     /// Bytes of memory and counts, for the storage page and the benches.
     Measure {
         id: u32,

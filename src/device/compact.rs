@@ -100,6 +100,11 @@ mod tests {
                 merges += 1;
             }
             most = most.max(manifest.sealed.len());
+            let stands = |retired: &Retired| manifest.sealed.iter().any(|file| file.use_id == retired.successor);
+            assert!(manifest.retired.iter().all(stands), "a retired file waits for one that is no longer listed");
+            for freed in manifest.freeable(at.saturating_sub(DAY)) {
+                manifest = manifest.without_retired(std::slice::from_ref(&freed), at);
+            }
         }
         assert_eq!(manifest.sealed.iter().map(|file| file.rows).sum::<u64>(), 1_825 * 20);
         assert!(most <= 50, "{most} files");

@@ -104,11 +104,25 @@ impl Manifest {
         next
     }
 
+    /// The same generation, in which lanes stand at least here.
+    #[must_use]
+    pub fn with_heads(mut self, lanes: &BTreeMap<LaneId, LaneHeads>) -> Self {
+        for (lane, heads) in lanes {
+            merge_heads(self.lanes.entry(lane.clone()).or_default(), heads);
+        }
+        self
+    }
+
     /// The next generation, in which `merged` stands for all of `files`.
     #[must_use]
     pub fn with_merged(&self, merged: SealedFile, files: &[SealedFile], now_ms: u64) -> Self {
         let mut next = self.next(now_ms);
-        next.sealed.retain(|sealed| !files.iter().any(|file| file.use_id == sealed.use_id));
+        let merges = |use_id: &str| files.iter().any(|file| file.use_id == use_id);
+        next.sealed.retain(|sealed| !merges(&sealed.use_id));
+        // What waited for one of them to be old enough waits for the new one now.
+        for before in next.retired.iter_mut().filter(|before| merges(&before.successor)) {
+            (before.successor, before.at_ms) = (merged.use_id.clone(), now_ms);
+        }
         next.retired.extend(files.iter().map(|file| Retired {
             file: file.file.clone(),
             use_id: file.use_id.clone(),
@@ -143,6 +157,13 @@ impl Manifest {
     pub fn with_standing(mut self, standing: Option<&Standing>) -> Self {
         self.standing = newer(self.standing.take(), standing.cloned());
         self
+    }
+
+    /// Every pool file that this index speaks of.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let retired = self.retired.iter().map(|file| file.file.as_str());
+        let quarantined = self.quarantined.iter().map(|file| file.file.as_str());
+        self.sealed.iter().map(|file| file.file.as_str()).chain(retired).chain(quarantined)
     }
 
     /// Retired files whose successor is old enough, by their place in the pool; they may be freed.

@@ -15,3 +15,10 @@ const _: () = assert!(FREE_MIN < SLOTS_FIRST, "a fresh pool is not already low")
 pub fn slot_name(n: usize) -> String {
     format!("slot-{n:03}")
 }
+
+/// Names for new slots, beyond every one of these: also beyond files that are gone and that an index still speaks of.
+pub fn new_slots<'a>(known: impl Iterator<Item = &'a str>, many: usize) -> Vec<String> {
+    let numbers = known.filter_map(|name| name.strip_prefix("slot-")?.parse::<usize>().ok());
+    let next = numbers.max().map_or(0, |last| last + 1);
+    (next..next + many).map(slot_name).collect()
+}

@@ -9,7 +9,7 @@ use wire::Standing;
 use crate::{
     capture::HeadFrame,
     identity::Identity,
-    manifest::{LaneHeads, Manifest, SealedFile, merge_heads, newer},
+    manifest::{LaneHeads, Manifest, Retired, SealedFile, merge_heads, newer},
 };
 
 /// One file as it was found.
@@ -32,6 +32,8 @@ pub struct OpenSegment {
     /// Its rows already stand in a sealed file: it waits to be freed.
     pub retired: bool,
     pub heads: LaneHeads,
+    /// Where other lanes of the same device stand by rows that were adopted here.
+    pub adopted: BTreeMap<LaneId, LaneHeads>,
     pub bytes: u64,
     /// The newest word on where the device stands with its server.
     pub standing: Option<Standing>,
@@ -84,8 +86,9 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
         match header {
             Err(HeaderErr::Empty) if expected.is_none() => out.free.push(slot.name),
             Ok(header) if header.role == Role::Free && expected.is_none() => out.free.push(slot.name),
-            Ok(header) if header.role == Role::Open && expected.is_none() => {
+            Ok(header) if header.role == Role::Open => {
                 any = true;
+                // In the place of a listed file that is gone: what is in it counts all the same.
                 let segment = read_open(&slot, &header, &retired, &mut out);
                 out.open.push(segment);
             }
@@ -132,8 +135,16 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
     let merged = out.manifest.iter().flat_map(|manifest| &manifest.retired);
     let merged: Vec<(String, SealedFile)> =
         merged.filter_map(|file| Some((file.successor.clone(), (**file.sealed.as_ref()?).clone()))).collect();
+    let mut elsewhere = BTreeSet::new();
     for file in listed.values().filter(|file| !found_sealed.contains(&file.file)) {
         out.damaged.push(file.clone());
+        let before = out.manifest.iter().flat_map(|manifest| &manifest.retired).filter(|before| before.successor == file.use_id);
+        let here =
+            |before: &Retired| spare.contains_key(&before.use_id) || out.open.iter().any(|open| hex(&open.use_id) == before.use_id);
+        // What it was made from is still kept, so nothing is missing.
+        if before.clone().next().is_some() && before.clone().all(here) {
+            elsewhere.insert(file.file.clone());
+        }
         for (_, before) in merged.iter().filter(|(successor, _)| *successor == file.use_id) {
             if let Some(payload) = spare.remove(&before.use_id) {
                 out.sealed.push((before.clone(), payload));
@@ -146,6 +157,10 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
             damaged(name, Some(file), "it is missing", &mut out);
         }
     }
+    out.problems.retain(|problem| {
+        problem.kind != ProblemKind::DamagedFile
+            || !elsewhere.iter().any(|name| problem.happened.starts_with(&format!("{name} cannot be read")))
+    });
     if index_lost && any {
         out.problems.push(Problem::new(
             ProblemKind::MissingIndex,
@@ -159,7 +174,11 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
     for segment in &out.open {
         out.standing = newer(out.standing.take(), segment.standing.clone());
         if let (Some(device), Some(lane)) = (&segment.device_id, &segment.lane) {
-            merge_heads(out.lanes.entry(device.clone()).or_default().entry(lane.clone()).or_default(), &segment.heads);
+            let lanes = out.lanes.entry(device.clone()).or_default();
+            merge_heads(lanes.entry(lane.clone()).or_default(), &segment.heads);
+            for (lane, heads) in &segment.adopted {
+                merge_heads(lanes.entry(lane.clone()).or_default(), heads);
+            }
         }
     }
     if let Some(manifest) = &out.manifest {
@@ -225,6 +244,7 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
         closed: false,
         retired: retired.contains(&hex(&header.use_id)),
         heads: LaneHeads::new(),
+        adopted: BTreeMap::new(),
         bytes: slot.bytes.len() as u64,
         standing: None,
     };
@@ -242,11 +262,10 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
             }
             FrameKind::Row => match Row::read(frame.payload) {
                 Ok(row) => {
-                    if Some(&row.device_id) == segment.device_id.as_ref() && Some(&row.lane) == segment.lane.as_ref() {
-                        let head = segment.heads.entry(row.scope).or_default();
-                        if head.dseq < row.dseq {
-                            *head = row.head();
-                        }
+                    if Some(&row.device_id) == segment.device_id.as_ref() {
+                        let own = Some(&row.lane) == segment.lane.as_ref();
+                        let heads = if own { &mut segment.heads } else { segment.adopted.entry(row.lane.clone()).or_default() };
+                        further(heads, &row);
                     }
                     segment.rows.push(row);
                 }
@@ -282,6 +301,13 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
     segment
 }
 
+fn further(heads: &mut LaneHeads, row: &Row) {
+    let head = heads.entry(row.scope).or_default();
+    if head.dseq < row.dseq {
+        *head = row.head();
+    }
+}
+
 fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
     if births.is_empty() {
         return;
@@ -291,7 +317,12 @@ fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
     for raw in births {
         match Row::read(raw) {
             Ok(row) if in_files.contains(&row.event_id.to_string()) => out.born.push(row.event_id.to_string()),
-            Ok(row) => out.unborn.push(row),
+            Ok(row) => {
+                // It is adopted, and its chain goes on behind it.
+                let lanes = out.lanes.entry(row.device_id.clone()).or_default();
+                further(lanes.entry(row.lane.clone()).or_default(), &row);
+                out.unborn.push(row);
+            }
             Err(_) => {}
         }
     }

@@ -2,9 +2,9 @@
 
 use std::{cell::RefCell, collections::VecDeque};
 
-use bridge::{Asked, Choices, Draft, ExerciseName, FromProjector, KnownSet, Problem, Question};
+use bridge::{Asked, Choices, Draft, ExerciseName, FromProjector, KnownSet, Problem, Question, pack};
 use intake::{Known, NameBook, NameTarget, Planned};
-use ledger::{EntityId, Entropy, LoadMode, Tracking};
+use ledger::{EntityId, Entropy, LoadMode, Row, Tracking};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 
 /// Events per flush: large enough to be quick, small enough to show progress and to be cancelled.
 const CHUNK: usize = 500;
+/// Rows of a backup, which need no more than to be written.
+const ROWS: usize = 2_000;
 
 /// Whether one is running; the rest of its state lives below, outside the projector's.
 #[derive(Default)]
@@ -27,11 +29,30 @@ impl Import {
     }
 }
 
+/// What is written at once.
+enum Chunk {
+    Drafts(Vec<Draft>),
+    /// Rows as they were; with the last of them goes whose they are.
+    Rows(Vec<Row>, Option<String>),
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        match self {
+            Self::Drafts(drafts) => drafts.len(),
+            Self::Rows(rows, _) => rows.len(),
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
     file: Vec<u8>,
     planned: Option<(Planned, Choices)>,
-    chunks: VecDeque<Vec<Draft>>,
+    /// A backup that was read, and whose it is.
+    backup: Option<(archive::About, Vec<Row>)>,
+    chunks: VecDeque<Chunk>,
+    restores: bool,
     id: u32,
     done: usize,
     total: usize,
@@ -80,7 +101,19 @@ fn known() -> Known {
 
 /// With a file: reads it. Without: the same file again with other answers.
 pub(crate) fn plan(id: u32, file_name: String, choices: Choices, bytes: Option<Vec<u8>>) {
+    if let Some(bytes) = bytes.as_ref().filter(|bytes| archive::is_archive(bytes)) {
+        match archive::read(bytes) {
+            Ok((about, rows)) => {
+                let notice = FromProjector::Backup { id, rows: rows.len(), made_ms: about.made_ms };
+                STATE.with_borrow_mut(|state| *state = State { backup: Some((about, rows)), ..State::default() });
+                tell(&notice);
+            }
+            Err(problem) => tell(&FromProjector::Failed { id, problem }),
+        }
+        return;
+    }
     let planned = STATE.with_borrow_mut(|state| {
+        state.backup = None;
         if let Some(bytes) = bytes {
             state.file = bytes;
         }
@@ -97,15 +130,29 @@ pub(crate) fn plan(id: u32, file_name: String, choices: Choices, bytes: Option<V
 }
 
 pub(crate) fn run(id: u32) {
+    if let Some((about, mut rows)) = STATE.with_borrow_mut(|state| state.backup.take()) {
+        let total = rows.len();
+        let mut chunks = VecDeque::new();
+        while !rows.is_empty() {
+            let later = rows.split_off(rows.len().min(ROWS));
+            let person = later.is_empty().then(|| about.person.clone());
+            chunks.push_back(Chunk::Rows(rows, person));
+            rows = later;
+        }
+        STATE.with_borrow_mut(|state| *state = State { chunks, id, total, restores: true, ..State::default() });
+        project::with(|it| it.import.running = true);
+        return send_next();
+    }
     let Some((planned, choices)) = STATE.with_borrow_mut(|state| state.planned.take()) else {
         complain("an import without a plan");
         return;
     };
     let import_id = Chance.entity_id(choices.now_ms.max(0) as u64);
-    let chunks: VecDeque<Vec<Draft>> = intake::drafts(&planned, &choices, &names(), &known(), import_id, CHUNK).into();
+    let chunks = intake::drafts(&planned, &choices, &names(), &known(), import_id, CHUNK);
+    let chunks: VecDeque<Chunk> = chunks.into_iter().map(Chunk::Drafts).collect();
     STATE.with_borrow_mut(|state| {
         *state = State {
-            total: chunks.iter().map(Vec::len).sum(),
+            total: chunks.iter().map(Chunk::len).sum(),
             sets: planned.plan.sets - planned.plan.already_here,
             workouts: planned.plan.workouts,
             chunks,
@@ -131,18 +178,24 @@ fn send_next() {
         Some((state.id, chunk))
     });
     match next {
-        Some((id, chunk)) => match serde_json::to_vec(&chunk) {
+        Some((id, Chunk::Drafts(drafts))) => match serde_json::to_vec(&drafts) {
             Ok(json) => say(&["capture".into(), id.into()], Some(&json)),
             Err(err) => complain(&format!("drafts that cannot be said: {err}")),
         },
+        Some((id, Chunk::Rows(rows, person))) => {
+            let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
+            say(&["restore".into(), id.into(), person.unwrap_or_default().into()], Some(&packed));
+        }
         None => {
             project::with(|it| it.import.running = false);
             project::refresh();
-            let notice = STATE.with_borrow(|state| FromProjector::Imported {
-                id: state.id,
-                sets: state.sets,
-                workouts: state.workouts,
-                cancelled: state.cancelled,
+            let notice = STATE.with_borrow(|state| {
+                let State { id, sets, workouts, cancelled, done, .. } = *state;
+                if state.restores {
+                    FromProjector::Restored { id, rows: done, cancelled }
+                } else {
+                    FromProjector::Imported { id, sets, workouts, cancelled }
+                }
             });
             tell(&notice);
         }

@@ -4,6 +4,7 @@
 //! Belongs: the engine's life in a worker, watched questions, Parquet for the storage worker, plans of imports.
 //! Never: storage, the network, the DOM.
 
+mod export;
 mod import;
 mod port;
 mod project;

@@ -7,7 +7,7 @@ use serde::Serialize as _;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
 
-use crate::{import, project};
+use crate::{export, import, project};
 
 pub(crate) fn global() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -56,6 +56,7 @@ fn page_asks(request: ToProjector, extra: &JsValue) {
         }
         ToProjector::RunImport { id } => import::run(id),
         ToProjector::CancelImport => import::cancel(),
+        ToProjector::Export { id, what, now_ms } => export::begin(id, what, now_ms),
         ToProjector::Measure { id, hashes } => project::measure(id, false, hashes),
         ToProjector::Rebuild { id } => project::measure(id, true, false),
     }
@@ -86,8 +87,15 @@ fn storage_says(message: &Array) {
         "person" => project::person(text(1)),
         "follow" => project::follow(),
         "captured" => import::captured(&message.get(2)),
+        "part" => export::part(number(message), &bytes(2)),
+        "rest" => export::rest(number(message), rows_of(&bytes(2))),
+        "broken" => export::broken(number(message), &text(2)),
         other => complain(&format!("unknown message {other}")),
     }
+}
+
+fn number(message: &Array) -> u32 {
+    message.get(1).as_f64().unwrap_or(0.0) as u32
 }
 
 fn rows_of(packed: &[u8]) -> Vec<Row> {
@@ -123,7 +131,7 @@ pub(crate) fn tell_rows(notice: &FromProjector, rows: &[serde_json::Value]) {
     }
 }
 
-fn tell_with(notice: &FromProjector, extra: JsValue) {
+pub(crate) fn tell_with(notice: &FromProjector, extra: JsValue) {
     match serde_wasm_bindgen::to_value(notice) {
         Ok(notice) => _ = global().post_message(&Array::of2(&notice, &extra)),
         Err(err) => complain(&format!("a notice that cannot be said: {err}")),

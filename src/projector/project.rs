@@ -76,6 +76,11 @@ impl Projector {
         })
     }
 
+    /// Whose training the tables are asked for.
+    pub(crate) fn whose(&self) -> &str {
+        &self.person
+    }
+
     pub(crate) fn answer(&self, asked: &Asked) -> Option<Result<Table, EngineErr>> {
         Some(self.store.as_ref()?.ask(&asked.name, &self.params(asked)))
     }

@@ -220,7 +220,7 @@ pub(crate) async fn enter_now(id: u32, entered: Entered) {
 }
 
 /// New rows are about the account's first person. Rows that are here already say that theirs is the same one.
-async fn become_one_of(persons: &[EntityId]) {
+pub(crate) async fn become_one_of(persons: &[EntityId]) {
     let Some(first) = persons.first().copied() else { return };
     let (own, has_rows) = state::with(|state| {
         let own = state.device.identity().person;

@@ -128,6 +128,13 @@ fn heard(message: &JsValue) {
         // Parquet that was asked for, or the rows in one.
         Some("encoded" | "decoded") => leader::encoded(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
         Some("unencoded") => leader::encoded(id, Err(message.get(2).as_string().unwrap_or_default())),
+        Some("everything") => spawn_local(everything(id)),
+        Some("restore") => {
+            let packed = Uint8Array::new(&message.get(3)).to_vec();
+            let rows = unpack(&packed).unwrap_or_default().into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
+            let person = message.get(2).as_string().and_then(|text| EntityId::parse(&text).ok());
+            port::enqueue(port::Work::Restore { id, rows, person });
+        }
         Some("capture") => {
             let drafts = serde_json::from_slice(&Uint8Array::new(&message.get(2)).to_vec());
             match drafts {
@@ -137,6 +144,33 @@ fn heard(message: &JsValue) {
         }
         _ => {}
     }
+}
+
+/// Every row, for an export: what is sealed as it is, and the rest.
+async fn everything(id: u32) {
+    let say_back = |words: &[JsValue], bytes: Option<&[u8]>| {
+        state::with(|state| {
+            if let Some(port) = &state.projector {
+                say(port, words, bytes);
+            }
+        });
+    };
+    let sent = async {
+        if let Some(pool) = state::with(|state| state.pool.clone()) {
+            // Another tab may have sealed and merged since this one started.
+            let manifest = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest);
+            for file in manifest.into_iter().flat_map(|manifest| manifest.sealed) {
+                let parquet = sealed::payload(&pool, &file).await?;
+                say_back(&["part".into(), id.into()], Some(&parquet));
+            }
+        }
+        Ok::<(), Fail>(())
+    };
+    if let Err(fail) = sent.await {
+        return say_back(&["broken".into(), id.into(), fail.to_string().into()], None);
+    }
+    let rest = state::with(|state| pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())));
+    say_back(&["rest".into(), id.into()], Some(&rest));
 }
 
 /// Rows of other tabs of this profile, and their sheets.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bridge::{pack, unpack};
-use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, recover, slot_name, to_merge};
+use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, new_slots, recover, to_merge};
 use js_sys::Promise;
 use ledger::{Encryption, HEADER_LEN, Header, Role, Row};
 use wasm_bindgen::{JsValue, closure::Closure};
@@ -22,7 +22,7 @@ use crate::{
     feed,
     files::{Held, Pool},
     js, link, locks, port, sealed,
-    start::{make_files, performance_now},
+    start::make_files,
     state::{self, State},
     vault,
 };
@@ -38,8 +38,8 @@ thread_local! {
     static DIRTY: RefCell<bool> = const { RefCell::new(false) };
     static NUDGE: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
     static NUDGED: RefCell<bool> = const { RefCell::new(false) };
-    /// When the leader was last heard of, by the clock of this worker.
-    static BEAT: Cell<f64> = const { Cell::new(0.0) };
+    /// The leader has answered the last question.
+    static BEAT: Cell<bool> = const { Cell::new(false) };
     /// No sealed file is plain any more.
     static PLAIN_SEEN: Cell<bool> = const { Cell::new(false) };
 }
@@ -56,8 +56,8 @@ pub(crate) fn nudge() {
 
 /// How often a tab that does not lead asks whether somebody does,
 const PING_MS: i32 = 300;
-/// and how long it goes without an answer before it takes the lead itself: that tab is frozen, or stuck.
-const SILENT_MS: f64 = 1_300.0;
+/// and after how many questions without an answer it takes the lead itself: that tab is frozen, or stuck.
+const SILENT: u32 = 4;
 
 /// Leads when its turn comes, or when the leader has fallen silent, until another tab takes the lead away.
 pub(crate) async fn lead() {
@@ -87,9 +87,11 @@ async fn take_the_lead() -> (Option<Promise>, bool) {
         let _ = js::wait(held).await;
         mine.set(true);
     });
-    let mut asked = performance_now();
-    BEAT.set(asked);
+    let mut unanswered = 0;
     loop {
+        // Counted by questions, not by a clock: a tab that was frozen itself asks anew before it draws a conclusion.
+        BEAT.set(false);
+        feed::tell_siblings(&["ping".into()]);
         let pause = Promise::new(&mut |resolve, _| {
             let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(PING_MS)]);
         });
@@ -97,13 +99,8 @@ async fn take_the_lead() -> (Option<Promise>, bool) {
         if got.get() {
             return (Some(lock.lost), false);
         }
-        let now = performance_now();
-        if SILENT_MS / 2.0 < now - asked {
-            // It is this tab that was frozen: the leader gets a chance to answer.
-            BEAT.set(now);
-        }
-        asked = now;
-        if SILENT_MS < now - BEAT.get() {
+        unanswered = if BEAT.get() { 0 } else { unanswered + 1 };
+        if SILENT <= unanswered {
             if let Some(abort) = &abort {
                 // Nobody waits for what this rejects.
                 let _ = js::call(&lock.lost, "catch", &[&Closure::once_into_js(|_: JsValue| {})]);
@@ -113,13 +110,12 @@ async fn take_the_lead() -> (Option<Promise>, bool) {
             let _ = js::wait(lock.held).await;
             return (Some(lock.lost), true);
         }
-        feed::tell_siblings(&["ping".into()]);
     }
 }
 
 /// Somebody leads.
 pub(crate) fn heard_beat() {
-    BEAT.set(performance_now());
+    BEAT.set(true);
 }
 
 async fn lead_on(stolen: bool) {
@@ -189,7 +185,7 @@ async fn rest(ms: i32) {
     NUDGED.take();
 }
 
-async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
+pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
     let mut files = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
         let bytes = vault::plain(state::vault().as_ref(), pool.read(&name, None).await?).await;
@@ -251,7 +247,8 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
         let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, ..Retired::default() };
         write_manifest(pool, |manifest| {
-            manifest.with_sealed(sealed, retired, &open.heads, now_ms()).with_standing(open.standing.as_ref())
+            let next = manifest.with_sealed(sealed, retired, &open.heads, now_ms());
+            next.with_heads(&open.adopted).with_standing(open.standing.as_ref())
         })
         .await?;
         // A tab that died may not have told what it wrote last.
@@ -282,7 +279,7 @@ async fn merge_some(pool: &Pool) -> Result<(), Fail> {
             }
         }
         let mut seen = BTreeSet::new();
-        rows.retain(|row| seen.insert(row.event_id.clone()));
+        rows.retain(|row| seen.insert(row.event_id));
         let Some(first) = files.first().cloned() else { return Ok(()) };
         let parquet = encode(&rows).await.map_err(Fail::Other)?;
         let listed = SealedFile { rows: rows.len() as u64, spans: wire::spans(rows.iter()), ..first };
@@ -369,7 +366,8 @@ async fn free_retired(pool: &Pool) -> Result<(), Fail> {
         // Nothing is given up for a successor that cannot be read.
         let whole = match &sealed {
             Some(sealed) => {
-                let bytes = pool.read(&sealed.file, None).await?;
+                // One whose name a power cut took away is as good as damaged.
+                let bytes = pool.read(&sealed.file, None).await.unwrap_or_default();
                 Header::decode(&bytes).is_ok_and(|header| hex(&header.use_id) == sealed.use_id && header.payload(&bytes).is_ok())
             }
             None => false,
@@ -401,15 +399,15 @@ async fn keep_free(pool: &Pool) -> Result<(), Fail> {
     }
     if free < FREE_MIN {
         let births = state::with(|state| state.births.clone());
-        let more: Vec<String> = (names.len()..names.len() + FREE_MIN - free).map(slot_name).collect();
-        let made = make_files(pool, births.as_ref(), &more).await?;
-        state::with(|state| state.young.extend(made));
+        let listed: Vec<String> = state::with(|state| state.manifest.names().map(str::to_owned).collect());
+        let more = new_slots(names.iter().chain(&listed).map(String::as_str), FREE_MIN - free);
+        make_files(pool, births.as_ref(), &more).await?;
     }
     Ok(())
 }
 
 /// Birth records whose file has become old are no longer needed.
-async fn forget_births() -> Result<(), Fail> {
+pub(crate) async fn forget_births() -> Result<(), Fail> {
     let (births, due) = state::with(|state| {
         let now = now_ms();
         let due: Vec<String> = state.births_due.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect();

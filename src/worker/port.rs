@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
-use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, slot_name};
+use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, new_slots};
 use js_sys::Array;
 use ledger::{EntityId, HEADER_LEN, Header, HeaderErr, Role, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -13,16 +13,19 @@ use wire::{Commit, Input};
 
 use crate::{
     account::{self, Entered},
-    births::value_of,
+    births::{Births, value_of},
     clock::{Chance, now_ms, stamp},
     fail::Fail,
     feed,
     files::Pool,
     js, leader, link,
-    start::{make_files, start},
+    start::{made_ms, make_files, start},
     state::{self, Slot, State, global, tell},
     vault::{self, Vault},
 };
+
+/// How often somebody else may be quicker.
+const CLAIMS: usize = 20;
 
 pub(crate) enum Work {
     Page(ToStorage),
@@ -30,6 +33,12 @@ pub(crate) enum Work {
     Import {
         id: u32,
         drafts: Vec<Draft>,
+    },
+    /// Rows of a backup; with the last of them comes whose they are.
+    Restore {
+        id: u32,
+        rows: Vec<Row>,
+        person: Option<EntityId>,
     },
     /// Rows from the server, and the standing that goes with them.
     Receive(Box<Commit>),
@@ -143,19 +152,46 @@ async fn carry_out(work: Work) {
         Work::Page(ToStorage::Report { id }) => tell(&FromStorage::Report { id, report: report().await }),
         // It asks the network: nothing that is to be saved waits for that.
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
-        Work::Import { id, drafts } => {
-            let outcome = capture(drafts, true).await;
-            let problem = match outcome {
-                Ok(_) => JsValue::NULL,
-                Err(problem) => serde_wasm_bindgen::to_value(&problem).unwrap_or(JsValue::TRUE),
-            };
-            state::with(|state| {
-                if let Some(port) = &state.projector {
-                    feed::say(port, &["captured".into(), id.into(), problem], None);
-                }
-            });
+        Work::Import { id, drafts } => captured(id, capture(drafts, true).await.map(drop)),
+        Work::Restore { id, rows, person } => {
+            captured(id, restore(rows).await.map_err(|fail| fail.problem()));
+            if let Some(person) = person {
+                account::become_one_of(&[person]).await;
+            }
         }
     }
+}
+
+/// The projector sends the next part of what it imports.
+fn captured(id: u32, outcome: Result<(), Problem>) {
+    let problem = match outcome {
+        Ok(()) => JsValue::NULL,
+        Err(problem) => serde_wasm_bindgen::to_value(&problem).unwrap_or(JsValue::TRUE),
+    };
+    state::with(|state| {
+        if let Some(port) = &state.projector {
+            feed::say(port, &["captured".into(), id.into(), problem], None);
+        }
+    });
+}
+
+/// Rows as they were written once, here or elsewhere. Those that are here already stay as they are.
+async fn restore(rows: Vec<Row>) -> Result<(), Fail> {
+    for file in state::with(|state| state.shelf.unread(&rows)) {
+        link::read_file(&file).await?;
+    }
+    let (own, standing) = state::with(|state| {
+        let own = state.device.identity().device_id.clone();
+        // This device's chains may be longer in the backup than here: it goes on under another name.
+        let own = rows.iter().any(|row| row.device_id == own && state.shelf.look(row) != Added::Known);
+        (own, state.standing.clone().unwrap_or_default())
+    });
+    receive(Commit { rows, standing }).await?;
+    if own {
+        crate::start::new_device().await;
+    }
+    link::wrote();
+    Ok(())
 }
 
 async fn save_sheet(json: &str) -> Result<(), Fail> {
@@ -246,7 +282,7 @@ pub(crate) async fn adopt(rows: Vec<Row>) {
 
 async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
     let (slot, young, births, vault) = state::with(|state| {
-        let young = state.slot.as_ref().is_some_and(|slot| is_young(&state.young, &slot.name));
+        let young = state.slot.as_ref().is_some_and(|slot| now_ms() < slot.young_until);
         (state.slot.take(), young, state.births.clone().filter(|_| young), state.vault.clone())
     });
     let mut guarantee = Guarantee::MemoryOnly;
@@ -272,16 +308,16 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
         batch.rows.iter().for_each(|row| _ = state.shelf.add(row.clone()));
     });
     link::wrote();
+    wasm_bindgen_futures::spawn_local(async {
+        // What fails now is tried again with the next write.
+        let _ = leader::forget_births().await;
+    });
     Ok((batch.rows, guarantee))
 }
 
 /// A batch has one birth record, named by its first row.
 fn birth_key(batch: &Batch) -> String {
     batch.rows.first().map(|row| row.event_id.to_string()).unwrap_or_default()
-}
-
-pub(crate) fn is_young(young: &[(String, u64)], name: &str) -> bool {
-    young.iter().any(|(file, at)| file == name && now_ms() < at + FILE_YOUNG_MS)
 }
 
 /// Ends the running session and begins the next in a free pool file.
@@ -329,25 +365,37 @@ async fn append(slot: &mut Slot, vault: Option<&Vault>, plain: Vec<u8>) -> Resul
 
 /// A pool file with nothing of worth in it, taken for this worker alone.
 pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
-    let listed: Vec<String> = state::with(|state| state.manifest.sealed.iter().map(|file| file.file.clone()).collect());
-    let mut slots = 0;
-    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
-        slots += 1;
-        if listed.contains(&name) || !is_free(&pool.read(&name, Some(HEADER_LEN)).await.unwrap_or_else(|_| vec![1])) {
-            continue;
-        }
-        let Ok(held) = pool.claim(&name).await else { continue };
-        // Looked at again now that nobody else can write it.
-        if is_free(&held.read_all()?) {
-            return Ok(Slot::taken(name, held));
-        }
-    }
     let births = state::with(|state| state.births.clone());
-    let name = slot_name(slots);
-    let made = make_files(pool, births.as_ref(), std::slice::from_ref(&name)).await?;
-    state::with(|state| state.young.extend(made));
-    let held = pool.claim_patiently(&name).await?;
-    Ok(Slot::taken(name, held))
+    // Two that find no free file make one at the same moment, perhaps of the same name, and one of them gets it.
+    for _ in 0..CLAIMS {
+        let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
+        let listed: Vec<String> = state::with(|state| state.manifest.names().map(str::to_owned).collect());
+        for name in names.iter().filter(|name| !listed.contains(name)) {
+            if is_free(&pool.read(name, Some(HEADER_LEN)).await.unwrap_or_else(|_| vec![1]))
+                && let Some(slot) = take_free(pool, births.as_ref(), name).await?
+            {
+                return Ok(slot);
+            }
+        }
+        let made = new_slots(names.iter().chain(&listed).map(String::as_str), 1);
+        make_files(pool, births.as_ref(), &made).await?;
+    }
+    Err(Fail::Held)
+}
+
+/// `None` when somebody else was quicker.
+async fn take_free(pool: &Pool, births: Option<&Births>, name: &str) -> Result<Option<Slot>, Fail> {
+    let Ok(held) = pool.claim(name).await else { return Ok(None) };
+    // Looked at again now that nobody else can write it.
+    if !is_free(&held.read_all()?) {
+        return Ok(None);
+    }
+    // Whoever made it wrote down when.
+    let young_until = match births {
+        Some(births) => made_ms(births, name).await?.map_or(0, |at| at + FILE_YOUNG_MS),
+        None => 0,
+    };
+    Ok(Some(Slot::taken(name.to_owned(), held, young_until)))
 }
 
 /// An open segment that nobody ever wrote a row to counts as free too: a tab that was opened and closed.

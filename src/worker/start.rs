@@ -1,7 +1,9 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
-use device::{Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, Shelf, recover, slot_name};
+use device::{
+    Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, Shelf, recover, slot_name,
+};
 use ledger::LaneId;
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
@@ -64,7 +66,6 @@ pub(crate) async fn start() {
 
 async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) -> Result<(State, Option<String>), Fail> {
     let mut names = pool.names().await?;
-    let mut young = young_files(births.as_ref()).await;
     let mut problems = Vec::new();
     let cleared = !names.iter().any(|name| name.starts_with("slot-"));
     if let Some(vault) = &vault {
@@ -73,8 +74,15 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
     if cleared {
         let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
         names = files.chain([SheetSlot::file("00")]).collect();
-        young = make_files(&pool, births.as_ref(), &names).await?;
+        make_files(&pool, births.as_ref(), &names).await?;
     }
+    // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the files say.
+    let lane = take_lane().await;
+    // Before the files: a row that another tab writes meanwhile is in its file by the time that is read.
+    let kept: Vec<(String, JsValue)> = match &births {
+        Some(births) => births.all("births").await.unwrap_or_default(),
+        None => Vec::new(),
+    };
     let (mut manifests, mut slots, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
     for name in &names {
         let bytes = match pool.read(name, None).await {
@@ -97,10 +105,6 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
             _ => {}
         }
     }
-    let kept: Vec<(String, JsValue)> = match &births {
-        Some(births) => births.all("births").await.unwrap_or_default(),
-        None => Vec::new(),
-    };
     let mut packed: Vec<Vec<u8>> = Vec::new();
     for (key, value) in &kept {
         packed.push(vault::plain_value(vault.as_ref(), key, bytes_of(value)).await);
@@ -112,7 +116,6 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
     if cleared && known {
         problems.push(cleared_problem(found.unborn.len()));
     }
-    let lane = take_lane().await;
     let mut sheet: Option<(u64, String)> = None;
     for file in &sheets {
         let found = sheet::read(vault.as_ref(), &file.bytes).await;
@@ -125,10 +128,11 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
     let due = now_ms() + FILE_YOUNG_MS;
     let births_due = kept.into_iter().map(|(key, _)| (due, key)).collect();
     let mut shelf = Shelf::default();
-    let rows = found.open.into_iter().flat_map(|segment| segment.rows).chain(found.unborn.iter().cloned());
-    rows.for_each(|row| _ = shelf.add(row));
+    found.open.into_iter().flat_map(|segment| segment.rows).for_each(|row| _ = shelf.add(row));
     // After the rows at hand: one that is in both places is at hand.
     found.sealed.iter().for_each(|(file, _)| shelf.add_file(&file.use_id, &file.spans));
+    // Kept twice until a while ago, and sealed meanwhile.
+    let unborn: Vec<ledger::Row> = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
     // Without any manifest, what was found is the index: the next one that is written lists it.
     let listed = found.sealed.iter().map(|(file, _)| file.clone()).collect();
     let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
@@ -155,7 +159,6 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
         manifest,
         manifest_file: found.manifest_file,
         damaged: found.damaged,
-        young,
         births_due,
         shelf,
         inbox: None,
@@ -168,7 +171,7 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
         problems,
         encoding: 0,
     };
-    UNBORN.with_borrow_mut(|unborn| *unborn = found.unborn);
+    UNBORN.set(unborn);
     Ok((state, sheet.map(|(_, json)| json).filter(|json| !json.is_empty())))
 }
 
@@ -202,7 +205,6 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
         manifest: Manifest::first(identity),
         manifest_file: None,
         damaged: Vec::new(),
-        young: Vec::new(),
         births_due: Default::default(),
         shelf: Shelf::default(),
         inbox: None,
@@ -323,28 +325,23 @@ async fn take_lane() -> LaneId {
     LaneId::number(u8::MAX)
 }
 
-async fn young_files(births: Option<&Births>) -> Vec<(String, u64)> {
-    let Some(births) = births else { return Vec::new() };
-    let made = births.all("files").await.unwrap_or_default();
-    let now = now_ms();
-    made.into_iter()
-        .filter_map(|(name, at)| Some((name, at.as_f64()? as u64)))
-        // A time in the future is a clock that was set back: as good as now.
-        .filter(|(_, at)| now < *at || now - *at < FILE_YOUNG_MS)
-        .collect()
+/// When a pool file was made, if that is known and not in the future: a clock that was set back makes it as good as now.
+pub(crate) async fn made_ms(births: &Births, name: &str) -> Result<Option<u64>, Fail> {
+    let made = births.all("files").await?.into_iter().find(|(file, _)| file == name);
+    Ok(made.and_then(|(_, at)| at.as_f64()).map(|at| (at as u64).min(now_ms())))
 }
 
-/// Makes files and remembers when, so that what is written to them is kept twice while they are young.
-pub(crate) async fn make_files(pool: &Pool, births: Option<&Births>, names: &[String]) -> Result<Vec<(String, u64)>, Fail> {
-    let now = now_ms();
+/// Makes files. When is written down first: whoever finds one knows that what goes into it must be kept twice for a while.
+pub(crate) async fn make_files(pool: &Pool, births: Option<&Births>, names: &[String]) -> Result<(), Fail> {
+    if let Some(births) = births {
+        let now = JsValue::from_f64(now_ms() as f64);
+        let items: Vec<(String, JsValue)> = names.iter().map(|name| (name.clone(), now.clone())).collect();
+        births.put("files", &items).await?;
+    }
     for name in names {
         pool.create(name).await?;
     }
-    if let Some(births) = births {
-        let items: Vec<(String, JsValue)> = names.iter().map(|name| (name.clone(), JsValue::from_f64(now as f64))).collect();
-        births.put("files", &items).await?;
-    }
-    Ok(names.iter().map(|name| (name.clone(), now)).collect())
+    Ok(())
 }
 
 pub(crate) fn performance_now() -> f64 {

@@ -34,8 +34,6 @@ pub(crate) struct State {
     pub(crate) manifest_file: Option<String>,
     /// Listed files that cannot be read.
     pub(crate) damaged: Vec<SealedFile>,
-    /// Made in the last minute: name and time.
-    pub(crate) young: Vec<(String, u64)>,
     /// Names of birth records, and when each may go.
     pub(crate) births_due: VecDeque<(u64, String)>,
     /// What this device holds. Its rows at hand are those in no sealed file this worker has handed over: a projector that
@@ -64,11 +62,13 @@ pub(crate) struct Slot {
     /// Which use of the file this is, and where the next frames go.
     pub(crate) use_id: UseId,
     pub(crate) at: u64,
+    /// Until then a power cut may take the file's name away with everything in it.
+    pub(crate) young_until: u64,
 }
 
 impl Slot {
-    pub(crate) fn taken(name: String, held: Held) -> Self {
-        Self { name, held, use_id: [0; 16], at: 0 }
+    pub(crate) fn taken(name: String, held: Held, young_until: u64) -> Self {
+        Self { name, held, use_id: [0; 16], at: 0, young_until }
     }
 }
 

@@ -2,7 +2,7 @@
 // screen with axe. Every figure is worked out here from what was typed.
 //
 //   node tests/journey/journey.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
-import { readdirSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort,
@@ -543,6 +543,64 @@ try {
     await becomes(messages, ["Seat on hole five", "Removed"], "messages");
     await page.reload();
     await becomes(messages, ["Seat on hole five", "Removed"], "messages after a reload");
+  });
+
+  // ------------------------------------------------------------------------------------------ a backup
+
+  await step("a backup brings everything to an empty phone, and once more changes nothing", async () => {
+    await progress(page, "All");
+    const before = await tiles(page);
+    const save = async (name) => {
+      await tab(page, "Me");
+      await page.getByTestId("to-storage").click();
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByTestId(name).click()]);
+      const path = join(temporary("journey-export"), file.suggestedFilename());
+      await file.saveAs(path);
+      return path;
+    };
+    const backup = await save("export-archive");
+    ensure(/spotter-\d{4}-\d\d-\d\d\.zip$/.test(backup), `the file is called ${backup}`);
+    await page.getByTestId("export").getByText("Last backup: Today.").waitFor();
+    const rows = JSON.parse(readFileSync(await save("export-json"), "utf8"));
+    same(new Set(rows.map((row) => row.event_id)).size, rows.length, "rows as JSON, each once");
+    const csv = readFileSync(await save("export-csv"), "utf8").trim().split(/\r?\n/);
+    // Warm-ups are in the file and not in the figures.
+    ensure(Number(before.sets.replaceAll(",", "")) < csv.length, `the CSV has ${csv.length} lines`);
+    const folder = temporary("journey-restore");
+    const empty = await browse(story, folder);
+    await openApp(empty.page, url, "/me/import");
+    for (const _ of [1, 2]) {
+      await empty.page.getByTestId("file").setInputFiles(backup);
+      await empty.page.getByTestId("backup").getByText(`${thousands(rows.length)} rows`).waitFor();
+      await empty.page.getByTestId("run-import").click();
+      await empty.page.getByTestId("restored").waitFor();
+      await progress(empty.page, "All");
+      await becomes(() => tiles(empty.page), before, "tiles on the other phone");
+      await tab(empty.page, "Me");
+      await empty.page.getByTestId("to-import").click();
+    }
+    await openApp(empty.page, url);
+    await progress(empty.page, "All");
+    await becomes(() => tiles(empty.page), before, "tiles after a reload");
+    // What is logged there goes on in the same person's training.
+    await startWorkout(empty.page);
+    await addExercise(empty.page, "Squat (Barbell)", "squat barbell");
+    await typeSet(empty.page, 0, { load: "20", reps: "3" });
+    await tick(empty.page, 0);
+    await finish(empty.page);
+    await progress(empty.page, "All");
+    await becomes(async () => (await tiles(empty.page)).sets, thousands(Number(before.sets.replaceAll(",", "")) + 1), "sets with the new one");
+    await empty.context.close();
+    rmSync(folder, { recursive: true, force: true });
+    story.page = page;
+  });
+
+  await step("a backup that is damaged changes nothing, and says so", async () => {
+    await tab(page, "Me");
+    await page.getByTestId("to-import").click();
+    await page.getByTestId("file").setInputFiles({ name: "spotter.zip", mimeType: "application/zip", buffer: Buffer.from("PK\x03\x04 and no more") });
+    await page.getByTestId("import-failed").getByText("This backup cannot be read").waitFor();
+    await tab(page, "Crew");
   });
 
   // ------------------------------------------------------------------------------------------ every screen, light and dark

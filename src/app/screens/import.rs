@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::{
-    clock::{now_ms, offset_min},
+    clock::{now_ms, offset_min, today},
     hub::{ImportState, use_hub},
     messages as m,
     parts::{Figure, Header, Segments, use_settings},
@@ -45,7 +45,7 @@ pub(crate) fn Import() -> impl IntoView {
             ImportState::Idle => view! {
                 <div class="empty">
                     <p>{m::import::HOW}</p>
-                    <label class="primary file">{m::import::CHOOSE_FILE}<input type="file" accept=".csv,text/csv" data-test="file" on:change=chosen/></label>
+                    <label class="primary file">{m::import::CHOOSE_FILE}<input type="file" accept=".csv,.zip,text/csv,application/zip" data-test="file" on:change=chosen/></label>
                 </div>
             }.into_any(),
             ImportState::Reading => view! { <p role="status" class="quiet">{m::import::READING}</p> }.into_any(),
@@ -56,6 +56,21 @@ pub(crate) fn Import() -> impl IntoView {
                     <progress max=total value=done aria-label=m::import::PROGRESS></progress>
                     <p class="quiet" role="status">{m::import::rows_saved(&words::thousands(done as i64), &words::thousands(total as i64))}</p>
                     <button class="plain" on:click=move |_| hub.cancel_import()>{m::import::STOP}</button>
+                </section>
+            }.into_any(),
+            ImportState::Backup { rows, made_ms } => view! {
+                <section class="card" data-test="backup">
+                    <h2>{m::import::BACKUP}</h2>
+                    <p>{m::import::backup(&words::thousands(rows as i64), &words::day(words::day_of(made_ms as i64, i64::from(offset_min(made_ms as i64))), today()))}</p>
+                    <p class="quiet">{m::import::BACKUP_HINT}</p>
+                    <button class="primary wide" data-test="run-import" on:click=move |_| hub.run_import()>{m::import::RESTORE}</button>
+                </section>
+            }.into_any(),
+            ImportState::Restored { rows, cancelled } => view! {
+                <section class="card" data-test="restored">
+                    <h2>{if cancelled { m::import::STOPPED } else { m::import::RESTORED }}</h2>
+                    <p>{m::import::restored(&words::thousands(rows as i64))}</p>
+                    <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
                 </section>
             }.into_any(),
             ImportState::Done { sets, workouts, cancelled } => view! {
@@ -74,7 +89,7 @@ pub(crate) fn Import() -> impl IntoView {
                     <h2>{problem.happened}</h2>
                     <p>{problem.kept}</p>
                     <p>{problem.todo}</p>
-                    <label class="primary file">{m::import::CHOOSE_OTHER}<input type="file" accept=".csv,text/csv" data-test="file" on:change=chosen/></label>
+                    <label class="primary file">{m::import::CHOOSE_OTHER}<input type="file" accept=".csv,.zip,text/csv,application/zip" data-test="file" on:change=chosen/></label>
                 </section>
             }.into_any(),
         }}

@@ -1,17 +1,34 @@
 //! Storage: what is on this device, how safe it is, and how quick.
 
-use bridge::{FromProjector, StorageReport};
+use bridge::{ExportAs, FromProjector, StorageReport};
+use gloo::timers::callback::Timeout;
+use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::{hub::use_hub, messages as m, parts::Header, route::Route, words};
+use crate::{
+    clock::{now_ms, offset_min, today},
+    hub::use_hub,
+    messages as m,
+    parts::Header,
+    route::Route,
+    words,
+};
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Browser {
     used: Option<f64>,
     quota: Option<f64>,
     protected: Option<bool>,
+}
+
+/// The one browser that clears what was not used for a week.
+fn is_safari() -> bool {
+    window()
+        .navigator()
+        .user_agent()
+        .is_ok_and(|agent| agent.contains("Safari/") && !agent.contains("Chrome/") && !agent.contains("Chromium/"))
 }
 
 #[component]
@@ -68,8 +85,10 @@ pub(crate) fn Storage() -> impl IntoView {
                 {move || browser.get().quota.map(|quota| row(m::storage::ALLOWED, words::bytes(quota)))}
                 {move || browser.get().protected.map(|yes| row(m::storage::PROTECTION, if yes { m::storage::PROTECTED.to_owned() } else { m::storage::UNPROTECTED.to_owned() }))}
             </dl>
+            <Show when=move || browser.with(|it| it.protected == Some(false)) && is_safari()><p>{m::storage::SAFARI}</p></Show>
             <Show when=move || browser.with(|it| it.protected == Some(false))><button class="plain" on:click=protect>{m::storage::PROTECT}</button></Show>
         </section>
+        <Export/>
         <Show when=move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only))><Encryption/></Show>
         {move || report.get().map(|it| view! {
             <section class="card">
@@ -100,6 +119,71 @@ pub(crate) fn Storage() -> impl IntoView {
                 </section>
             }
         })}
+    }
+}
+
+/// When the last backup was made here, for the reminder. Losing it costs a reminder.
+const BACKUP_MADE: &str = "spotter.backup-made";
+
+fn kept() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+pub(crate) fn backup_made_ms() -> Option<i64> {
+    kept()?.get_item(BACKUP_MADE).ok()??.parse().ok()
+}
+
+/// Hands a file to the browser, which asks where to put it.
+fn download(name: &str, kind: &str, bytes: &Uint8Array) -> Option<()> {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&Array::of1(bytes), &options).ok()?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+    let link: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has taken it over by the next turn.
+    Timeout::new(60_000, move || _ = web_sys::Url::revoke_object_url(&url)).forget();
+    Some(())
+}
+
+#[component]
+fn Export() -> impl IntoView {
+    let hub = use_hub();
+    let made = RwSignal::new(backup_made_ms());
+    let busy = RwSignal::new(false);
+    let export = move |what: ExportAs, name: &'static str, kind: &'static str| {
+        move |_| {
+            let now = now_ms();
+            busy.set(true);
+            hub.export(what, now, move |rows, bytes| {
+                let _ = busy.try_set(false);
+                let day = words::iso(words::day_of(now, i64::from(offset_min(now))));
+                if download(&name.replace("{}", &day), kind, &bytes).is_some() {
+                    hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
+                    if what == ExportAs::Archive {
+                        let _ = kept().map(|kept| kept.set_item(BACKUP_MADE, &now.to_string()));
+                        let _ = made.try_set(Some(now));
+                    }
+                }
+            });
+        }
+    };
+    view! {
+        <section class="card" data-test="export">
+            <h2>{m::storage::EXPORT}</h2>
+            <p>{m::storage::EXPORT_HINT}</p>
+            <p class="quiet">{move || made.get().map_or_else(
+                || m::storage::NO_BACKUP.to_owned(),
+                |at| m::storage::last_backup(&words::day(words::day_of(at, i64::from(offset_min(at))), today())),
+            )}</p>
+            <button class="primary wide" data-test="export-archive" disabled=busy on:click=export(ExportAs::Archive, "spotter-{}.zip", "application/zip")>{m::storage::EXPORT_ARCHIVE}</button>
+            <div class="buttons">
+                <button class="plain" data-test="export-csv" disabled=busy on:click=export(ExportAs::Csv, "spotter-sets-{}.csv", "text/csv")>{m::storage::EXPORT_CSV}</button>
+                <button class="plain" data-test="export-json" disabled=busy on:click=export(ExportAs::Json, "spotter-rows-{}.json", "application/json")>{m::storage::EXPORT_JSON}</button>
+            </div>
+        </section>
     }
 }
 
