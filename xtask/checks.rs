@@ -33,6 +33,11 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("tests", || run(house.cargo(&["test", "--quiet"]).env("SPOTTER_POSTGRES", &postgres.address)))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
     step("the programs", || run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"])))?;
+    step("a backup opens in DuckDB and PyArrow", || {
+        let folder = house.target.join("backup");
+        run(house.command(house.target.join("debug/examples/backup")).arg(&folder))?;
+        run(house.command(house.python()).arg("tests/conformance/backup.py").arg(&folder))
+    })?;
     step("random queries beside DuckDB", || soak::sql_slice(house))?;
     step("the models beside dbt", || soak::dbt_slice(house))?;
     step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;
@@ -79,6 +84,9 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     if browser {
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
         step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
+        step("many tabs, some of which die", || {
+            pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25"])
+        })?;
         step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
     }
     say("every check passed");

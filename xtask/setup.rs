@@ -183,6 +183,24 @@ pub(crate) fn for_hostile(house: &House) -> Result<PathBuf> {
     Ok(python)
 }
 
+/// What a simulated power cut needs: root, and file systems in files. `false`, after saying so, where that cannot be.
+pub(crate) fn can_cut(house: &House) -> Result<bool> {
+    if output(Command::new("id").arg("-u"))?.trim() != "0" {
+        say("skipped: a power cut is simulated with file systems of its own, and mounting them needs root");
+        return Ok(false);
+    }
+    for_browser(house)?;
+    if !["/usr/sbin/mkfs.xfs", "/sbin/mkfs.xfs"].iter().any(|path| Path::new(path).is_file()) {
+        say("Installing xfsprogs: a copy of an XFS file at one instant is what a power cut leaves.");
+        apt(&["xfsprogs", "e2fsprogs", "mount"])?;
+    }
+    unless_stamped(house, "tests/powercut/package-lock.json", &house.root.join("tests/powercut/node_modules/.spotter"), || {
+        say("Installing the peers' storages: they are cut in the same way.");
+        npm_install(house, "tests/powercut")
+    })?;
+    Ok(true)
+}
+
 fn apt(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if !Path::new("/usr/bin/apt-get").is_file() {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    checks, setup,
+    checks, pwa, setup,
     shell::{House, output, run, say},
 };
 
@@ -61,12 +61,49 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             let result: Value = serde_json::from_str(&fs::read_to_string(&out)?)?;
             ("soak-server-kill".to_owned(), json!({ "soak": "server-kill", "n": n, "result": result }))
         }
-        other => bail!("there is no soak {other}: choose sql, dbt, models, sync or server-kill"),
+        "powercut" => {
+            if !setup::can_cut(house)? {
+                return Ok(());
+            }
+            let spotter = pwa::build(house, false)?;
+            let cut = |more: &[&str], name: &str| {
+                script(house, &spotter, "tests/powercut/cuts.mjs", &[&["--from", &from.to_string()], more].concat(), name)
+            };
+            let settled = cut(&["--cuts", &n.to_string()], "powercut")?;
+            let fresh = cut(&["--fresh", "--cuts", &n.div_ceil(4).to_string()], "powercut-fresh")?;
+            let peers =
+                script(house, &spotter, "tests/powercut/peers.mjs", &["--cuts", &n.div_ceil(25).to_string()], "powercut-peers")?;
+            (
+                "soak-powercut".to_owned(),
+                json!({ "soak": "powercut", "from": from, "n": n, "settled": settled, "fresh": fresh, "peers": peers }),
+            )
+        }
+        "tabs" => {
+            setup::for_browser(house)?;
+            let spotter = pwa::build(house, false)?;
+            let args = ["--frozen", "--from", &from.to_string(), "--kills", &n.to_string()];
+            let result = script(house, &spotter, "tests/journey/tabs.mjs", &args, "tabs")?;
+            ("soak-tabs".to_owned(), json!({ "soak": "tabs", "from": from, "n": n, "result": result }))
+        }
+        "damage" => {
+            let mut test = house.cargo(&["test", "--quiet", "--package", "tests", "--test", "damage"]);
+            run(test.env("SPOTTER_DAMAGES", n.to_string()))?;
+            ("soak-damage".to_owned(), json!({ "soak": "damage", "n": n, "silent": 0, "panics": 0 }))
+        }
+        other => bail!("there is no soak {other}: choose sql, dbt, models, sync, server-kill, powercut, tabs or damage"),
     };
     let path = house.root.join(format!("benches/results/{file}.json"));
     fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;
     say(&format!("no difference: {result}; written to {}", path.display()));
     Ok(())
+}
+
+/// A browser script that writes its result to a file.
+fn script(house: &House, spotter: &Path, script: &str, args: &[&str], name: &str) -> Result<Value> {
+    let out = house.target.join(format!("{name}.json"));
+    let out_text = out.to_string_lossy();
+    pwa::browser_script(house, spotter, script, &[args, &["--out", &out_text]].concat())?;
+    Ok(serde_json::from_str(&fs::read_to_string(&out)?)?)
 }
 
 /// From here on building an optimised program takes less than waiting for the other.

@@ -38,6 +38,8 @@ thread_local! {
     static DIRTY: RefCell<bool> = const { RefCell::new(false) };
     static NUDGE: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
     static NUDGED: RefCell<bool> = const { RefCell::new(false) };
+    /// Counts the times this tab has taken and lost the lead.
+    static TERM: Cell<u32> = const { Cell::new(0) };
     /// The leader has answered the last question.
     static BEAT: Cell<bool> = const { Cell::new(false) };
     /// No sealed file is plain any more.
@@ -64,15 +66,16 @@ pub(crate) async fn lead() {
     loop {
         let (lost, stolen) = take_the_lead().await;
         state::with(|state| state.leader = true);
-        if let Some(lost) = lost {
-            let step_down = Closure::once_into_js(|_: JsValue| {
-                state::with(|state| state.leader = false);
-                link::end();
-                nudge();
-            });
-            let _ = js::call(&lost, "catch", &[&step_down]);
-        }
-        lead_on(stolen).await;
+        let term = TERM.get() + 1;
+        TERM.set(term);
+        let Some(lost) = lost else { return lead_on(term, stolen).await };
+        // In a task of its own: what it waits for must not keep this tab from standing in line again.
+        spawn_local(lead_on(term, stolen));
+        let _ = js::wait(lost).await;
+        TERM.set(term + 1);
+        state::with(|state| state.leader = false);
+        link::end();
+        nudge();
     }
 }
 
@@ -118,7 +121,7 @@ pub(crate) fn heard_beat() {
     BEAT.set(true);
 }
 
-async fn lead_on(stolen: bool) {
+async fn lead_on(term: u32, stolen: bool) {
     // A former leader may have gone on writing its manifest after this tab started.
     let pool = state::with(|state| state.pool.clone());
     let Some(pool) = pool else { return };
@@ -139,6 +142,12 @@ async fn lead_on(stolen: bool) {
         state::with(|state| state.manifest = state.manifest.of_next_term());
         DIRTY.set(true);
     }
+    if let Some(vault) = state::vault()
+        && let Err(fail) = vault.file(&pool).await
+    {
+        // IndexedDB has the same; the next leader tries again.
+        web_sys::console::warn_1(&format!("the wrapped key could not be filed: {fail}").into());
+    }
     if account::kept().is_some()
         && let Err(fail) = catch_up(&pool).await
     {
@@ -150,10 +159,10 @@ async fn lead_on(stolen: bool) {
         if let Err(fail) = turn(&pool).await {
             web_sys::console::warn_1(&format!("housekeeping will be tried again: {fail}").into());
         }
-        if !state::with(|state| state.leader) {
+        rest(15_000).await;
+        if TERM.get() != term {
             return;
         }
-        rest(15_000).await;
     }
 }
 
@@ -218,6 +227,10 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let bytes = vault::plain(state::vault().as_ref(), held.read_all()?).await;
         let mut found = recover(&[], vec![PoolFile { name: name.clone(), bytes }], &[]);
         let Some(open) = found.open.pop() else { continue };
+        if open.rows.is_empty() && !found.problems.is_empty() {
+            // Nothing in it can be read, which is not the same as nothing being in it.
+            continue;
+        }
         if open.rows.is_empty() {
             // Rows from the server may have brought nothing new, and still have moved the cursor.
             let newer = open.standing.as_ref().is_some_and(|standing| {

@@ -4,7 +4,7 @@ use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
     Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, Shelf, recover, slot_name,
 };
-use ledger::LaneId;
+use ledger::{Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -15,7 +15,7 @@ use crate::{
     fail::Fail,
     feed,
     files::Pool,
-    leader, locks, port,
+    js, leader, locks, port,
     sheet::{self, SheetSlot},
     state::{self, State, global, install, tell},
     vault::{self, Found, Vault},
@@ -26,19 +26,19 @@ pub(crate) async fn start() {
     let births = Births::open().await.ok();
     let (state, sheet) = match Pool::open().await {
         Ok(pool) => {
-            let vault = match &births {
-                Some(births) => match Vault::open(births, &pool).await {
-                    Ok(Found::Open(vault)) => Some(vault),
-                    Ok(Found::Locked) => return tell(&FromStorage::Locked),
-                    Err(fail) => {
-                        web_sys::console::warn_1(&format!("there is no key to encrypt with: {fail}").into());
-                        None
-                    }
-                },
-                None => None,
-            };
-            match with_storage(pool, births, vault).await {
-                Ok(started) => started,
+            // Other tabs start, seal and die at the same moment: what fails once need not fail again, and going on without
+            // storage is the last thing to do.
+            let mut outcome = open_all(&pool, births.as_ref()).await;
+            for _ in 1..START_TRIES {
+                if let Err(fail) = &outcome {
+                    web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
+                    js::sleep(START_AGAIN_MS).await;
+                    outcome = open_all(&pool, births.as_ref()).await;
+                }
+            }
+            match outcome {
+                Ok(Some(started)) => started,
+                Ok(None) => return tell(&FromStorage::Locked),
                 Err(fail) => without_storage(&fail),
             }
         }
@@ -64,13 +64,25 @@ pub(crate) async fn start() {
     }
 }
 
+const START_TRIES: u32 = 4;
+const START_AGAIN_MS: i32 = 500;
+
+/// `None` when the browser's key to what is stored is gone.
+async fn open_all(pool: &Pool, births: Option<&Births>) -> Result<Option<(State, Option<String>)>, Fail> {
+    let vault = match births {
+        Some(births) => match Vault::open(births, pool).await? {
+            Found::Open(vault) => Some(vault),
+            Found::Locked => return Ok(None),
+        },
+        None => None,
+    };
+    with_storage(pool.clone(), births.cloned(), vault).await.map(Some)
+}
+
 async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) -> Result<(State, Option<String>), Fail> {
     let mut names = pool.names().await?;
     let mut problems = Vec::new();
     let cleared = !names.iter().any(|name| name.starts_with("slot-"));
-    if let Some(vault) = &vault {
-        vault.file(&pool).await?;
-    }
     if cleared {
         let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
         names = files.chain([SheetSlot::file("00")]).collect();
@@ -97,6 +109,10 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
                 continue;
             }
         };
+        if vault.is_none() && Header::decode(&bytes).is_ok_and(|header| header.encryption != Encryption::None) {
+            // Without its key every session here would look damaged, and free files like whole ones.
+            return Err(Fail::Other("the key to what is stored here cannot be read".to_owned()));
+        }
         let file = PoolFile { name: name.clone(), bytes };
         match name.split('-').next() {
             Some("manifest") => manifests.push(file),

@@ -31,6 +31,7 @@ pub(crate) fn Crew() -> impl IntoView {
         event.prevent_default();
         let text = typed.get_untracked().trim().to_owned();
         let Some(sender) = me().filter(|_| !text.is_empty()) else { return };
+        let sent = text.clone();
         let at_ms = now_ms();
         let offset_min = offset_min(at_ms);
         let mut drafts = Vec::new();
@@ -57,7 +58,8 @@ pub(crate) fn Crew() -> impl IntoView {
             }
         });
         hub.capture(drafts, move |outcome| {
-            if outcome.is_ok() {
+            // What was typed while this one was being saved stays.
+            if outcome.is_ok() && typed.with_untracked(|typed| typed.trim() == sent) {
                 typed.set(String::new());
                 editing.set(None);
             }
