@@ -66,7 +66,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room {
         name: "archive",
         knows: &["ledger", "bridge", "engine"],
-        never: never!["leptos*", "gloo*", "web-sys", "tokio", "getrandom"],
+        never: never!["leptos*", "gloo*", "web-sys", "tokio", "axum"],
         wasm: false,
     },
     Room {

@@ -102,7 +102,9 @@ async fn take_the_lead() -> (Option<Promise>, bool) {
         if got.get() {
             return (Some(lock.lost), false);
         }
-        unanswered = if BEAT.get() { 0 } else { unanswered + 1 };
+        // Where tabs cannot hear each other, silence says nothing.
+        let hears = state::with(|state| state.siblings.is_some());
+        unanswered = if BEAT.get() || !hears { 0 } else { unanswered + 1 };
         if SILENT <= unanswered {
             if let Some(abort) = &abort {
                 // Nobody waits for what this rejects.
