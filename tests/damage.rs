@@ -300,3 +300,58 @@ fn damage_is_noticed_and_nothing_else_is_lost() {
         assert!(n / 10 < told, "{told} of {} were told", n / 2);
     }
 }
+
+// ---------------------------------------------------------------------------------------------- files of earlier builds
+
+/// A pool in `tests/fixtures`, file by file.
+fn fixture(name: &str) -> Pool {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    let mut files: Vec<PoolFile> = std::fs::read_dir(folder)
+        .expect("the fixture")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            PoolFile { name, bytes: std::fs::read(path).expect("a file") }
+        })
+        .collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    let (manifests, slots) = files.into_iter().partition(|file| file.name.starts_with("manifest-"));
+    Pool { manifests, slots, rows: BTreeMap::new(), key: None }
+}
+
+/// Files that a browser wrote with the first format: a sealed session, its open file that is still kept, one that goes on.
+#[test]
+fn files_of_format_1_open() {
+    let found = opened(&fixture("pool-v1"));
+    assert_eq!(found.problems, []);
+    let versions: BTreeSet<u16> =
+        fixture("pool-v1").slots.iter().map(|file| u16::from_le_bytes([file.bytes[4], file.bytes[5]])).collect();
+    assert_eq!(versions, BTreeSet::from([1]));
+    let count =
+        |kind: &str| rows_of(&found).iter().filter(|row| row.kind == kind).map(|row| row.event_id).collect::<BTreeSet<_>>().len();
+    let kinds = ["workout.started", "set.logged", "workout.finished"].map(count);
+    assert_eq!(kinds, [1, 1, 1]);
+    let manifest = found.manifest.expect("an index");
+    assert_eq!((manifest.generation, manifest.sealed.len(), manifest.retired.len()), (2, 1, 1));
+}
+
+/// Encrypted files, as format 2 has them. SPOTTER_BLESS=1 writes them anew, which is never right once others have such files.
+#[test]
+fn files_of_format_2_open() {
+    let made = Maker::new(7, true).pool();
+    if std::env::var_os("SPOTTER_BLESS").is_some() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pool-v2");
+        std::fs::create_dir_all(&folder).expect("the folder");
+        for file in made.manifests.iter().chain(&made.slots) {
+            std::fs::write(folder.join(&file.name), &file.bytes).expect("the file");
+        }
+    }
+    let mut pool = fixture("pool-v2");
+    pool.key = made.key;
+    let found = opened(&pool);
+    assert_eq!(found.problems, []);
+    let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.event_id.to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(ids(rows_of(&found)), made.rows.into_keys().collect());
+    pool.key = None;
+    assert!(rows_of(&opened(&pool)).is_empty(), "without the key nothing is read");
+}

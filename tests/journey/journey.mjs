@@ -672,6 +672,36 @@ try {
   });
   await looks("Today with a workout going on");
 
+  await step("nothing of what was typed can be read from the storage", async () => {
+    // One canary for each place where words are typed and kept; numbers are too short to be found by.
+    await tab(page, "Crew");
+    await page.getByTestId("message").fill("canary-message-7b1f");
+    await page.getByTestId("send").click();
+    await page.getByTestId("timeline").getByText("canary-message-7b1f").waitFor();
+    await becomes(() => page.getByTestId("message").inputValue(), "", "what is left in the box");
+    await choose("canary-file-7b1f.csv", `Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,Workout Notes,RPE
+2026-01-05 10:00:00,canary-workout-7b1f,1h,canary-exercise-7b1f,1,50,5,0,0,canary-setnote-7b1f,canary-note-7b1f,
+`);
+    await page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
+    await page.getByTestId("run-import").click();
+    await page.getByTestId("imported").waitFor();
+    await until(async () => (await sheetOnDisk(page)).length, { what: "the open sheet is on the disk" });
+    const canaries = ["canary-message", "canary-file", "canary-workout", "canary-exercise", "canary-setnote", "canary-note", "Seat on hole", "strong-twelve.csv"];
+    // Sealed and open sessions, indexes, sheets; IndexedDB; whatever else a page may keep. As bytes and as UTF-16.
+    const profile = join(folder, "Default");
+    const places = readdirSync(profile).filter((name) => ["File System", "IndexedDB", "Local Storage", "Session Storage", "Service Worker"].includes(name));
+    const files = places.flatMap((place) => readdirSync(join(profile, place), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+    const found = (needle) => files.filter((file) => {
+      const bytes = readFileSync(file);
+      return bytes.includes(needle) || bytes.includes(Buffer.from(needle, "utf16le"));
+    });
+    // The search finds what is there: names of files and ids are plain.
+    const { manifest } = (await look(page)).find((file) => file.manifest);
+    ensure(found("slot-000").length && found(manifest.identity.person).length, "the search is blind");
+    for (const canary of canaries) same(found(canary), [], `files that hold ${canary}`);
+  });
+
   await step("nothing was complained about from beginning to end", async () => {
     same(story.errors, [], "console and page errors");
     await tab(page, "Me");
