@@ -292,6 +292,44 @@ try {
     await damaged(`${name}, every manifest overwritten with zeros`, base, { damage: emptyManifests, pattern: /index/, left: everything, sheet: all });
   }
 
+  // IndexedDB can die alone, on a full disk for one, and the browser's key to everything lies there.
+  {
+    const name = "the browser has lost its key";
+    const own = join(folder, "key");
+    cpSync(oldBase, own, { recursive: true });
+    const { context, page } = await browse(story, own);
+    let code;
+    await story.step(`${name}: the code is shown, and the key is gone`, async () => {
+      await openApp(page, url, "/me/storage");
+      await page.getByTestId("show-recovery-code").click();
+      code = await text(page.getByTestId("recovery-code"));
+      ensure(/^([0-9a-f]{4} ){7}[0-9a-f]{4}$/.test(code), `the code is ${code}`);
+      const inside = await outside(page);
+      await page.evaluate(() => new Promise((done, failed) => {
+        const request = indexedDB.deleteDatabase("spotter");
+        request.onsuccess = done;
+        request.onerror = request.onblocked = () => failed(new Error("the database is held"));
+      }));
+      await inside();
+    });
+    await story.step(`${name}: another code opens nothing`, async () => {
+      await page.goto(url);
+      await page.getByTestId("recovery-code").fill("0123 4567 89ab cdef 0123 4567 89ab cdef");
+      await page.getByTestId("unlock").click();
+      await page.locator(".problem[role=alert]").getByText("not the recovery code").waitFor();
+    });
+    await story.step(`${name}: the code opens everything`, async () => {
+      await page.getByTestId("recovery-code").fill(code.toUpperCase().replaceAll(" ", "-"));
+      await page.getByTestId("unlock").click();
+      await has(page, everything, "after unlocking");
+      await page.reload();
+      await page.getByRole("navigation", { name: "Main" }).waitFor();
+      await has(page, everything, "at the next start");
+    });
+    await context.close();
+    rmSync(own, { recursive: true, force: true });
+  }
+
   // The reason a sealed session's open file is kept for a minute: a power cut can still take the new file away. Whoever
   // starts the app the day after must not free the old one then.
   {
