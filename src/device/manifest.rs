@@ -134,9 +134,13 @@ impl Manifest {
         next
     }
 
-    /// The next generation without a damaged file whose rows are all elsewhere again. The file itself is left alone.
+    /// The next generation without a damaged file whose rows are all elsewhere. The file itself is left alone; what it was
+    /// made from counts again, when that is still kept.
     #[must_use]
-    pub fn without_damaged(&self, file: &SealedFile, now_ms: u64) -> Self {
+    pub fn settled(&self, file: &SealedFile, now_ms: u64) -> Self {
+        if let Some(before) = self.retired.iter().find(|before| before.successor == file.use_id) {
+            return self.reopened(before, now_ms);
+        }
         let mut next = self.next(now_ms);
         next.sealed.retain(|sealed| sealed.use_id != file.use_id);
         let reason = "damaged; its rows came again from the server".to_owned();
@@ -254,6 +258,13 @@ mod tests {
         assert_eq!((retired.successor.as_str(), retired.file.as_str()), ("b", "slot-000"));
         assert_eq!(manifest.freeable(1_000 + FILE_YOUNG_MS), std::slice::from_ref(&retired));
         assert_eq!(manifest.without_retired(std::slice::from_ref(&retired), 62_000).retired, []);
+        // What was merged counts again when the merged file is lost, and so does what waited for one of the merged ones.
+        let merged = SealedFile { file: "slot-009".to_owned(), use_id: "m".to_owned(), ..SealedFile::default() };
+        let files = manifest.sealed.clone();
+        let once = manifest.with_merged(merged.clone(), &files, 70_000);
+        assert_eq!(once.freeable(62_000), [], "it waits for the merged file now");
+        let settled = once.settled(&merged, 71_000);
+        assert_eq!((&settled.sealed, settled.retired.len()), (&files, 0));
         // A damaged successor gives the open segment back.
         let reopened = manifest.reopened(&retired, 62_000);
         assert_eq!((reopened.sealed.len(), reopened.retired.len(), reopened.generation), (0, 0, 2));

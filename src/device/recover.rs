@@ -151,6 +151,12 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
             }
         }
     }
+    // Neither they nor what they became is listed: they are all there is.
+    for (_, before) in merged.iter().filter(|(successor, _)| !listed.values().any(|file| file.use_id == *successor)) {
+        if let Some(payload) = spare.remove(&before.use_id) {
+            out.sealed.push((before.clone(), payload));
+        }
+    }
     for (name, file) in &listed {
         let named = |problem: &Problem| problem.happened.contains(name.as_str());
         if !found_sealed.contains(name) && !out.problems.iter().any(named) {

@@ -324,14 +324,15 @@ async fn unencrypted(pool: &Pool) -> Result<Option<SealedFile>, Fail> {
     Ok(None)
 }
 
-/// A damaged file whose rows have all come again, from the server or an import, is no longer listed.
+/// A damaged file whose rows are all elsewhere is no longer listed: in the files it was made from, or they came again from
+/// the server or a backup.
 async fn settle_damaged(pool: &Pool) -> Result<(), Fail> {
     let whole = |state: &mut State| {
         let again = state.damaged.iter().position(|file| !file.spans.is_empty() && state.shelf.covers(&file.spans));
         again.map(|at| state.damaged.remove(at))
     };
     while let Some(file) = state::with(whole) {
-        write_manifest(pool, |manifest| manifest.without_damaged(&file, now_ms())).await?;
+        write_manifest(pool, |manifest| manifest.settled(&file, now_ms())).await?;
     }
     Ok(())
 }
