@@ -187,9 +187,8 @@ impl Manifest {
     pub fn reopened(&self, file: &Retired, now_ms: u64) -> Self {
         let mut next = self.next(now_ms);
         next.sealed.retain(|sealed| sealed.use_id != file.successor);
-        let (again, retired) = next.retired.into_iter().partition(|other| other.successor == file.successor);
+        let (again, retired): (Vec<_>, _) = next.retired.into_iter().partition(|other| other.successor == file.successor);
         next.retired = retired;
-        let again: Vec<Retired> = again;
         next.sealed.extend(again.into_iter().filter_map(|retired| retired.sealed).map(|sealed| *sealed));
         next
     }

@@ -78,6 +78,9 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
     let mut found_sealed = BTreeSet::new();
     // Files that were merged: their successor counts, as long as it is whole.
     let mut spare: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    // Why a file cannot be read, and which of them only a newer build can.
+    let mut broken: BTreeMap<String, String> = BTreeMap::new();
+    let mut newer_format = BTreeSet::new();
     let mut any = false;
 
     for slot in slots {
@@ -98,7 +101,7 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
                 match header.payload(&slot.bytes) {
                     // Whoever handed it over had no key for it.
                     Ok(_) if header.encryption != Encryption::None => {
-                        damaged(&slot.name, expected, "it is encrypted under a key that is not here", &mut out);
+                        broken.insert(slot.name, "it is encrypted under a key that is not here".to_owned());
                     }
                     // Listed, or everything when there is no list: a row that turns up twice is one row.
                     Ok(payload) if expected.is_some_and(|file| file.use_id == use_id) || index_lost => {
@@ -115,58 +118,49 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
                     // The index had time to list it and did not: what it was made from, or made of, counts.
                     Ok(_) if expected.is_none() => out.free.push(slot.name),
                     Err(_) if expected.is_none() && !index_lost => out.free.push(slot.name),
-                    Ok(_) => damaged(&slot.name, expected, "it holds another session than the index says", &mut out),
-                    Err(err) => damaged(&slot.name, expected, &err.to_string(), &mut out),
+                    Ok(_) => _ = broken.insert(slot.name, "it holds another session than the index says".to_owned()),
+                    Err(err) => _ = broken.insert(slot.name, err.to_string()),
                 }
             }
-            Err(HeaderErr::Newer(version)) => out.problems.push(Problem::new(
-                ProblemKind::NewerFormat,
-                format!("{} was written by a newer Spotter (format {version}; this one reads up to {FORMAT_VERSION}).", slot.name),
-                "The file is untouched.",
-                "Update Spotter to see what is in it.",
-            )),
-            Ok(_) => damaged(&slot.name, expected, "it has an unexpected role", &mut out),
+            Err(HeaderErr::Newer(version)) => {
+                out.problems.push(Problem::new(
+                    ProblemKind::NewerFormat,
+                    format!(
+                        "{} was written by a newer Spotter (format {version}; this one reads up to {FORMAT_VERSION}).",
+                        slot.name
+                    ),
+                    "The file is untouched.",
+                    "Update Spotter to see what is in it.",
+                ));
+                newer_format.insert(slot.name);
+            }
+            Ok(_) => _ = broken.insert(slot.name, "it has an unexpected role".to_owned()),
             Err(err) => {
                 any = true;
-                damaged(&slot.name, expected, &err.to_string(), &mut out);
+                broken.insert(slot.name, err.to_string());
             }
         }
     }
-    let merged = out.manifest.iter().flat_map(|manifest| &manifest.retired);
-    let merged: Vec<(String, SealedFile)> =
-        merged.filter_map(|file| Some((file.successor.clone(), (**file.sealed.as_ref()?).clone()))).collect();
-    let mut elsewhere = BTreeSet::new();
+    // A merged file that is not whole is all that it was made from, as long as that is still kept.
+    let whole: BTreeSet<String> = out.sealed.iter().map(|(file, _)| file.use_id.clone()).collect();
+    let kept: Vec<Retired> = out.manifest.iter().flat_map(|manifest| manifest.retired.clone()).collect();
+    let opened: BTreeSet<String> = out.open.iter().map(|open| hex(&open.use_id)).collect();
+    let here = |before: &Retired| spare.contains_key(&before.use_id) || opened.contains(&before.use_id);
     for file in listed.values().filter(|file| !found_sealed.contains(&file.file)) {
         out.damaged.push(file.clone());
-        let before = out.manifest.iter().flat_map(|manifest| &manifest.retired).filter(|before| before.successor == file.use_id);
-        let here =
-            |before: &Retired| spare.contains_key(&before.use_id) || out.open.iter().any(|open| hex(&open.use_id) == before.use_id);
-        // What it was made from is still kept, so nothing is missing.
-        if before.clone().next().is_some() && before.clone().all(here) {
-            elsewhere.insert(file.file.clone());
-        }
-        for (_, before) in merged.iter().filter(|(successor, _)| *successor == file.use_id) {
-            if let Some(payload) = spare.remove(&before.use_id) {
-                out.sealed.push((before.clone(), payload));
-            }
+        let before: Vec<&Retired> = kept.iter().filter(|before| before.successor == file.use_id).collect();
+        let elsewhere = !before.is_empty() && before.into_iter().all(here);
+        let reason = broken.remove(&file.file).unwrap_or_else(|| "it is missing".to_owned());
+        if !elsewhere && !newer_format.contains(&file.file) {
+            out.problems.push(damaged(&file.file, Some(file), &reason));
         }
     }
-    // Neither they nor what they became is listed: they are all there is.
-    for (_, before) in merged.iter().filter(|(successor, _)| !listed.values().any(|file| file.use_id == *successor)) {
-        if let Some(payload) = spare.remove(&before.use_id) {
-            out.sealed.push((before.clone(), payload));
+    out.problems.extend(broken.iter().map(|(name, reason)| damaged(name, None, reason)));
+    for before in kept.into_iter().filter(|before| !whole.contains(&before.successor)) {
+        if let Some((sealed, payload)) = before.sealed.zip(spare.remove(&before.use_id)) {
+            out.sealed.push((*sealed, payload));
         }
     }
-    for (name, file) in &listed {
-        let named = |problem: &Problem| problem.happened.contains(name.as_str());
-        if !found_sealed.contains(name) && !out.problems.iter().any(named) {
-            damaged(name, Some(file), "it is missing", &mut out);
-        }
-    }
-    out.problems.retain(|problem| {
-        problem.kind != ProblemKind::DamagedFile
-            || !elsewhere.iter().any(|name| problem.happened.starts_with(&format!("{name} cannot be read")))
-    });
     if index_lost && any {
         out.problems.push(Problem::new(
             ProblemKind::MissingIndex,
@@ -336,7 +330,7 @@ fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
     out.unborn.sort_by(|a, b| (&a.lane, a.scope, a.dseq).cmp(&(&b.lane, b.scope, b.dseq)));
 }
 
-fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str, out: &mut Recovered) {
+fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str) -> Problem {
     let rows =
         expected.filter(|file| 0 < file.rows).map_or_else(|| "an unknown number of".to_owned(), |file| file.rows.to_string());
     let places = |span: &wire::Span| {
@@ -345,12 +339,12 @@ fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str, out: &mut Re
     };
     let which = expected.map(|file| file.spans.iter().map(places).collect::<Vec<_>>().join("; ")).unwrap_or_default();
     let which = if which.is_empty() { String::new() } else { format!(" (numbers {which})") };
-    out.problems.push(Problem::new(
+    Problem::new(
         ProblemKind::DamagedFile,
         format!("{name} cannot be read: {reason}. It held {rows} rows{which}."),
         "It is set aside untouched, and everything else was opened.",
         "With an account the missing rows come back from the server by themselves; without one, bring them from a backup or another device.",
-    ));
+    )
 }
 
 pub fn hex(bytes: &[u8]) -> String {

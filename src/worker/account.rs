@@ -255,10 +255,6 @@ pub(crate) async fn act_for(person: EntityId) {
     });
     remember(&identity).await;
     leader::manifest_changed();
-    state::with(|state| {
-        if let Some(port) = &state.projector {
-            feed::say(port, &["person".into(), person.to_string().into()], None);
-        }
-    });
+    feed::to_projector(&["person".into(), person.to_string().into()], None);
     tell(&FromStorage::Person { person: person.to_string() });
 }

@@ -78,13 +78,16 @@ impl Births {
         };
         Ok(keys.iter().filter_map(|key| key.as_string()).zip(values.iter()).collect())
     }
-}
 
-impl Births {
+    pub(crate) async fn get(&self, store: &str, key: &str) -> Result<Option<JsValue>, Fail> {
+        let request = self.database.transaction_with_str(store)?.object_store(store)?.get(&JsValue::from_str(key))?;
+        let value = js::event(&request, "onsuccess").await?;
+        Ok((!value.is_undefined()).then_some(value))
+    }
+
     /// What this browser remembers of itself under a name, beside the files.
     pub(crate) async fn named(&self, name: &str) -> Option<Vec<u8>> {
-        let all = self.all("identity").await.unwrap_or_default();
-        all.into_iter().find(|(key, _)| key == name).map(|(_, value)| bytes_of(&value))
+        self.get("identity", name).await.ok().flatten().map(|value| bytes_of(&value))
     }
 
     pub(crate) async fn name(&self, name: &str, value: &[u8]) -> Result<(), Fail> {

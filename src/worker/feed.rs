@@ -1,8 +1,14 @@
 //! What the projector and the other tabs are told.
 //!
-//! Messages on the port are arrays: `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`, `["loaded", person]`,
-//! `["encode", id, packed]`, `["decode", id, bytes]`, `["captured", id, problem?]`, `["person", person]`, `["follow"]`; back
-//! come `["encoded", id, bytes]`, `["decoded", id, packed]`, `["unencoded", id, why]` and `["capture", id, drafts]`.
+//! Messages on the port are arrays. To the projector: `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`,
+//! `["loaded", person]`, `["person", person]`, `["follow"]`; `["encode", id, packed]` and `["decode", id, bytes]`;
+//! `["captured", id, problem?]` for a part of an import; `["part", id, bytes]`, `["rest", id, packed]` and
+//! `["broken", id, why]` for an export. From it: `["encoded", id, bytes]`, `["decoded", id, packed]`,
+//! `["unencoded", id, why]`; `["capture", id, drafts]` and `["restore", id, person?, packed]`; `["everything", id]`.
+//!
+//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["account"]`, `["person", person]`;
+//! `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears `["awake", online]`,
+//! `["compare"]` and `["retry"]`.
 
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
 use device::Added;
@@ -38,7 +44,14 @@ pub(crate) fn say(port: &MessagePort, words: &[JsValue], bytes: Option<&[u8]>) {
     let _ = port.post_message_with_transferable(&message, &transfer);
 }
 
-pub(crate) fn rows(port: &MessagePort, rows: &[Row]) {
+/// Nothing is said when there is no projector: the next one is fed from the start.
+pub(crate) fn to_projector(words: &[JsValue], bytes: Option<&[u8]>) {
+    if let Some(port) = state::with(|state| state.projector.clone()) {
+        say(&port, words, bytes);
+    }
+}
+
+fn rows(port: &MessagePort, rows: &[Row]) {
     say(port, &["rows".into()], Some(&pack(rows.iter().map(|row| row.raw.as_slice()))));
 }
 
@@ -148,29 +161,22 @@ fn heard(message: &JsValue) {
 
 /// Every row, for an export: what is sealed as it is, and the rest.
 async fn everything(id: u32) {
-    let say_back = |words: &[JsValue], bytes: Option<&[u8]>| {
-        state::with(|state| {
-            if let Some(port) = &state.projector {
-                say(port, words, bytes);
-            }
-        });
-    };
     let sent = async {
         if let Some(pool) = state::with(|state| state.pool.clone()) {
             // Another tab may have sealed and merged since this one started.
             let manifest = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest);
             for file in manifest.into_iter().flat_map(|manifest| manifest.sealed) {
                 let parquet = sealed::payload(&pool, &file).await?;
-                say_back(&["part".into(), id.into()], Some(&parquet));
+                to_projector(&["part".into(), id.into()], Some(&parquet));
             }
         }
         Ok::<(), Fail>(())
     };
     if let Err(fail) = sent.await {
-        return say_back(&["broken".into(), id.into(), fail.to_string().into()], None);
+        return to_projector(&["broken".into(), id.into(), fail.to_string().into()], None);
     }
     let rest = state::with(|state| pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())));
-    say_back(&["rest".into(), id.into()], Some(&rest));
+    to_projector(&["rest".into(), id.into()], Some(&rest));
 }
 
 /// Rows of other tabs of this profile, and their sheets.
@@ -257,11 +263,7 @@ pub(crate) fn heard_rows(fresh: Vec<Row>) {
 
 /// Segments were handed over: the tables follow, all at once.
 pub(crate) fn tables_follow() {
-    state::with(|state| {
-        if let Some(port) = &state.projector {
-            say(port, &["follow".into()], None);
-        }
-    });
+    to_projector(&["follow".into()], None);
 }
 
 /// Rows that this worker wrote: the figures and the other tabs hear of them.

@@ -42,9 +42,18 @@ pub(crate) async fn event(request: &JsValue, good: &str) -> Result<JsValue, Fail
     wait(promise).await
 }
 
-pub(crate) async fn sleep(ms: i32) {
-    let promise = Promise::new(&mut |resolve, _| {
+/// Settles after a while.
+pub(crate) fn timer(ms: i32) -> Promise {
+    Promise::new(&mut |resolve, _| {
         let _ = call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(ms)]);
-    });
-    let _ = JsFuture::from(promise).await;
+    })
+}
+
+pub(crate) async fn sleep(ms: i32) {
+    let _ = JsFuture::from(timer(ms)).await;
+}
+
+/// Until the promise settles, but not longer than this.
+pub(crate) async fn at_most(ms: i32, promise: &Promise) {
+    let _ = JsFuture::from(Promise::race(&Array::of2(promise, &timer(ms)))).await;
 }

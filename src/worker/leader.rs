@@ -47,6 +47,10 @@ thread_local! {
 }
 
 const LOCK: &str = "spotter-leader";
+/// Birth records that are deleted at once.
+const FORGET_MAX: usize = 500;
+/// How long the projector may take to answer.
+const ANSWER_MS: i32 = 60_000;
 
 /// Something may have to be done: a session was closed, a projector came.
 pub(crate) fn nudge() {
@@ -95,10 +99,7 @@ async fn take_the_lead() -> (Option<Promise>, bool) {
         // Counted by questions, not by a clock: a tab that was frozen itself asks anew before it draws a conclusion.
         BEAT.set(false);
         feed::tell_siblings(&["ping".into()]);
-        let pause = Promise::new(&mut |resolve, _| {
-            let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(PING_MS)]);
-        });
-        let _ = js::wait(Promise::race(&js_sys::Array::of2(&lock.held, &pause))).await;
+        js::at_most(PING_MS, &lock.held).await;
         if got.get() {
             return (Some(lock.lost), false);
         }
@@ -175,10 +176,11 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
     if DIRTY.take() || state::with(|state| state.manifest_file.is_none()) {
         write_manifest(pool, |manifest| manifest.touched(now_ms())).await?;
     }
-    while seal_one(pool).await? {}
     settle_damaged(pool).await?;
-    merge_some(pool).await?;
+    // Parquet is the projector's business.
     if state::with(|state| state.projector.is_some()) {
+        while seal_one(pool).await? {}
+        merge_some(pool).await?;
         complete_spans(pool).await?;
     }
     keep_free(pool).await
@@ -187,11 +189,8 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
 /// Sleeps, unless somebody nudges.
 async fn rest(ms: i32) {
     if !NUDGED.take() {
-        let promise = Promise::new(&mut |resolve, _| {
-            let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(ms)]);
-            NUDGE.with_borrow_mut(|nudge| *nudge = Some(resolve));
-        });
-        let _ = js::wait(promise).await;
+        let nudged = Promise::new(&mut |resolve, _| NUDGE.with_borrow_mut(|nudge| *nudge = Some(resolve)));
+        js::at_most(ms, &nudged).await;
     }
     NUDGED.take();
 }
@@ -199,8 +198,7 @@ async fn rest(ms: i32) {
 pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
     let mut files = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
-        let bytes = vault::plain(state::vault().as_ref(), pool.read(&name, None).await?).await;
-        files.push(PoolFile { name, bytes });
+        files.push(sealed::file(pool, name).await?);
     }
     let found = recover(&files, Vec::new(), &[]);
     Ok(found.manifest.zip(found.manifest_file))
@@ -208,16 +206,12 @@ pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, Str
 
 /// Seals one session that nobody writes any more. `false` when there is none, or nobody to encode it.
 async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
-    let (own, skip) = state::with(|state| {
+    let (own, listed) = state::with(|state| {
         let own = state.slot.as_ref().map(|slot| slot.name.clone());
-        let sealed = state.manifest.sealed.iter().map(|file| file.file.clone());
-        (own, sealed.chain(state.manifest.retired.iter().map(|file| file.file.clone())).collect::<Vec<_>>())
+        (own, state.manifest.names().map(str::to_owned).collect::<Vec<_>>())
     });
-    if state::with(|state| state.projector.is_none()) {
-        return Ok(false);
-    }
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
-        if own.as_ref() == Some(&name) || skip.contains(&name) {
+        if own.as_ref() == Some(&name) || listed.contains(&name) {
             continue;
         }
         let head = pool.read(&name, Some(HEADER_LEN)).await?;
@@ -275,9 +269,6 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
 
 /// Old files become one; one that an older build wrote in plain is written again, encrypted.
 async fn merge_some(pool: &Pool) -> Result<(), Fail> {
-    if state::with(|state| state.projector.is_none()) {
-        return Ok(());
-    }
     while let Some(files) = match unencrypted(pool).await? {
         Some(file) => Some(vec![file]),
         None => state::with(|state| to_merge(&state.manifest, &state.damaged, now_ms())),
@@ -424,18 +415,21 @@ async fn keep_free(pool: &Pool) -> Result<(), Fail> {
 
 /// Birth records whose file has become old are no longer needed.
 pub(crate) async fn forget_births() -> Result<(), Fail> {
-    let (births, due) = state::with(|state| {
-        let now = now_ms();
-        let due: Vec<String> = state.births_due.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect();
-        (state.births.clone(), due)
-    });
-    let Some(births) = births else { return Ok(()) };
-    for some in due.chunks(500) {
-        births.delete("births", some).await?;
-        // Struck off only now: a record that could not be deleted is tried again.
-        state::with(|state| drop(state.births_due.drain(..some.len())));
+    loop {
+        let due = state::with(|state| {
+            let now = now_ms();
+            let many = state.births_due.iter().take(FORGET_MAX).take_while(|(at, _)| *at <= now).count();
+            // Taken out at once: whoever else comes here meanwhile finds other ones.
+            state.births.clone().zip((0 < many).then(|| state.births_due.drain(..many).collect::<Vec<_>>()))
+        });
+        let Some((births, due)) = due else { return Ok(()) };
+        let keys: Vec<String> = due.iter().map(|(_, key)| key.clone()).collect();
+        if let Err(fail) = births.delete("births", &keys).await {
+            // What could not be deleted is tried again.
+            state::with(|state| due.into_iter().rev().for_each(|due| state.births_due.push_front(due)));
+            return Err(fail);
+        }
     }
-    Ok(())
 }
 
 /// Parquet is the projector's business: it gets rows and gives bytes,
@@ -459,10 +453,7 @@ async fn ask_projector(word: &str, bytes: &[u8]) -> Outcome {
     let promise = Promise::new(&mut |resolve, _| _ = ENCODED.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
     feed::say(&port, &[word.into(), id.into()], Some(bytes));
     // A projector that dies answers nothing: after a while the session waits for the next one.
-    let patience = Promise::new(&mut |resolve, _| {
-        let _ = js::call(&js_sys::global(), "setTimeout", &[&resolve, &JsValue::from(60_000)]);
-    });
-    let _ = js::wait(Promise::race(&js_sys::Array::of2(&promise, &patience))).await;
+    js::at_most(ANSWER_MS, &promise).await;
     ENCODED.with_borrow_mut(|waiting| waiting.remove(&id));
     let answer = ANSWERS.with_borrow_mut(|answers| answers.remove(&id));
     answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
@@ -505,8 +496,7 @@ async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
         let head = pool.read(&name, Some(HEADER_LEN)).await?;
         if Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
-            let bytes = vault::plain(state::vault().as_ref(), pool.read(&name, None).await?).await;
-            slots.push(PoolFile { bytes, name });
+            slots.push(sealed::file(pool, name).await?);
         }
     }
     let found = recover(&[], slots, &[]);

@@ -168,11 +168,7 @@ fn captured(id: u32, outcome: Result<(), Problem>) {
         Ok(()) => JsValue::NULL,
         Err(problem) => serde_wasm_bindgen::to_value(&problem).unwrap_or(JsValue::TRUE),
     };
-    state::with(|state| {
-        if let Some(port) = &state.projector {
-            feed::say(port, &["captured".into(), id.into(), problem], None);
-        }
-    });
+    feed::to_projector(&["captured".into(), id.into(), problem], None);
 }
 
 /// Rows as they were written once, here or elsewhere. Those that are here already stay as they are.
@@ -227,7 +223,7 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
     let known = |state: &mut State, row: &Row| state.shelf.look(row) == Added::Known;
     let fresh: Vec<Row> = state::with(|state| commit.rows.into_iter().filter(|row| !known(state, row)).collect());
     let bytes = inbox.batch(fresh.iter(), &commit.standing);
-    let outcome = append(&mut slot, vault.as_ref(), bytes.clone()).await;
+    let outcome = append(&mut slot, vault.as_ref(), &bytes).await;
     if outcome.is_ok() {
         inbox.saved(&bytes);
     }
@@ -287,7 +283,7 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
     });
     let mut guarantee = Guarantee::MemoryOnly;
     if let Some(mut slot) = slot {
-        let outcome = append(&mut slot, vault.as_ref(), batch.bytes.clone()).await;
+        let outcome = append(&mut slot, vault.as_ref(), &batch.bytes).await;
         state::with(|state| state.slot = Some(slot));
         outcome?;
         guarantee = Guarantee::File;
@@ -356,7 +352,7 @@ async fn begin(slot: &mut Slot, plain: Vec<u8>) -> Result<(), Fail> {
 }
 
 /// Frames at the end of a session; on the disk when this returns.
-async fn append(slot: &mut Slot, vault: Option<&Vault>, plain: Vec<u8>) -> Result<(), Fail> {
+async fn append(slot: &mut Slot, vault: Option<&Vault>, plain: &[u8]) -> Result<(), Fail> {
     let bytes = vault::frames(vault, &slot.use_id, slot.at, plain).await?;
     slot.held.write(slot.at, &bytes)?;
     slot.at += bytes.len() as u64;

@@ -1,19 +1,25 @@
 //! Sealed files: whole, checked, never written to again.
 
-use device::{SealedFile, hex};
+use device::{PoolFile, SealedFile, hex};
 use ledger::{Encryption, Entropy as _, HEADER_LEN, Header, Role, Row};
 
 use crate::{clock::Chance, fail::Fail, files::Pool, leader, port, state, vault};
 
+/// A file of the pool as if nothing had ever been encrypted.
+pub(crate) async fn file(pool: &Pool, name: String) -> Result<PoolFile, Fail> {
+    let bytes = vault::plain(state::vault().as_ref(), pool.read(&name, None).await?).await;
+    Ok(PoolFile { name, bytes })
+}
+
 /// The Parquet in a sealed file, when it is the one that was listed and every byte of it is right.
-pub(crate) async fn payload(pool: &Pool, file: &SealedFile) -> Result<Vec<u8>, Fail> {
-    let bytes = vault::plain(state::vault().as_ref(), pool.read(&file.file, None).await?).await;
+pub(crate) async fn payload(pool: &Pool, listed: &SealedFile) -> Result<Vec<u8>, Fail> {
+    let PoolFile { name, bytes } = file(pool, listed.file.clone()).await?;
     let header = Header::decode(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
     if header.encryption != Encryption::None {
-        return Err(Fail::Other(format!("{} cannot be decrypted", file.file)));
+        return Err(Fail::Other(format!("{name} cannot be decrypted")));
     }
-    if hex(&header.use_id) != file.use_id {
-        return Err(Fail::Other(format!("{} is another file now", file.file)));
+    if hex(&header.use_id) != listed.use_id {
+        return Err(Fail::Other(format!("{name} is another file now")));
     }
     Ok(header.payload(&bytes).map_err(|err| Fail::Other(err.to_string()))?.to_vec())
 }

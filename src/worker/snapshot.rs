@@ -53,11 +53,7 @@ async fn store(name: String, spans: &[Span], parquet: &[u8]) -> Result<(), Fail>
     let sealed = sealed::store(&pool, parquet, listed).await?;
     let use_id = sealed.use_id.clone();
     leader::add_segment(&pool, sealed).await?;
-    state::with(|state| {
-        state.shelf.add_file(&use_id, spans);
-        if let Some(port) = &state.projector {
-            feed::say(port, &["sealed".into()], Some(parquet));
-        }
-    });
+    state::with(|state| state.shelf.add_file(&use_id, spans));
+    feed::to_projector(&["sealed".into()], Some(parquet));
     Ok(())
 }

@@ -26,14 +26,17 @@ pub(crate) async fn start() {
     let births = Births::open().await.ok();
     let (state, sheet) = match Pool::open().await {
         Ok(pool) => {
+            // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the
+            // files say.
+            let lane = take_lane().await;
             // Other tabs start, seal and die at the same moment: what fails once need not fail again, and going on without
             // storage is the last thing to do.
-            let mut outcome = open_all(&pool, births.as_ref()).await;
+            let mut outcome = open_all(&pool, births.as_ref(), &lane).await;
             for _ in 1..START_TRIES {
                 if let Err(fail) = &outcome {
                     web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
                     js::sleep(START_AGAIN_MS).await;
-                    outcome = open_all(&pool, births.as_ref()).await;
+                    outcome = open_all(&pool, births.as_ref(), &lane).await;
                 }
             }
             match outcome {
@@ -68,7 +71,7 @@ const START_TRIES: u32 = 4;
 const START_AGAIN_MS: i32 = 500;
 
 /// `None` when the browser's key to what is stored is gone.
-async fn open_all(pool: &Pool, births: Option<&Births>) -> Result<Option<(State, Option<String>)>, Fail> {
+async fn open_all(pool: &Pool, births: Option<&Births>, lane: &LaneId) -> Result<Option<(State, Option<String>)>, Fail> {
     let vault = match births {
         Some(births) => match Vault::open(births, pool).await? {
             Found::Open(vault) => Some(vault),
@@ -76,10 +79,15 @@ async fn open_all(pool: &Pool, births: Option<&Births>) -> Result<Option<(State,
         },
         None => None,
     };
-    with_storage(pool.clone(), births.cloned(), vault).await.map(Some)
+    with_storage(pool.clone(), births.cloned(), vault, lane.clone()).await.map(Some)
 }
 
-async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) -> Result<(State, Option<String>), Fail> {
+async fn with_storage(
+    pool: Pool,
+    births: Option<Births>,
+    vault: Option<Vault>,
+    lane: LaneId,
+) -> Result<(State, Option<String>), Fail> {
     let mut names = pool.names().await?;
     let mut problems = Vec::new();
     let cleared = !names.iter().any(|name| name.starts_with("slot-"));
@@ -88,8 +96,6 @@ async fn with_storage(pool: Pool, births: Option<Births>, vault: Option<Vault>) 
         names = files.chain([SheetSlot::file("00")]).collect();
         make_files(&pool, births.as_ref(), &names).await?;
     }
-    // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the files say.
-    let lane = take_lane().await;
     // Before the files: a row that another tab writes meanwhile is in its file by the time that is read.
     let kept: Vec<(String, JsValue)> = match &births {
         Some(births) => births.all("births").await.unwrap_or_default(),
@@ -343,8 +349,8 @@ async fn take_lane() -> LaneId {
 
 /// When a pool file was made, if that is known and not in the future: a clock that was set back makes it as good as now.
 pub(crate) async fn made_ms(births: &Births, name: &str) -> Result<Option<u64>, Fail> {
-    let made = births.all("files").await?.into_iter().find(|(file, _)| file == name);
-    Ok(made.and_then(|(_, at)| at.as_f64()).map(|at| (at as u64).min(now_ms())))
+    let made = births.get("files", name).await?;
+    Ok(made.and_then(|at| at.as_f64()).map(|at| (at as u64).min(now_ms())))
 }
 
 /// Makes files. When is written down first: whoever finds one knows that what goes into it must be kept twice for a while.

@@ -159,7 +159,7 @@ impl Vault {
     }
 
     async fn kept(births: &Births) -> Result<Option<Self>, Fail> {
-        let Some((_, kept)) = births.all("identity").await?.into_iter().find(|(key, _)| key == RECORD) else { return Ok(None) };
+        let Some(kept) = births.get("identity", RECORD).await? else { return Ok(None) };
         let wraps: Wraps =
             serde_json::from_slice(&bytes_of(&js::get(&kept, "wraps"))).map_err(|err| Fail::Other(err.to_string()))?;
         let key = unwrap(&wraps.browser, &js::get(&kept, "key"), false).await?;
@@ -238,14 +238,14 @@ pub(crate) async fn beginning(vault: Option<&Vault>, plain: Vec<u8>) -> Result<(
         return Ok((header.use_id, plain));
     }
     let mut out = Header { encryption: Encryption::AesGcm, ..header }.encode().to_vec();
-    out.extend(frames(vault, &header.use_id, HEADER_LEN as u64, plain[HEADER_LEN..].to_vec()).await?);
+    out.extend(frames(vault, &header.use_id, HEADER_LEN as u64, &plain[HEADER_LEN..]).await?);
     Ok((header.use_id, out))
 }
 
 /// Frames that go to this offset of an open segment, together.
-pub(crate) async fn frames(vault: Option<&Vault>, use_id: &UseId, at: u64, plain: Vec<u8>) -> Result<Vec<u8>, Fail> {
-    let Some(vault) = vault else { return Ok(plain) };
-    let cipher = encrypt(&vault.key, &associated(Role::Open, use_id, at), &plain).await?;
+pub(crate) async fn frames(vault: Option<&Vault>, use_id: &UseId, at: u64, plain: &[u8]) -> Result<Vec<u8>, Fail> {
+    let Some(vault) = vault else { return Ok(plain.to_vec()) };
+    let cipher = encrypt(&vault.key, &associated(Role::Open, use_id, at), plain).await?;
     let mut out = Vec::new();
     encode_frame(use_id, FrameKind::Cipher, &cipher, &mut out);
     Ok(out)

@@ -7,7 +7,7 @@ import { cpSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, problems, progress, same, serve, set, solid,
+  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -57,15 +57,10 @@ const newest = (pool) => pool.filter((file) => file.manifest).map((file) => file
 
 /** A page of this origin on which nothing of the app runs: the service worker would answer with the app. */
 async function outside(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  await session.send("Network.setBypassServiceWorker", { bypass: true });
+  const back = await pastServiceWorker(page);
   await page.goto(`${url}/healthz`);
   same((await page.locator("body").innerText()).trim(), "ok", "the page without the app");
-  return async () => {
-    await session.send("Network.setBypassServiceWorker", { bypass: false });
-    await session.detach();
-  };
+  return back;
 }
 
 // ---------------------------------------------------------------------------------------------- what was logged before

@@ -5,8 +5,8 @@
 import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort,
-  kill, openApp, plural, progress, same, serve, set, solid, startWorkout, tab, temporary, text, thousands, tick, tiles, typeSet,
+  Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
+  kill, openApp, pastServiceWorker, plural, progress, same, serve, set, solid, startWorkout, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, working,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -445,27 +445,18 @@ try {
     // Storage starts only when the test says so: what somebody taps before that must not be lost.
     const slow = await browse(story, slowly);
     const own = slow.page;
-    const bypass = await slow.context.newCDPSession(own);
-    await bypass.send("Network.enable");
-    await bypass.send("Network.setBypassServiceWorker", { bypass: true });
+    await pastServiceWorker(own);
     const early = async () => {
-      let open;
-      let asked = 0;
-      const gate = new Promise((resolve) => (open = resolve));
-      await own.route("**/storage.js", async (route) => {
-        asked += 1;
-        await gate;
-        await route.continue();
-      });
+      const storage = await heldBack(own, "**/storage.js");
       await own.goto(url);
       await own.getByTestId("start-workout").waitFor();
-      await until(() => 0 < asked, { what: "the storage worker is asked for" });
+      await storage.asked("the storage worker is asked for");
       // Either the tap counts at once, or the button says that it cannot be tapped yet.
       const tapped = own.getByTestId("start-workout").click();
       await until(async () => (await own.getByRole("dialog", { name: "Workout" }).count()) || (await own.getByTestId("start-workout").isDisabled()), { what: "the tap is felt" });
-      open();
+      storage.open();
       await tapped;
-      await own.unrouteAll({ behavior: "wait" });
+      await storage.over();
       // The tables stand, so storage has said what it knows.
       await becomes(() => own.locator(".skeleton").count(), 0, "what is still loading");
     };
@@ -494,23 +485,14 @@ try {
     });
     await step("what another tab logs before the tables of this one are loaded is in them", async () => {
       const late = await slow.context.newPage();
-      const session = await slow.context.newCDPSession(late);
-      await session.send("Network.enable");
-      await session.send("Network.setBypassServiceWorker", { bypass: true });
-      let open;
-      let asked = 0;
-      const gate = new Promise((resolve) => (open = resolve));
-      await late.route("**/dims/dim_muscle_group.parquet", async (route) => {
-        asked += 1;
-        await gate;
-        await route.continue();
-      });
+      await pastServiceWorker(late);
+      const tables = await heldBack(late, "**/dims/dim_muscle_group.parquet");
       await late.goto(url);
-      await until(() => 0 < asked, { what: "the tables are asked for" });
+      await tables.asked("the tables are asked for");
       await tick(own, 1);
       await finish(own);
-      open();
-      await late.unrouteAll({ behavior: "wait" });
+      tables.open();
+      await tables.over();
       await progress(late, "All");
       await becomes(async () => (await tiles(late)).sets, "3", "sets in the tab that loaded late");
       await progress(own, "All");

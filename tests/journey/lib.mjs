@@ -184,6 +184,34 @@ export async function browse(story, folder, more = {}) {
 }
 
 /** Process ids whose command line names the profile; `main` leaves out the helpers. */
+/** What the page asks for goes to the network, not to the service worker; until the returned function is called. */
+export async function pastServiceWorker(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setBypassServiceWorker", { bypass: true });
+  return async () => {
+    await session.send("Network.setBypassServiceWorker", { bypass: false });
+    await session.detach();
+  };
+}
+
+/** Whoever asks for this waits until the test lets it through. */
+export async function heldBack(page, pattern) {
+  let open;
+  let asked = 0;
+  const gate = new Promise((resolve) => (open = resolve));
+  await page.route(pattern, async (route) => {
+    asked += 1;
+    await gate;
+    await route.continue();
+  });
+  return {
+    asked: (what) => until(() => 0 < asked, { what }),
+    open,
+    over: () => page.unrouteAll({ behavior: "wait" }),
+  };
+}
+
 export function processes(folder, main = false) {
   const found = [];
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {

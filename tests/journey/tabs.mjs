@@ -11,7 +11,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pause } from "../common.mjs";
 import { dice } from "../replication/lib.mjs";
-import { Story, browse, built, ensure, freePort, kill, same, serve, temporary, until } from "./lib.mjs";
+import { Story, browse, built, ensure, freePort, kill, pastServiceWorker, same, serve, temporary, until } from "./lib.mjs";
 import { inPage } from "./tabs-page.mjs";
 
 const { values } = parseArgs({
@@ -145,9 +145,7 @@ async function open() {
   await context.addInitScript(inPage, built.build);
   yard = context.pages()[0];
   // The service worker would give the yard the app.
-  const session = await context.newCDPSession(yard);
-  await session.send("Network.enable");
-  await session.send("Network.setBypassServiceWorker", { bypass: true });
+  await pastServiceWorker(yard);
   await yard.goto(`${server.url}/healthz`);
 }
 
