@@ -6,7 +6,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { births, built, dist, keptTwice, machine, patiently, planImport, profile, quantiles, ready, runImport, serve, table, toImport, until, write } from "./lib.mjs";
+import { births, built, dist, keptTwice, machine, packedBytes, patiently, planImport, profile, quantiles, ready, runImport, serve, table, toImport, until, write } from "./lib.mjs";
 import { rows } from "./strong.mjs";
 
 const temporary = (name) => mkdtempSync(join(tmpdir(), `spotter-${name}-`));
@@ -243,7 +243,11 @@ async function cold() {
     await planImport(page, file.csv);
     await runImport(page);
     // As on the day after: nothing is kept twice any more, and what the import left open is sealed.
-    if (!young) await patiently(async () => (await keptTwice(page)) === 0 && (await births(page)) === 0, "the rows are kept in one place");
+    let packed = 0;
+    if (!young) {
+      await patiently(async () => (await keptTwice(page)) === 0 && (await births(page)) === 0, "the rows are kept in one place");
+      await patiently(async () => 0 < (packed = await packedBytes(page)), "the tables are packed for the next start");
+    }
     await context.close();
     await server.stop();
 
@@ -264,7 +268,7 @@ async function cold() {
       await context.close();
     }
     const of = (key) => quantiles(runs.map((run) => run[key]));
-    Object.assign(results.at(-1), { events: runs[0].events, shell: of("shell"), storage: of("storage"), tables: of("tables"), number: of("number"), longest: Math.max(...runs.map((run) => run.longest)), runs });
+    Object.assign(results.at(-1), { packed, events: runs[0].events, shell: of("shell"), storage: of("storage"), tables: of("tables"), number: of("number"), longest: Math.max(...runs.map((run) => run.longest)), runs });
     rmSync(own, { recursive: true, force: true });
   }
   table(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Params, Store, Value, rows_from_parquet, segment_to_parquet};
+use engine::{Packing, Params, Store, Value, rows_from_parquet, segment_to_parquet};
 use ledger::{Fact, Row};
 use tests::{Seeded, careless_log, store};
 
@@ -60,6 +60,35 @@ fn sealed_sessions_give_the_same_tables_as_their_rows() {
     }
     store.refresh().expect("refresh");
     assert_eq!(store.hashes(), want);
+}
+
+#[test]
+fn packed_tables_and_what_came_later_are_a_rebuild() {
+    for (seed, cut) in [(5, 40), (6, 3), (7, 55), (8, 1)] {
+        let log = careless_log(seed, 60);
+        let cut = log.rows.len() * cut / 60;
+        let (before, mut packing) = (rebuilt(&log.rows[..cut]), Packing::new("this build", cut));
+        for name in before.to_pack() {
+            before.pack_one(&name, &mut packing).expect("packed");
+        }
+        let packed = packing.finish().expect("packed");
+        let open = |build: &str, packed: &[u8]| Store::of_packed(tests::prebuilt(), build, packed);
+        let mut store = open("this build", &packed).expect("sound").expect("of this build");
+        assert_eq!((store.events(), store.hashes()), (cut, before.hashes()), "seed {seed}");
+        // Again, so that nothing is unpacked when the later rows come.
+        let mut store_again = open("this build", &packed).expect("sound").expect("of this build");
+        std::mem::swap(&mut store, &mut store_again);
+        for some in log.rows[cut..].chunks(9) {
+            store.add_rows(some);
+            store.refresh().expect("refresh");
+        }
+        assert!(store.rebuild().is_err(), "a rebuild without the events would lose them");
+        assert_eq!((store.events(), store.hashes()), (log.rows.len(), rebuilt(&log.rows).hashes()), "seed {seed}");
+        assert!(open("another build", &packed).expect("sound").is_none());
+        for cut in [0, 3, 4, 100, packed.len() / 2] {
+            assert!(open("this build", &packed[..cut]).is_err(), "cut at {cut}");
+        }
+    }
 }
 
 #[test]

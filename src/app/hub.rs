@@ -173,6 +173,7 @@ impl Hub {
         })
         .forget();
         hub.start_storage();
+        hub.start_projector();
         hub
     }
 
@@ -199,14 +200,11 @@ impl Hub {
         self.inner().borrow_mut().storage = worker;
     }
 
-    /// Only in a tab that somebody looks at, and only once storage speaks.
+    /// Only in a tab that somebody looks at. It loads while storage does.
     fn start_projector(self) {
         let inner = self.inner();
-        let wanted = {
-            let inner = inner.borrow();
-            inner.projector.is_none() && inner.storage_up && self.profile.with_untracked(Option::is_some)
-        };
-        if !wanted || document().visibility_state() != VisibilityState::Visible {
+        let there = inner.borrow().projector.is_some();
+        if there || document().visibility_state() != VisibilityState::Visible {
             return;
         }
         let worker =
@@ -237,6 +235,7 @@ impl Hub {
                 self.stored_sheet.set(Some(sheet.unwrap_or_default()));
                 self.profile.set(Some(Profile { person, device, memory_only }));
                 waiting.iter().for_each(|request| self.post_storage(request));
+                self.link();
                 self.start_projector();
             }
             FromStorage::OtherBuild { .. } => self.update.set(true),
@@ -299,8 +298,8 @@ impl Hub {
         };
         match notice {
             FromProjector::Hello => {
-                self.link();
                 inner.borrow_mut().projector_up = true;
+                self.link();
                 let watches: Vec<(u32, Asked)> =
                     inner.borrow().watches.iter().map(|(key, (asked, _))| (*key, asked.clone())).collect();
                 for (key, asked) in watches {
@@ -365,9 +364,12 @@ impl Hub {
 
     /// The two workers get a wire of their own: rows and files never pass through the page.
     fn link(self) {
-        let Ok(channel) = MessageChannel::new() else { return };
         let inner = self.inner();
         let inner = inner.borrow();
+        if !inner.storage_up || !inner.projector_up {
+            return;
+        }
+        let Ok(channel) = MessageChannel::new() else { return };
         for (worker, port) in [(&inner.projector, channel.port2()), (&inner.storage, channel.port1())] {
             if let Some(worker) = worker {
                 let message = Array::of2(&"link".into(), &port);

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Hash, Head, LaneId, Scope};
+use ledger::{HEADER_LEN, Hash, Head, Header, LaneId, Role, Scope};
 use serde::{Deserialize, Serialize};
 
 use wire::{Span, Standing};
 
-use crate::{identity::Identity, pool::FILE_YOUNG_MS};
+use crate::{identity::Identity, pool::FILE_YOUNG_MS, recover::hex};
 
 /// Where each chain of a lane stands.
 pub type LaneHeads = BTreeMap<Scope, Head>;
@@ -28,6 +28,15 @@ pub struct SealedFile {
     /// The segment of a server's snapshot that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
+}
+
+impl SealedFile {
+    /// Whether a file of this size that begins like this is the one that is meant; what is in it may still be damaged.
+    pub fn is_headed_by(&self, head: &[u8], size: u64) -> bool {
+        Header::decode(head).is_ok_and(|header| {
+            header.role == Role::Sealed && hex(&header.use_id) == self.use_id && HEADER_LEN as u64 + header.payload_len == size
+        })
+    }
 }
 
 /// A file whose rows are in another one now, which stays until that one is a minute old.
@@ -132,6 +141,19 @@ impl Manifest {
         }));
         next.sealed.push(merged);
         next
+    }
+
+    /// The same generation, which lists these files too where it did not speak of them; returns those that it has retired.
+    pub fn count_in(&mut self, files: Vec<SealedFile>) -> Vec<SealedFile> {
+        let mut retired = Vec::new();
+        for file in files {
+            if self.retired.iter().any(|retired| retired.use_id == file.use_id) {
+                retired.push(file);
+            } else if !self.sealed.iter().any(|listed| listed.use_id == file.use_id) {
+                self.sealed.push(file);
+            }
+        }
+        retired
     }
 
     /// The next generation without a damaged file whose rows are all elsewhere. The file itself is left alone; what it was

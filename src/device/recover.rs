@@ -47,6 +47,8 @@ pub struct Recovered {
     pub identity: Option<Identity>,
     /// Sealed sessions whose header and hash hold.
     pub sealed: Vec<(SealedFile, Vec<u8>)>,
+    /// Listed files of which only the head was read: they look right, and nobody has checked what is in them.
+    pub unread: Vec<SealedFile>,
     pub open: Vec<OpenSegment>,
     /// Listed files that cannot be read, or are not there.
     pub damaged: Vec<SealedFile>,
@@ -65,17 +67,38 @@ pub struct Recovered {
     pub born: Vec<String>,
 }
 
+/// The manifest that counts, and the file it is in.
+pub fn newest_manifest(files: &[PoolFile]) -> Option<(Manifest, String)> {
+    let read = |file: &PoolFile| {
+        let header = Header::decode(&file.bytes).ok().filter(|header| header.role == Role::Manifest)?;
+        let manifest = Manifest::from_json(header.payload(&file.bytes).ok()?)?;
+        (manifest.generation == header.generation).then(|| (manifest, file.name.clone()))
+    };
+    // Of two of one generation the first one counts.
+    files.iter().rev().filter_map(read).max_by_key(|(manifest, _)| manifest.generation)
+}
+
 /// `slots` are all pool files but the manifests; `births` the raw rows that were kept while files were young.
 pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>]) -> Recovered {
-    let mut out = Recovered::default();
-    read_manifests(manifests, &mut out);
+    recover_but(newest_manifest(manifests), slots, births, Vec::new())
+}
+
+/// The same, where somebody has found by their heads that some listed files are what the index says.
+pub fn recover_but(
+    newest: Option<(Manifest, String)>,
+    slots: Vec<PoolFile>,
+    births: &[Vec<u8>],
+    unread: Vec<SealedFile>,
+) -> Recovered {
+    let mut out = Recovered { unread, ..Recovered::default() };
+    (out.manifest, out.manifest_file) = newest.unzip();
     let listed: BTreeMap<String, SealedFile> =
         out.manifest.iter().flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone()))).collect();
     let retired: BTreeSet<String> =
         out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())).collect();
     let index_lost = out.manifest.is_none();
     let newest = out.manifest.as_ref().map_or(0, |manifest| manifest.generation);
-    let mut found_sealed = BTreeSet::new();
+    let mut found_sealed: BTreeSet<String> = out.unread.iter().map(|file| file.file.clone()).collect();
     // Files that were merged: their successor counts, as long as it is whole.
     let mut spare: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     // Why a file cannot be read, and which of them only a newer build can.
@@ -142,7 +165,8 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
         }
     }
     // A merged file that is not whole is all that it was made from, as long as that is still kept.
-    let whole: BTreeSet<String> = out.sealed.iter().map(|(file, _)| file.use_id.clone()).collect();
+    let sealed = out.sealed.iter().map(|(file, _)| file);
+    let whole: BTreeSet<String> = sealed.chain(&out.unread).map(|file| file.use_id.clone()).collect();
     let kept: Vec<Retired> = out.manifest.iter().flat_map(|manifest| manifest.retired.clone()).collect();
     let opened: BTreeSet<String> = out.open.iter().map(|open| hex(&open.use_id)).collect();
     let here = |before: &Retired| spare.contains_key(&before.use_id) || opened.contains(&before.use_id);
@@ -213,23 +237,6 @@ fn unlisted(name: &str, use_id: String, header: &Header, payload: &[u8]) -> Seal
 
 fn hides_a_session(problem: &Problem) -> bool {
     problem.kind == ProblemKind::DamagedFile
-}
-
-fn read_manifests(files: &[PoolFile], out: &mut Recovered) {
-    for file in files {
-        let Ok(header) = Header::decode(&file.bytes) else { continue };
-        if header.role != Role::Manifest {
-            continue;
-        }
-        let manifest = header.payload(&file.bytes).ok().and_then(Manifest::from_json);
-        if let Some(manifest) = manifest
-            && manifest.generation == header.generation
-            && out.manifest.as_ref().is_none_or(|best| best.generation < manifest.generation)
-        {
-            out.manifest = Some(manifest);
-            out.manifest_file = Some(file.name.clone());
-        }
-    }
 }
 
 fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: &mut Recovered) -> OpenSegment {

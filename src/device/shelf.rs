@@ -74,6 +74,16 @@ impl Shelf {
         spans.iter().all(has)
     }
 
+    /// Every place of which there is a row somewhere.
+    pub fn places(&self) -> Vec<(ChainKey, Ranges)> {
+        self.chains.iter().map(|(chain, held)| (chain.clone(), held.places.clone())).collect()
+    }
+
+    /// How many rows are here: two of one place are two.
+    pub fn count(&self) -> u64 {
+        self.chains.values().map(|held| self.sum(held).map_or_else(|| held.places.count(), |sum| sum.n)).sum()
+    }
+
     pub fn has_file(&self, use_id: &str) -> bool {
         self.chains.values().any(|held| held.sealed.iter().any(|(file, ..)| file == use_id))
     }

@@ -10,6 +10,7 @@ use arrow::{
     datatypes::{DataType, Date32Type, Field, Float64Type, Int64Type, Schema},
     record_batch::RecordBatch,
 };
+use bytes::Bytes;
 use ledger::Row;
 use parquet::{
     arrow::{
@@ -36,6 +37,8 @@ pub enum CodecErr {
     NoRaw,
     #[error("a row of the segment is damaged: {0}")]
     Row(String),
+    #[error("the packed tables make no sense: {0}")]
+    Packed(String),
 }
 
 /// The events table of some rows, without their raw bytes.
@@ -155,6 +158,10 @@ pub fn table_from_parquet(bytes: &[u8]) -> Result<Table, CodecErr> {
 
 /// The columns of some names. The others are not even decoded.
 pub(crate) fn some_columns_from_parquet(bytes: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Table, CodecErr> {
+    columns_of(Bytes::copy_from_slice(bytes), wanted)
+}
+
+pub(crate) fn columns_of(bytes: Bytes, wanted: &dyn Fn(&str) -> bool) -> Result<Table, CodecErr> {
     let (names, batches) = open(bytes, &|field| *field.data_type() != DataType::Binary && wanted(field.name()))?;
     // Batch by batch, so that the file is never in memory twice.
     let empty = of_arrays(&names, &names.iter().map(|(_, ty)| new_empty_array(ty)).collect::<Vec<_>>())?;
@@ -182,7 +189,7 @@ fn of_arrays(names: &[(String, DataType)], arrays: &[ArrayRef]) -> Result<Table,
 
 /// The raw rows of a sealed segment, hash of each row checked.
 pub fn rows_from_parquet(bytes: &[u8]) -> Result<Vec<Row>, CodecErr> {
-    let (names, batches) = open(bytes, &|field| field.name() == "raw")?;
+    let (names, batches) = open(Bytes::copy_from_slice(bytes), &|field| field.name() == "raw")?;
     let at = names.iter().position(|(name, ty)| name == "raw" && *ty == DataType::Binary).ok_or(CodecErr::NoRaw)?;
     let mut rows = Vec::new();
     for batch in batches {
@@ -196,9 +203,9 @@ pub fn rows_from_parquet(bytes: &[u8]) -> Result<Vec<Row>, CodecErr> {
 }
 
 /// A file's columns of some kind, and its batches of these.
-fn open(bytes: &[u8], wanted: &dyn Fn(&Field) -> bool) -> Result<(Vec<(String, DataType)>, ParquetRecordBatchReader), CodecErr> {
+fn open(bytes: Bytes, wanted: &dyn Fn(&Field) -> bool) -> Result<(Vec<(String, DataType)>, ParquetRecordBatchReader), CodecErr> {
     let fail = |err: &dyn std::fmt::Display| CodecErr::Parquet(err.to_string());
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::copy_from_slice(bytes)).map_err(|err| fail(&err))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|err| fail(&err))?;
     let fields: Vec<_> = builder.schema().fields().iter().enumerate().filter(|(_, field)| wanted(field)).collect();
     let names = fields.iter().map(|(_, field)| (field.name().clone(), field.data_type().clone())).collect();
     let columns = ProjectionMask::roots(builder.parquet_schema(), fields.iter().map(|(at, _)| *at));

@@ -7,6 +7,7 @@
 mod answer;
 mod codec;
 mod columns;
+mod packed;
 mod seed;
 mod sql;
 mod store;
@@ -17,7 +18,8 @@ pub use answer::{Param, Params};
 pub use codec::{CodecErr, rows_from_parquet, segment_to_parquet, table_from_parquet, table_to_parquet};
 /// The project that a store runs: read by `models`, handed in by whoever brings its own.
 pub use models::{Catalog, Layer, Model, read as read_project};
+pub use packed::Packing;
 pub use seed::table_from_csv;
 pub use sql::{SqlErr, query};
-pub use store::{EngineErr, Store, prebuild, prebuild_of};
+pub use store::{EngineErr, Rebuild, Store, prebuild, prebuild_of};
 pub use table::{Table, Ty, Value};

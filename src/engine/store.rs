@@ -17,6 +17,7 @@ use polars::prelude::BooleanChunked;
 use crate::{
     answer::Params,
     codec::{CodecErr, events_table, some_columns_from_parquet},
+    packed::{Packing, unpack},
     seed::table_from_csv,
     sql::{self, Prepared, SqlErr},
     stored::{Keys, Stored, differing},
@@ -37,6 +38,8 @@ pub enum EngineErr {
     UnknownQuestion(String),
     #[error("the prebuilt table {0} is missing")]
     MissingPrebuilt(String),
+    #[error("the tables came without the events they are made of")]
+    NoEvents,
     #[error("{name} was not built: it stands on {on}, which failed")]
     Skipped { name: String, on: String },
 }
@@ -53,10 +56,25 @@ pub struct Store {
     /// Models and questions as they were read, by file.
     plans: RefCell<BTreeMap<String, Rc<Prepared>>>,
     built: bool,
+    /// Events that are in the tables and not here: the tables came packed.
+    elsewhere: usize,
 }
 
 /// Batches of late events from which they are put with the others when nobody waits.
 const LATE_MAX: usize = 1_024;
+
+/// How far a rebuild has come.
+#[derive(Debug, Default)]
+pub struct Rebuild {
+    at: usize,
+    failed: Vec<(String, EngineErr)>,
+}
+
+impl Rebuild {
+    pub fn failed(&self) -> Option<&EngineErr> {
+        self.failed.first().map(|(_, err)| err)
+    }
+}
 
 /// What a model's inputs changed by, as far as a refresh can tell.
 enum Delta {
@@ -90,6 +108,7 @@ impl Store {
             waiting: 0,
             plans: RefCell::default(),
             built: false,
+            elsewhere: 0,
         };
         if let Some(named) = store.named_columns() {
             store.events = store.events.only(|column| column == "event_id" || named.contains(column));
@@ -168,7 +187,7 @@ impl Store {
     }
 
     pub fn events(&self) -> usize {
-        self.events.rows() + self.late.iter().map(Table::rows).sum::<usize>()
+        self.elsewhere + self.events.rows() + self.late.iter().map(Table::rows).sum::<usize>()
     }
 
     pub fn bytes(&self) -> usize {
@@ -183,33 +202,81 @@ impl Store {
 
     /// `rebuild`, with a word on each model when it is built, and every failure.
     pub fn rebuild_telling(&mut self, tell: &mut dyn FnMut(&Model, &Table)) -> Vec<EngineErr> {
-        self.settle();
-        let mut failed: Vec<(String, EngineErr)> = Vec::new();
-        for at in 0..self.catalog.models.len() {
-            let model = &self.catalog.models[at];
-            if model.layer == Layer::Prebuilt {
-                continue;
+        let mut rebuild = Rebuild::default();
+        while self.rebuild_some(&mut rebuild, tell) {}
+        rebuild.failed.into_iter().map(|(_, err)| err).collect()
+    }
+
+    /// One model of a rebuild; whether there is more to do. Nothing may be added to the store in between.
+    pub fn rebuild_some(&mut self, rebuild: &mut Rebuild, tell: &mut dyn FnMut(&Model, &Table)) -> bool {
+        if 0 < self.elsewhere {
+            rebuild.failed.push((String::new(), EngineErr::NoEvents));
+            return false;
+        }
+        if rebuild.at == 0 {
+            self.settle();
+        }
+        let Some(model) = self.catalog.models.get(rebuild.at) else {
+            self.built = rebuild.failed.is_empty();
+            return false;
+        };
+        rebuild.at += 1;
+        if model.layer == Layer::Prebuilt {
+            return true;
+        }
+        let on = model.refs.iter().find(|name| rebuild.failed.iter().any(|(other, _)| other == *name)).cloned();
+        let outcome = match on {
+            Some(on) => Err(EngineErr::Skipped { name: model.name.clone(), on }),
+            None => self.run(model, &BTreeMap::new()),
+        };
+        let name = model.name.clone();
+        match outcome {
+            Ok(table) => {
+                tell(model, &table);
+                self.tables.insert(name, Stored::new(table));
             }
-            let on = model.refs.iter().find(|name| failed.iter().any(|(other, _)| other == *name)).cloned();
-            let outcome = match on {
-                Some(on) => Err(EngineErr::Skipped { name: model.name.clone(), on }),
-                None => self.run(model, &BTreeMap::new()),
-            };
-            let name = model.name.clone();
-            match outcome {
-                Ok(table) => {
-                    tell(model, &table);
-                    self.tables.insert(name, Stored::new(table));
-                }
-                Err(err) => {
-                    self.tables.remove(&name);
-                    failed.push((name, err));
-                }
+            Err(err) => {
+                self.tables.remove(&name);
+                rebuild.failed.push((name, err));
             }
         }
-        self.built = failed.is_empty();
-        failed.into_iter().map(|(_, err)| err).collect()
+        true
     }
+
+    // ------------------------------------------------------------------------------------------ packed tables
+
+    /// The tables that `pack_one` is to be called for.
+    pub fn to_pack(&self) -> Vec<String> {
+        let made = self.catalog.models.iter().filter(|model| model.layer != Layer::Prebuilt);
+        made.map(|model| model.name.clone()).collect()
+    }
+
+    /// Puts one table beside the others. They belong together only when nothing was refreshed in between.
+    pub fn pack_one(&self, name: &str, packing: &mut Packing) -> Result<(), EngineErr> {
+        let table = self.table(name).ok_or_else(|| EngineErr::UnknownQuestion(name.to_owned()))?;
+        Ok(packing.add(name, &table)?)
+    }
+
+    /// Goes on from packed tables without their events; `None` when another build packed them. What is added must be new
+    /// to them, and a rebuild is refused.
+    pub fn of_packed(prebuilt: BTreeMap<String, Table>, build: &str, packed: &[u8]) -> Result<Option<Self>, EngineErr> {
+        let (list, tables) = unpack(packed)?;
+        let mut store = Self::new(prebuilt)?;
+        let complete = store.to_pack().iter().all(|name| tables.iter().any(|(other, _)| other == name));
+        if list.build != build || !complete {
+            return Ok(None);
+        }
+        store.tables.extend(tables.into_iter().map(|(name, base)| (name, Stored::of_base(base))));
+        (store.built, store.elsewhere) = (true, list.events);
+        Ok(Some(store))
+    }
+
+    /// Whether its tables came packed, without their events.
+    pub fn is_packed(&self) -> bool {
+        0 < self.elsewhere
+    }
+
+    // ------------------------------------------------------------------------------------------ refreshing
 
     /// Brings the tables up to the events, recomputing only what these touch.
     pub fn refresh(&mut self) -> Result<(), EngineErr> {
@@ -416,13 +483,14 @@ impl Store {
         self.tables.get(name).map(|table| table.table(columns))
     }
 
+    /// A model's hash, rows sorted by its key; `None` when it was not built.
+    pub fn hash(&self, name: &str) -> Option<String> {
+        Some(self.table(name)?.hash(&self.model(name)?.key))
+    }
+
     /// Each model's hash, rows sorted by its key.
     pub fn hashes(&self) -> BTreeMap<String, String> {
-        self.catalog
-            .models
-            .iter()
-            .filter_map(|model| Some((model.name.clone(), self.table(&model.name)?.hash(&model.key))))
-            .collect()
+        self.catalog.models.iter().filter_map(|model| Some((model.name.clone(), self.hash(&model.name)?))).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use foldhash::fast::FixedState;
 use polars::prelude::{BooleanChunked, DataType, IdxSize, Series};
 
 use crate::{
+    packed::Base,
     sql::matches,
     table::{Table, Ty, Value, index, value_at},
 };
@@ -176,7 +177,7 @@ pub(crate) struct Index {
 
 #[derive(Debug)]
 pub(crate) struct Stored {
-    base: Table,
+    base: Base,
     /// Rows of `base` that no longer count.
     dead: HashSet<IdxSize, FixedState>,
     fresh: Table,
@@ -188,9 +189,14 @@ pub(crate) struct Stored {
 
 impl Stored {
     pub(crate) fn new(table: Table) -> Self {
-        let fresh = table.slice(0, 0);
+        Self::of_base(table.into())
+    }
+
+    /// A table that a former store packed.
+    pub(crate) fn of_base(base: Base) -> Self {
+        let fresh = base.none();
         Self {
-            base: table,
+            base,
             dead: HashSet::default(),
             fresh,
             indexes: RefCell::default(),
@@ -205,7 +211,7 @@ impl Stored {
     }
 
     pub(crate) fn has(&self, by: &[String]) -> bool {
-        by.iter().all(|column| self.base.column(column).is_some())
+        by.iter().all(|column| self.base.has(column))
     }
 
     /// The columns that are asked for, of every row that counts; all of them without a list.
@@ -214,7 +220,7 @@ impl Stored {
         if self.dead.is_empty() && self.fresh.rows() == 0 {
             return self.base.only(wanted);
         }
-        let names: Vec<String> = self.base.names().into_iter().filter(|name| wanted(name)).map(str::to_owned).collect();
+        let names: Vec<String> = self.base.names().iter().filter(|name| wanted(name)).cloned().collect();
         if names.is_empty() {
             // Rows without a column have no number of their own: the narrowest column stands for them.
             return self.table(Some(&self.base.names().first().map(|name| name.to_ascii_lowercase()).into_iter().collect()));
@@ -273,9 +279,14 @@ impl Stored {
         untidy
     }
 
+    fn keyed(&self, by: &[String]) -> Table {
+        self.base.only(|name| by.iter().any(|column| column == name))
+    }
+
     fn base_rows(&self, by: &[String], keys: &Keys) -> Vec<IdxSize> {
         let found = self.index(by);
-        let columns = columns(&self.base, by);
+        let keyed = self.keyed(by);
+        let columns = columns(&keyed, by);
         let mut rows = Vec::new();
         for (hash, values) in &keys.found {
             let from = found.rows.partition_point(|(other, _)| other < hash);
@@ -311,7 +322,8 @@ impl Stored {
         if let Some(known) = self.indexes.borrow().get(by) {
             return Rc::clone(known);
         }
-        let columns = columns(&self.base, by);
+        let keyed = self.keyed(by);
+        let columns = columns(&keyed, by);
         let hashes = hashes(&columns, self.base.rows());
         let mut rows: Vec<(u64, IdxSize)> = hashes.into_iter().enumerate().map(|(row, hash)| (hash, row as IdxSize)).collect();
         rows.sort_unstable();

@@ -4,9 +4,10 @@ use polars::prelude::{
     AnyValue, BooleanChunked, Column, DataFrame, DataType, IdxCa, IdxSize, IntoSeries as _, NamedFrom as _, PlSmallStr, Series,
     SortMultipleOptions,
 };
+use serde::{Deserialize, Serialize};
 
 /// What a column can hold. Whole numbers are 64 bits wide whatever their source said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ty {
     Int,
     Float,

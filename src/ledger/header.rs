@@ -22,6 +22,8 @@ pub enum Role {
     Draft,
     /// The data key, wrapped.
     Keys,
+    /// Projections as they stood once: a copy that may be thrown away.
+    Tables,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,7 @@ impl Role {
             Self::Manifest => 3,
             Self::Draft => 4,
             Self::Keys => 5,
+            Self::Tables => 6,
         }
     }
 }
@@ -130,6 +133,7 @@ impl Header {
             3 => Role::Manifest,
             4 => Role::Draft,
             5 => Role::Keys,
+            6 => Role::Tables,
             _ => return Err(HeaderErr::Damaged),
         };
         let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| head[at + i]));

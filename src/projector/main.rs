@@ -4,8 +4,10 @@
 //! Belongs: the engine's life in a worker, watched questions, Parquet for the storage worker, plans of imports.
 //! Never: storage, the network, the DOM.
 
+mod check;
 mod export;
 mod import;
+mod pack;
 mod port;
 mod project;
 

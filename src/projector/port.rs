@@ -7,7 +7,7 @@ use serde::Serialize as _;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
 
-use crate::{export, import, project};
+use crate::{check, export, import, pack, project};
 
 pub(crate) fn global() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -43,8 +43,7 @@ fn on_message(target: &JsValue, mut handle: impl FnMut(&Array) + 'static) {
 fn page_asks(request: ToProjector, extra: &JsValue) {
     match request {
         ToProjector::Hello { build } => {
-            let own = js_sys::Reflect::get(&js_sys::global(), &"SPOTTER_BUILD".into());
-            let own = own.ok().and_then(|own| own.as_string()).unwrap_or_default();
+            let own = self::build();
             tell(&if own == build { FromProjector::Hello } else { FromProjector::OtherBuild { build: own } });
         }
         ToProjector::Watch { key, asked } => project::watch(key, asked),
@@ -70,6 +69,18 @@ fn storage_says(message: &Array) {
         "sealed" => project::sealed(&bytes(1)),
         "rows" => project::rows(&rows_of(&bytes(1))),
         "loaded" => project::loaded(text(1)),
+        "tables" => {
+            let id = message.get(1);
+            match project::unpack(&bytes(2)) {
+                Ok(()) => say(&["encoded".into(), id], Some(&[])),
+                Err(why) => say(&["unencoded".into(), id, why.into()], None),
+            }
+        }
+        "anew" => project::anew(),
+        "check-sealed" => check::sealed(bytes(1)),
+        "check-rows" => check::rows(rows_of(&bytes(1))),
+        "check" => check::begin(),
+        "pack" => pack::begin(number(message)),
         "encode" => {
             let id = message.get(1);
             match engine::segment_to_parquet(&rows_of(&bytes(2))) {
@@ -92,6 +103,11 @@ fn storage_says(message: &Array) {
         "broken" => export::broken(number(message), &text(2)),
         other => complain(&format!("unknown message {other}")),
     }
+}
+
+pub(crate) fn build() -> String {
+    let build = js_sys::Reflect::get(&js_sys::global(), &"SPOTTER_BUILD".into());
+    build.ok().and_then(|build| build.as_string()).unwrap_or_default()
 }
 
 fn number(message: &Array) -> u32 {

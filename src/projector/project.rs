@@ -9,8 +9,10 @@ use wasm_bindgen::{JsValue, closure::Closure};
 use web_sys::MessagePort;
 
 use crate::{
+    check,
     import::Import,
-    port::{complain, global, now_ms, tell, tell_rows},
+    pack,
+    port::{build, complain, global, now_ms, tell, tell_rows},
 };
 
 #[derive(Default)]
@@ -27,7 +29,9 @@ pub(crate) struct Projector {
     refresh_ms: f64,
     began_ms: f64,
     /// When somebody last asked or told something.
-    heard_ms: f64,
+    pub(crate) heard_ms: f64,
+    /// Measurements that wait for tables made from everything.
+    unmeasured: Vec<(u32, bool, bool)>,
     tidying: bool,
 }
 
@@ -60,12 +64,22 @@ impl Projector {
     /// The store is made when the first rows come, which is after the last dimension.
     fn store(&mut self) -> Option<&mut Store> {
         if self.store.is_none() {
-            match Store::new(std::mem::take(&mut self.dims)) {
+            match self.empty() {
                 Ok(store) => self.store = Some(store),
                 Err(err) => fail(0, &err),
             }
         }
         self.store.as_mut()
+    }
+
+    /// Tables that nothing is in yet.
+    pub(crate) fn empty(&self) -> Result<Store, EngineErr> {
+        Store::new(self.dims.clone())
+    }
+
+    /// Everything that was on the device is in the tables, and nothing waits to come in.
+    pub(crate) fn settled(&self) -> Option<&Store> {
+        self.store.as_ref().filter(|_| self.ready && !self.refresh_waits && !self.import.running())
     }
 
     fn params(&self, asked: &Asked) -> Params {
@@ -87,6 +101,7 @@ impl Projector {
 }
 
 pub(crate) fn sealed(parquet: &[u8]) {
+    check::heard(|it| it.sealed(parquet.to_vec()));
     with(|it| {
         if let Some(store) = it.store()
             && let Err(err) = store.add_segment(parquet)
@@ -97,6 +112,7 @@ pub(crate) fn sealed(parquet: &[u8]) {
 }
 
 pub(crate) fn rows(rows: &[Row]) {
+    check::heard(|it| it.rows(rows.to_vec()));
     let wait = with(|it| {
         let fresh = it.store().map_or(0, |store| store.add_rows(rows));
         // An import brings thousands of rows: the tables follow once, at its end.
@@ -129,7 +145,7 @@ pub(crate) fn loaded(person: String) {
         it.person = person;
         let began = it.began_ms;
         let store = it.store()?;
-        match store.rebuild() {
+        match if store.is_packed() { store.refresh() } else { store.rebuild() } {
             Ok(()) => {
                 let events = store.events();
                 it.ready = true;
@@ -150,13 +166,14 @@ pub(crate) fn loaded(person: String) {
 }
 
 pub(crate) fn refresh() {
+    pack::give_up();
     with(|it| {
         it.refresh_waits = false;
         let began = now_ms();
         if let Some(Err(err)) = it.store().map(Store::refresh) {
             // Half a refresh is no table to answer from: everything again, from the events.
             fail(0, &err);
-            if let Some(Err(err)) = it.store().map(Store::rebuild) {
+            if let Some(Err(err)) = it.store().filter(|store| !store.is_packed()).map(Store::rebuild) {
                 fail(0, &err);
             }
         }
@@ -167,7 +184,7 @@ pub(crate) fn refresh() {
 }
 
 /// How long nobody has to say anything before the tables are put in order.
-const QUIET_MS: f64 = 200.0;
+pub(crate) const QUIET_MS: f64 = 200.0;
 
 /// Somebody spoke to the projector.
 pub(crate) fn heard() {
@@ -187,9 +204,41 @@ fn tidy() {
 }
 
 fn tidy_when_quiet() {
-    if !with(|it| std::mem::replace(&mut it.tidying, true)) {
+    // Tables that are about to be replaced are not worth it.
+    let packed = with(|it| it.store.as_ref().is_some_and(Store::is_packed));
+    if !packed && !with(|it| std::mem::replace(&mut it.tidying, true)) {
         later(tidy, QUIET_MS);
     }
+}
+
+/// Tables that a former worker packed, to go on from.
+pub(crate) fn unpack(packed: &[u8]) -> Result<(), String> {
+    with(|it| match Store::of_packed(it.dims.clone(), &build(), packed) {
+        Ok(Some(store)) => {
+            it.store = Some(store);
+            Ok(())
+        }
+        Ok(None) => Err("another build packed them".to_owned()),
+        Err(err) => Err(err.to_string()),
+    })
+}
+
+/// What was unpacked does not fit what is on the device.
+pub(crate) fn anew() {
+    with(|it| it.store = None);
+}
+
+/// The tables that were made from everything take the place of those that came packed.
+pub(crate) fn replace(store: Store) {
+    let waiting = with(|it| {
+        it.store = Some(store);
+        std::mem::take(&mut it.unmeasured)
+    });
+    tell_watched();
+    for (id, rebuild, hashes) in waiting {
+        measure(id, rebuild, hashes);
+    }
+    tidy_when_quiet();
 }
 
 pub(crate) fn watch(key: u32, asked: Asked) {
@@ -234,6 +283,11 @@ pub(crate) fn ask(id: u32, asked: Asked) {
 
 pub(crate) fn measure(id: u32, rebuild: bool, hashes: bool) {
     let measured = with(|it| {
+        if it.store.as_ref().is_some_and(Store::is_packed) {
+            // They are being made from everything, and then this is answered.
+            it.unmeasured.push((id, rebuild, hashes));
+            return None;
+        }
         let began = now_ms();
         let refresh_ms = it.refresh_ms;
         let store = it.store.as_mut()?;
@@ -255,7 +309,7 @@ pub(crate) fn soon(act: fn()) {
     later(act, 0.0);
 }
 
-fn later(act: fn(), ms: f64) {
+pub(crate) fn later(act: fn(), ms: f64) {
     let act = Closure::once_into_js(act);
     let set_timeout = js_sys::Reflect::get(&global(), &"setTimeout".into());
     if let Ok(set_timeout) = set_timeout.map(js_sys::Function::from) {

@@ -1,17 +1,21 @@
 //! What the projector and the other tabs are told.
 //!
 //! Messages on the port are arrays. To the projector: `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`,
-//! `["loaded", person]`, `["person", person]`, `["follow"]`; `["encode", id, packed]` and `["decode", id, bytes]`;
+//! `["loaded", person]`, `["person", person]`, `["follow"]`; `["tables", id, bytes]` to go on from, `["anew"]` when that
+//! cannot be, and then `["check-sealed", bytes]`, `["check-rows", packed]`, `["check"]`; `["pack", id]`,
+//! `["encode", id, packed]` and `["decode", id, bytes]`;
 //! `["captured", id, problem?]` for a part of an import; `["part", id, bytes]`, `["rest", id, packed]` and
 //! `["broken", id, why]` for an export. From it: `["encoded", id, bytes]`, `["decoded", id, packed]`,
-//! `["unencoded", id, why]`; `["capture", id, drafts]` and `["restore", id, person?, packed]`; `["everything", id]`.
+//! `["unencoded", id, why]`; `["stale"]` when packed tables were wrong; `["capture", id, drafts]` and `["restore", id, person?, packed]`; `["everything", id]`.
 //!
 //! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["account"]`, `["person", person]`;
 //! `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears `["awake", online]`,
 //! `["compare"]` and `["retry"]`.
 
+use std::cell::Cell;
+
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
-use device::Added;
+use device::{Added, SealedFile};
 use js_sys::{Array, Uint8Array};
 use ledger::{EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -21,9 +25,11 @@ use web_sys::{MessageEvent, MessagePort, Response};
 use crate::{
     account,
     fail::Fail,
+    files::Pool,
     js, leader, link, port, sealed,
-    start::report_problem,
+    start::{self, report_problem},
     state::{self, State, global},
+    tables,
 };
 
 /// The prebuilt dimensions that ship with the build.
@@ -32,6 +38,14 @@ const DIMS: [&str; 5] =
 
 /// How soon a dimension that did not load is asked for again, at first.
 const DIMS_AGAIN_MS: i32 = 1_000;
+
+/// When everything is read again after a start from packed tables.
+const CHECK_AFTER_MS: i32 = 1_500;
+
+thread_local! {
+    /// A projector has been fed before.
+    static LINKED: Cell<bool> = const { Cell::new(false) };
+}
 
 pub(crate) fn say(port: &MessagePort, words: &[JsValue], bytes: Option<&[u8]>) {
     let message: Array = words.iter().cloned().collect();
@@ -80,38 +94,81 @@ pub(crate) async fn link(to: MessagePort) {
             }
         }
     }
-    // Whoever speaks to it before it has its dimensions gets nothing worked out; whoever comes after this line is heard.
-    let Some((pool, sealed, known, person, manifest)) = newest().then(|| {
-        state::with(|state| {
-            state.projector = state.linking.take();
-            (
-                state.pool.clone(),
-                std::mem::take(&mut state.sealed),
-                pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())),
-                state.device.identity().person.to_string(),
-                state.manifest.clone(),
-            )
-        })
-    }) else {
+    if !newest() {
         return;
-    };
-    if sealed.is_empty() {
-        // Not the first projector, or nothing sealed: read the files as the manifest lists them.
-        if let Some(pool) = pool {
-            for file in &manifest.sealed {
-                if let Ok(payload) = sealed::payload(&pool, file).await {
-                    say(&to, &["sealed".into()], Some(&payload));
-                }
-            }
-        }
-    } else {
-        for payload in sealed {
-            say(&to, &["sealed".into()], Some(&payload));
-        }
     }
-    say(&to, &["rows".into()], Some(&known));
+    // Whoever speaks to it before this gets nothing worked out; whoever comes after these lines is heard.
+    let pool = state::with(|state| state.pool.clone());
+    let kept = match &pool {
+        // Not for the second one: perhaps they are what ended the first.
+        Some(pool) if !LINKED.replace(true) => tables::read(pool).await,
+        _ => None,
+    };
+    let kept = match kept {
+        Some(kept) if state::with(|state| kept.later(state)).is_some() => {
+            leader::ask(to.clone(), "tables", &kept.packed).await.is_ok().then_some(kept)
+        }
+        _ => None,
+    };
+    if !newest() {
+        return;
+    }
+    let (later, person) = state::with(|state| {
+        state.projector = state.linking.take();
+        // Looked at again: another tab may have written meanwhile.
+        (kept.as_ref().map(|kept| kept.later(state)), state.device.identity().person.to_string())
+    });
+    let check = match later {
+        Some(Some(tables::Later { files, rows: later })) => {
+            if let Some(pool) = &pool {
+                send_files(&to, pool, files, "sealed").await;
+            }
+            rows(&to, &later);
+            true
+        }
+        none => {
+            if none.is_some() {
+                say(&to, &["anew".into()], None);
+            }
+            send_all(&to, pool.as_ref(), "sealed", "rows").await;
+            false
+        }
+    };
     say(&to, &["loaded".into(), person.into()], None);
     leader::nudge();
+    if check {
+        // The screen first.
+        js::sleep(CHECK_AFTER_MS).await;
+        send_all(&to, pool.as_ref(), "check-sealed", "check-rows").await;
+        say(&to, &["check".into()], None);
+    }
+}
+
+/// Every row that is here.
+async fn send_all(to: &MessagePort, pool: Option<&Pool>, sealed: &str, loose: &str) {
+    if let Some(pool) = pool {
+        let files = state::with(|state| state.files(&state.manifest.sealed));
+        send_files(to, pool, files, sealed).await;
+    }
+    let packed = state::with(|state| pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())));
+    say(to, &[loose.into()], Some(&packed));
+}
+
+/// Only their heads were looked at until now: one that is damaged inside shows here.
+async fn send_files(to: &MessagePort, pool: &Pool, files: Vec<SealedFile>, word: &str) {
+    for file in files {
+        match sealed::payload(pool, &file).await {
+            Ok(payload) => say(to, &[word.into()], Some(&payload)),
+            Err(fail) => {
+                web_sys::console::warn_1(&format!("{}: {fail}", file.file).into());
+                match start::look_again(pool).await {
+                    Ok(payloads) => payloads.iter().for_each(|payload| say(to, &[word.into()], Some(payload))),
+                    Err(fail) => report_problem(fail.problem()),
+                }
+                return;
+            }
+        }
+    }
 }
 
 fn not_loaded(name: &str, fail: &Fail) -> Problem {
@@ -141,6 +198,7 @@ fn heard(message: &JsValue) {
         // Parquet that was asked for, or the rows in one.
         Some("encoded" | "decoded") => leader::encoded(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
         Some("unencoded") => leader::encoded(id, Err(message.get(2).as_string().unwrap_or_default())),
+        Some("stale") => spawn_local(tables::forget()),
         Some("everything") => spawn_local(everything(id)),
         Some("restore") => {
             let packed = Uint8Array::new(&message.get(3)).to_vec();
@@ -164,8 +222,8 @@ async fn everything(id: u32) {
     let sent = async {
         if let Some(pool) = state::with(|state| state.pool.clone()) {
             // Another tab may have sealed and merged since this one started.
-            let manifest = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest);
-            for file in manifest.into_iter().flat_map(|manifest| manifest.sealed) {
+            let listed = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest.sealed).unwrap_or_default();
+            for file in state::with(|state| state.files(&listed)) {
                 let parquet = sealed::payload(&pool, &file).await?;
                 to_projector(&["part".into(), id.into()], Some(&parquet));
             }

@@ -1,6 +1,7 @@
 //! Pool files in OPFS. A writer holds its file exclusively; a reader takes a snapshot, which needs no lock.
 
 use js_sys::{ArrayBuffer, Uint8Array};
+use ledger::HEADER_LEN;
 use wasm_bindgen::JsCast as _;
 use web_sys::{
     File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, FileSystemReadWriteOptions,
@@ -73,6 +74,14 @@ impl Pool {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// How a file begins, and how long it is.
+    pub(crate) async fn head(&self, name: &str) -> Result<(Vec<u8>, u64), Fail> {
+        let file: File = js::wait(self.handle(name, false).await?.get_file()).await?.dyn_into()?;
+        let part = file.slice_with_f64_and_f64(0.0, HEADER_LEN as f64)?;
+        let buffer: ArrayBuffer = js::wait(part.array_buffer()).await?.dyn_into()?;
+        Ok((Uint8Array::new(&buffer).to_vec(), file.size() as u64))
     }
 
     /// Takes the file for writing if nobody has it.

@@ -13,7 +13,7 @@ use js_sys::Promise;
 use ledger::{Encryption, HEADER_LEN, Header, Role, Row};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::AbortController;
+use web_sys::{AbortController, MessagePort};
 
 use crate::{
     account,
@@ -24,7 +24,7 @@ use crate::{
     js, link, locks, port, sealed,
     start::make_files,
     state::{self, State},
-    vault,
+    tables, vault,
 };
 
 type Outcome = Result<Vec<u8>, String>;
@@ -182,6 +182,7 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
         while seal_one(pool).await? {}
         merge_some(pool).await?;
         complete_spans(pool).await?;
+        tables::keep(pool).await?;
     }
     keep_free(pool).await
 }
@@ -200,8 +201,7 @@ pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, Str
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
         files.push(sealed::file(pool, name).await?);
     }
-    let found = recover(&files, Vec::new(), &[]);
-    Ok(found.manifest.zip(found.manifest_file))
+    Ok(device::newest_manifest(&files))
 }
 
 /// Seals one session that nobody writes any more. `false` when there is none, or nobody to encode it.
@@ -444,12 +444,18 @@ pub(crate) async fn decode(parquet: &[u8]) -> Result<Vec<Row>, String> {
     rows.into_iter().map(|raw| Row::read(raw).map_err(|err| err.to_string())).collect()
 }
 
-async fn ask_projector(word: &str, bytes: &[u8]) -> Outcome {
-    let (port, id) = state::with(|state| {
+pub(crate) async fn ask_projector(word: &str, bytes: &[u8]) -> Outcome {
+    match state::with(|state| state.projector.clone()) {
+        Some(port) => ask(port, word, bytes).await,
+        None => Err("no projector".to_owned()),
+    }
+}
+
+pub(crate) async fn ask(port: MessagePort, word: &str, bytes: &[u8]) -> Outcome {
+    let id = state::with(|state| {
         state.encoding += 1;
-        (state.projector.clone(), state.encoding)
+        state.encoding
     });
-    let Some(port) = port else { return Err("no projector".to_owned()) };
     let promise = Promise::new(&mut |resolve, _| _ = ENCODED.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
     feed::say(&port, &[word.into(), id.into()], Some(bytes));
     // A projector that dies answers nothing: after a while the session waits for the next one.

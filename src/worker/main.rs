@@ -21,6 +21,7 @@ mod sheet;
 mod snapshot;
 mod start;
 mod state;
+mod tables;
 mod vault;
 
 fn main() {

@@ -1,7 +1,7 @@
 //! Sealed files: whole, checked, never written to again.
 
 use device::{PoolFile, SealedFile, hex};
-use ledger::{Encryption, Entropy as _, HEADER_LEN, Header, Role, Row};
+use ledger::{Entropy as _, HEADER_LEN, Header, Role, Row};
 
 use crate::{clock::Chance, fail::Fail, files::Pool, leader, port, state, vault};
 
@@ -13,15 +13,12 @@ pub(crate) async fn file(pool: &Pool, name: String) -> Result<PoolFile, Fail> {
 
 /// The Parquet in a sealed file, when it is the one that was listed and every byte of it is right.
 pub(crate) async fn payload(pool: &Pool, listed: &SealedFile) -> Result<Vec<u8>, Fail> {
-    let PoolFile { name, bytes } = file(pool, listed.file.clone()).await?;
-    let header = Header::decode(&bytes).map_err(|err| Fail::Other(err.to_string()))?;
-    if header.encryption != Encryption::None {
-        return Err(Fail::Other(format!("{name} cannot be decrypted")));
-    }
+    let bytes = pool.read(&listed.file, None).await?;
+    let (header, content) = vault::content(state::vault().as_ref(), &bytes).await?;
     if hex(&header.use_id) != listed.use_id {
-        return Err(Fail::Other(format!("{name} is another file now")));
+        return Err(Fail::Other(format!("{} is another file now", listed.file)));
     }
-    Ok(header.payload(&bytes).map_err(|err| Fail::Other(err.to_string()))?.to_vec())
+    Ok(content)
 }
 
 pub(crate) async fn rows(pool: &Pool, file: &SealedFile) -> Result<Vec<Row>, Fail> {

@@ -2,7 +2,8 @@
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
-    Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, Shelf, recover, slot_name,
+    Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, SealedFile, Shelf,
+    newest_manifest, recover_but, slot_name,
 };
 use ledger::{Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
@@ -101,38 +102,21 @@ async fn with_storage(
         Some(births) => births.all("births").await.unwrap_or_default(),
         None => Vec::new(),
     };
-    let (mut manifests, mut slots, mut sheets) = (Vec::new(), Vec::new(), Vec::new());
-    for name in &names {
-        let bytes = match pool.read(name, None).await {
-            // The sheets' halves are opened one by one.
-            Ok(bytes) if name.starts_with("sheet-") => bytes,
-            Ok(bytes) => vault::plain(vault.as_ref(), bytes).await,
-            // Without the newest index, files that it lists would look free: better no start than a wrong one.
-            Err(fail) if name.starts_with("manifest-") => return Err(fail),
-            // Not among the slots, so nobody takes it for a free one; if the index lists it, recovery says so.
-            Err(fail) => {
-                problems.push(unreadable(name, &fail));
-                continue;
-            }
-        };
-        if vault.is_none() && Header::decode(&bytes).is_ok_and(|header| header.encryption != Encryption::None) {
-            // Without its key every session here would look damaged, and free files like whole ones.
-            return Err(Fail::Other("the key to what is stored here cannot be read".to_owned()));
-        }
-        let file = PoolFile { name: name.clone(), bytes };
-        match name.split('-').next() {
-            Some("manifest") => manifests.push(file),
-            Some("slot") => slots.push(file),
-            Some("sheet") => sheets.push(file),
-            _ => {}
+    let mut sheets = Vec::new();
+    for name in names.iter().filter(|name| name.starts_with("sheet-")) {
+        match pool.read(name, None).await {
+            // Its halves are opened one by one.
+            Ok(bytes) => sheets.push(PoolFile { name: name.clone(), bytes }),
+            Err(fail) => problems.push(unreadable(name, &fail)),
         }
     }
+    let files = read_files(&pool, vault.as_ref(), &names, &mut problems, true).await?;
     let mut packed: Vec<Vec<u8>> = Vec::new();
     for (key, value) in &kept {
         packed.push(vault::plain_value(vault.as_ref(), key, bytes_of(value)).await);
     }
     let raw: Vec<Vec<u8>> = packed.iter().flat_map(|batch| unpack(batch).unwrap_or_default()).map(<[u8]>::to_vec).collect();
-    let found = recover(&manifests, slots, &raw);
+    let found = recover_but(files.newest, files.slots, &raw, files.unread);
 
     let (identity, known) = identity(births.as_ref(), &found, cleared).await;
     if cleared && known {
@@ -152,21 +136,15 @@ async fn with_storage(
     let mut shelf = Shelf::default();
     found.open.into_iter().flat_map(|segment| segment.rows).for_each(|row| _ = shelf.add(row));
     // After the rows at hand: one that is in both places is at hand.
-    found.sealed.iter().for_each(|(file, _)| shelf.add_file(&file.use_id, &file.spans));
+    let sealed: Vec<SealedFile> = found.sealed.into_iter().map(|(file, _)| file).collect();
+    sealed.iter().chain(&found.unread).for_each(|file| shelf.add_file(&file.use_id, &file.spans));
     // Kept twice until a while ago, and sealed meanwhile.
     let unborn: Vec<ledger::Row> = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
     // Without any manifest, what was found is the index: the next one that is written lists it.
-    let listed = found.sealed.iter().map(|(file, _)| file.clone()).collect();
     let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
-    let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), listed, lanes));
-    for (file, _) in &found.sealed {
-        // Newer than the index, or what a damaged file was merged from: the next index lists it.
-        if !manifest.sealed.iter().any(|listed| listed.use_id == file.use_id)
-            && !manifest.retired.iter().any(|retired| retired.use_id == file.use_id)
-        {
-            manifest.sealed.push(file.clone());
-        }
-    }
+    let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), sealed.clone(), lanes));
+    // Newer than the index, or what a damaged file was merged from: the next index lists it.
+    let spare = manifest.count_in(sealed);
     if manifest.identity != identity {
         (manifest.identity, manifest.lanes) = (identity.clone(), Default::default());
     }
@@ -181,11 +159,11 @@ async fn with_storage(
         manifest,
         manifest_file: found.manifest_file,
         damaged: found.damaged,
+        spare,
         births_due,
         shelf,
         inbox: None,
         standing: found.standing,
-        sealed: found.sealed.into_iter().map(|(_, payload)| payload).collect(),
         projector: None,
         linking: None,
         siblings: BroadcastChannel::new("spotter").ok(),
@@ -195,6 +173,88 @@ async fn with_storage(
     };
     UNBORN.set(unborn);
     Ok((state, sheet.map(|(_, json)| json).filter(|json| !json.is_empty())))
+}
+
+/// The pool's manifests and sessions, decrypted.
+struct Files {
+    newest: Option<(Manifest, String)>,
+    slots: Vec<PoolFile>,
+    unread: Vec<SealedFile>,
+}
+
+/// `trusting` leaves sealed files unread that look as the index says: their content is checked when somebody needs it.
+async fn read_files(
+    pool: &Pool,
+    vault: Option<&Vault>,
+    names: &[String],
+    problems: &mut Vec<Problem>,
+    trusting: bool,
+) -> Result<Files, Fail> {
+    let mut manifests = Vec::new();
+    for name in names.iter().filter(|name| name.starts_with("manifest-")) {
+        // Without the newest index, files that it lists would look free: better no start than a wrong one.
+        let bytes = vault::plain(vault, pool.read(name, None).await?).await;
+        has_key(vault, &bytes)?;
+        manifests.push(PoolFile { name: name.clone(), bytes });
+    }
+    let newest = newest_manifest(&manifests);
+    let (mut slots, mut unread) = (Vec::new(), Vec::new());
+    for name in names.iter().filter(|name| name.starts_with("slot-")) {
+        let listed = newest.iter().flat_map(|(manifest, _)| &manifest.sealed).find(|file| trusting && file.file == **name);
+        if let Some(listed) = listed
+            && let Ok((head, size)) = pool.head(name).await
+            && listed.is_headed_by(&head, size)
+        {
+            unread.push(listed.clone());
+            continue;
+        }
+        match pool.read(name, None).await {
+            Ok(bytes) => {
+                let bytes = vault::plain(vault, bytes).await;
+                has_key(vault, &bytes)?;
+                slots.push(PoolFile { name: name.clone(), bytes });
+            }
+            // Not among the slots, so nobody takes it for a free one; if the index lists it, recovery says so.
+            Err(fail) => problems.push(unreadable(name, &fail)),
+        }
+    }
+    Ok(Files { newest, slots, unread })
+}
+
+/// Without its key every session here would look damaged, and free files like whole ones.
+fn has_key(vault: Option<&Vault>, bytes: &[u8]) -> Result<(), Fail> {
+    let encrypted = Header::decode(bytes).is_ok_and(|header| header.encryption != Encryption::None);
+    if vault.is_none() && encrypted {
+        return Err(Fail::Other("the key to what is stored here cannot be read".to_owned()));
+    }
+    Ok(())
+}
+
+/// A sealed file is not what its head says: everything is read once more, to its last byte. Returns what is in all of them.
+pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
+    let vault = state::vault();
+    let mut problems = Vec::new();
+    let names = pool.names().await?;
+    let files = read_files(pool, vault.as_ref(), &names, &mut problems, false).await?;
+    let found = recover_but(files.newest, files.slots, &[], Vec::new());
+    problems.extend(found.problems.into_iter().filter(|problem| problem.kind == ProblemKind::DamagedFile));
+    let (sealed, payloads): (Vec<SealedFile>, Vec<Vec<u8>>) = found.sealed.into_iter().unzip();
+    state::with(|state| {
+        for file in &found.damaged {
+            state.shelf.drop_file(&file.use_id);
+        }
+        for file in &sealed {
+            if !state.shelf.has_file(&file.use_id) {
+                state.shelf.add_file(&file.use_id, &file.spans);
+            }
+        }
+        state.spare = state.manifest.count_in(sealed);
+        state.damaged = found.damaged;
+    });
+    feed::heard_rows(found.open.into_iter().flat_map(|segment| segment.rows).collect());
+    problems.into_iter().for_each(report_problem);
+    leader::manifest_changed();
+    Ok(payloads)
 }
 
 thread_local! {
@@ -227,11 +287,11 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
         manifest: Manifest::first(identity),
         manifest_file: None,
         damaged: Vec::new(),
+        spare: Vec::new(),
         births_due: Default::default(),
         shelf: Shelf::default(),
         inbox: None,
         standing: None,
-        sealed: Vec::new(),
         projector: None,
         linking: None,
         siblings: None,

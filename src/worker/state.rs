@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) manifest_file: Option<String>,
     /// Listed files that cannot be read.
     pub(crate) damaged: Vec<SealedFile>,
+    /// What listed files were merged from that cannot be read: not listed, and all there is.
+    pub(crate) spare: Vec<SealedFile>,
     /// Names of birth records, and when each may go.
     pub(crate) births_due: VecDeque<(u64, String)>,
     /// What this device holds. Its rows at hand are those in no sealed file this worker has handed over: a projector that
@@ -43,8 +45,6 @@ pub(crate) struct State {
     pub(crate) inbox: Option<(Inbox, Slot)>,
     /// Where the device stands with its server, as the files said at the start.
     pub(crate) standing: Option<Standing>,
-    /// Sealed sessions as they were read at the start, until the first projector has them.
-    pub(crate) sealed: Vec<Vec<u8>>,
     pub(crate) projector: Option<MessagePort>,
     /// A projector that does not have its dimensions yet, and gets no rows before.
     pub(crate) linking: Option<MessagePort>,
@@ -64,6 +64,15 @@ pub(crate) struct Slot {
     pub(crate) at: u64,
     /// Until then a power cut may take the file's name away with everything in it.
     pub(crate) young_until: u64,
+}
+
+impl State {
+    /// The sealed files that count.
+    pub(crate) fn files(&self, listed: &[SealedFile]) -> Vec<SealedFile> {
+        let known = |file: &&SealedFile| !self.damaged.iter().any(|damaged| damaged.use_id == file.use_id);
+        let spare = |file: &&SealedFile| self.shelf.has_file(&file.use_id) && !listed.iter().any(|own| own.use_id == file.use_id);
+        listed.iter().filter(known).chain(self.spare.iter().filter(spare)).cloned().collect()
+    }
 }
 
 impl Slot {

@@ -263,10 +263,24 @@ pub(crate) async fn plain(vault: Option<&Vault>, bytes: Vec<u8>) -> Vec<u8> {
         }
         return decrypted(&header, &bytes, &parts);
     }
-    let Ok(cipher) = header.payload(&bytes) else { return bytes };
-    match decrypt(&vault.key, &associated(header.role, &header.use_id, header.generation), cipher).await {
-        Ok(content) => sealed_bytes(header.role, header.use_id, header.generation, &content),
+    match content(Some(vault), &bytes).await {
+        Ok((_, content)) => sealed_bytes(header.role, header.use_id, header.generation, &content),
         Err(_) => bytes,
+    }
+}
+
+/// What is in a whole file, once its hash holds.
+pub(crate) async fn content(vault: Option<&Vault>, bytes: &[u8]) -> Result<(Header, Vec<u8>), Fail> {
+    let header = Header::decode(bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    let payload = header.payload(bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    match (header.encryption, vault) {
+        (Encryption::None, _) => Ok((header, payload.to_vec())),
+        (Encryption::AesGcm, Some(vault)) => {
+            let about = associated(header.role, &header.use_id, header.generation);
+            let content = decrypt(&vault.key, &about, payload).await?;
+            Ok((header, content))
+        }
+        (Encryption::AesGcm, None) => Err(Fail::Other("its key is not here".to_owned())),
     }
 }
 

@@ -6,9 +6,11 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { rows as years } from "../../benches/strong.mjs";
 import {
-  Stop, Story, addExercise, axe, becomes, browse, ensure, finish, freePort, openApp, progress, same, serve, startWorkout, tab, temporary, text, tick,
+  Stop, Story, addExercise, axe, becomes, browse, ensure, finish, freePort, openApp, problems, progress, same, serve, startWorkout, tab, temporary, text, tick,
   tiles, typeSet, until,
 } from "./lib.mjs";
+import { again, alone, harm, newest, saysMissing, settled } from "./refetch.mjs";
+import { look } from "./pool.mjs";
 
 const story = new Story();
 const step = (...all) => story.step(...all);
@@ -290,6 +292,7 @@ try {
 
   // ------------------------------------------------------------------------------------------ years of it, and more tabs
 
+  const lateFolder = temporary("sync-late");
   await vital("years of training go up, and come down to a new device as whole segments", async () => {
     onPage(mia);
     const csv = years(3_000, 7).csv;
@@ -305,8 +308,7 @@ try {
     await everythingThere(mia.page);
     await mia.page.getByTestId("add-device").click();
     const join = await text(mia.page.getByTestId("code-link"));
-    const folder = temporary("sync-late");
-    let late = await browse(story, folder);
+    let late = await browse(story, lateFolder);
     onPage(late);
     await story.expecting(unreachable, async () => {
       await openApp(late.page, url, join.slice(url.length));
@@ -314,7 +316,7 @@ try {
       // Interrupted as soon as the account is there, wherever the first sync is by then.
       await late.page.getByTestId("sync-line").waitFor();
       await late.context.close();
-      late = await browse(story, folder);
+      late = await browse(story, lateFolder);
       onPage(late);
       await openApp(late.page, url, "/me/sync");
       await everythingThere(late.page);
@@ -333,6 +335,26 @@ try {
       return bytes;
     });
     ensure(100_000 < sealed, `the largest sealed file has ${sealed} bytes`);
+    await late.context.close();
+  });
+
+  await step("a whole segment that is damaged comes back from the server, and every figure with it", async () => {
+    const late = await browse(story, lateFolder);
+    onPage(late);
+    await late.page.goto(`${url}/healthz`);
+    const file = newest(await look(late.page)).sealed.sort((a, b) => b.rows - a.rows)[0];
+    ensure(2_000 < file.rows, `the largest sealed file has ${file.rows} rows`);
+    await harm(late.page, url, file);
+    await openApp(late.page, url);
+    await settled(late.page, file);
+    const figures = await totals(mia.page);
+    await becomes(() => totals(late.page), figures, "the figures, once the rows are back");
+    ensure((await again(late.page, file)).every((times) => times === 1), "a row that came back lies here more than once, or not at all");
+    await openApp(late.page, url);
+    await becomes(() => totals(late.page), figures, "the figures at the next start");
+    same(await problems(late.page), [], "problems at the next start");
+    await openSync(late.page);
+    await verified(late.page);
     await late.context.close();
   });
 
@@ -377,6 +399,55 @@ try {
       await everythingThere(mia.page);
       await verified(mia.page);
     });
+  });
+
+  // ------------------------------------------------------------------------------------------ a damaged file
+
+  let lost; // the file of one workout with one set
+  let whole; // every figure before
+  let there; // what the server has
+  await vital("a sealed workout is damaged while the server is away: the screen says what is missing", async () => {
+    onPage(mia);
+    whole = await totals(mia.page);
+    there = await digest(mia.page);
+    const { device_id } = newest(await look(mia.page)).identity;
+    // Begun, a set, finished.
+    lost = await alone(mia.page, (file) => file.rows === 3 && file.spans.length === 1 && file.spans[0].chain.includes(`/${device_id}/`));
+    await harm(mia.page, url, lost);
+    await server.stop();
+    await story.expecting(unreachable, async () => {
+      await openApp(mia.page, url);
+      await saysMissing(mia.page, lost);
+      const count = (tile) => Number(tile.replaceAll(/\D/g, ""));
+      const counts = async () => {
+        const { workouts, sets } = await totals(mia.page);
+        return [count(workouts), count(sets)];
+      };
+      await becomes(counts, [count(whole.workouts) - 1, count(whole.sets) - 1], "workouts and sets without it");
+      same(newest(await look(mia.page)).quarantined, [], "files set aside while their rows are missing");
+    });
+  });
+
+  await step("the server is there again: after a restart the missing rows come back by themselves, each once", async () => {
+    await story.expecting(unreachable, async () => {
+      server = await serve(port, { database });
+      await openApp(mia.page, url);
+    });
+    // Nobody asks for a comparison: that would bring them in any case.
+    await becomes(() => totals(mia.page), whole, "the figures", { timeout: 30_000 });
+    await settled(mia.page, lost);
+    same(await again(mia.page, lost), [1, 1, 1], "how often each of the rows lies here");
+  });
+
+  await step("at the start after that nothing is said of it, and both sides hold the same", async () => {
+    await openApp(mia.page, url);
+    await becomes(() => totals(mia.page), whole, "the figures");
+    same(await problems(mia.page), [], "problems");
+    await openSync(mia.page);
+    await everythingThere(mia.page);
+    await verified(mia.page);
+    same(await digest(mia.page), there, "what the server has");
+    await settled(mia.page, lost);
   });
 } catch (err) {
   if (!(err instanceof Stop)) throw err;

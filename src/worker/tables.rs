@@ -1,0 +1,138 @@
+//! The projections as they stood once, packed: a start goes on from them and from what came later, so it does not take
+//! longer as the log grows. Then everything is read again, and they are checked against it. A copy that may be thrown away.
+
+use std::cell::Cell;
+
+use device::SealedFile;
+use ledger::{Entropy as _, Role, Row};
+use serde::{Deserialize, Serialize};
+use wire::{ChainKey, Ranges};
+
+use crate::{
+    clock::Chance,
+    fail::Fail,
+    files::Pool,
+    leader,
+    state::{self, State},
+    vault,
+};
+
+const FILE: &str = "tables-0";
+/// A shorter log is built as quickly as read.
+const ROWS_MIN: u64 = 500;
+/// So many rows later they are packed again.
+const LATER_MAX: u64 = 250;
+
+thread_local! {
+    /// How many rows the file covers.
+    static COVERED: Cell<u64> = const { Cell::new(0) };
+    /// How many there were when somebody last looked: they are packed when nobody writes.
+    static SEEN: Cell<u64> = const { Cell::new(0) };
+}
+
+#[derive(Serialize, Deserialize)]
+struct About {
+    /// The rows that are in the tables.
+    covered: Vec<(ChainKey, Ranges)>,
+}
+
+pub(crate) struct Kept {
+    about: About,
+    pub(crate) packed: Vec<u8>,
+}
+
+/// What goes to a projector that goes on from packed tables.
+pub(crate) struct Later {
+    pub(crate) files: Vec<SealedFile>,
+    pub(crate) rows: Vec<Row>,
+}
+
+pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
+    let bytes = pool.read(FILE, None).await.ok()?;
+    let (header, content) = vault::content(state::vault().as_ref(), &bytes).await.ok()?;
+    let (len, rest) = content.split_first_chunk::<4>().filter(|_| header.role == Role::Tables)?;
+    let (about, packed) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+    let about: About = serde_json::from_slice(about).ok()?;
+    COVERED.set(about.covered.iter().map(|(_, places)| places.count()).sum());
+    Some(Kept { about, packed: packed.to_vec() })
+}
+
+impl Kept {
+    /// `None` when the tables hold a row that is no longer here, or when a file holds rows of both sides.
+    pub(crate) fn later(&self, state: &State) -> Option<Later> {
+        let covered = |chain: &ChainKey| self.about.covered.iter().find(|(other, _)| other == chain).map(|(_, places)| places);
+        let here = state.shelf.places();
+        let gone = |(chain, places): &(ChainKey, Ranges)| {
+            let held = here.iter().find(|(other, _)| other == chain);
+            held.is_none_or(|(_, held)| !places.minus(held).is_empty())
+        };
+        if self.about.covered.iter().any(gone) {
+            return None;
+        }
+        let mut files = Vec::new();
+        for file in &state.files(&state.manifest.sealed) {
+            let rows: u64 = file.spans.iter().map(|span| span.places.count()).sum();
+            let new =
+                |span: &wire::Span| covered(&span.chain).map_or(span.places.count(), |known| span.places.minus(known).count());
+            let new: u64 = file.spans.iter().map(new).sum();
+            if file.spans.is_empty() && 0 < file.rows || 0 < new && new < rows {
+                return None;
+            }
+            if 0 < new {
+                files.push(file.clone());
+            }
+        }
+        let later = |row: &&Row| covered(&ChainKey::of(row)).is_none_or(|places| !places.contains(row.dseq));
+        Some(Later { files, rows: state.shelf.rows().iter().filter(later).cloned().collect() })
+    }
+}
+
+/// In the leader's turn: packs the tables when there is enough that is new, and nobody is writing.
+pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
+    let rows = state::with(|state| state.shelf.count());
+    let busy = SEEN.replace(rows) != rows;
+    if busy || rows < ROWS_MIN || rows < COVERED.get() + LATER_MAX && 0 < COVERED.get() {
+        return Ok(());
+    }
+    // Every row of these was told to the projector before it hears this question.
+    let about = state::with(|state| About { covered: state.shelf.places() });
+    let packed = match leader::ask_projector("pack", &[]).await {
+        Ok(packed) => packed,
+        // It has something better to do, or has not checked the former ones yet.
+        Err(_) => return Ok(()),
+    };
+    // Another tab may have sealed rows that this one's projector was never told of.
+    if events(&packed) != Some(rows) {
+        return Ok(());
+    }
+    let json = serde_json::to_vec(&about).map_err(|err| Fail::Other(err.to_string()))?;
+    let content = [&(json.len() as u32).to_le_bytes()[..], &json, &packed].concat();
+    let mut use_id = [0; 16];
+    Chance.fill(&mut use_id);
+    let bytes = vault::whole(state::vault().as_ref(), Role::Tables, use_id, 0, &content).await?;
+    pool.create(FILE).await?;
+    pool.claim_patiently(FILE).await?.replace(&bytes)?;
+    COVERED.set(rows);
+    Ok(())
+}
+
+/// What the packed tables say of themselves.
+fn events(packed: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct List {
+        events: u64,
+    }
+    let (len, rest) = packed.split_first_chunk::<4>()?;
+    let list: List = serde_json::from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?).ok()?;
+    Some(list.events)
+}
+
+/// They came out otherwise when they were made anew: the next start does without.
+pub(crate) async fn forget() {
+    let Some(pool) = state::with(|state| state.pool.clone()) else { return };
+    COVERED.set(0);
+    let forgotten = async { pool.claim_patiently(FILE).await?.replace(&[]) };
+    if let Err(fail) = forgotten.await {
+        web_sys::console::warn_1(&format!("packed tables that are wrong could not be thrown away: {fail}").into());
+    }
+}
