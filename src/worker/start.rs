@@ -2,7 +2,7 @@
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
-    Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, SLOTS_FIRST, SealedFile, Shelf,
+    Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST, SealedFile, Shelf, hex,
     newest_manifest, recover_but, slot_name,
 };
 use ledger::{Encryption, Header, LaneId};
@@ -182,7 +182,8 @@ struct Files {
     unread: Vec<SealedFile>,
 }
 
-/// `trusting` leaves sealed files unread that look as the index says: their content is checked when somebody needs it.
+/// `trusting` leaves sealed files unread that look as the index says, and what they were made from: their content is checked
+/// when somebody needs it.
 async fn read_files(
     pool: &Pool,
     vault: Option<&Vault>,
@@ -199,13 +200,23 @@ async fn read_files(
     }
     let newest = newest_manifest(&manifests);
     let (mut slots, mut unread) = (Vec::new(), Vec::new());
-    for name in names.iter().filter(|name| name.starts_with("slot-")) {
-        let listed = newest.iter().flat_map(|(manifest, _)| &manifest.sealed).find(|file| trusting && file.file == **name);
-        if let Some(listed) = listed
-            && let Ok((head, size)) = pool.head(name).await
-            && listed.is_headed_by(&head, size)
-        {
+    let index = newest.iter().filter(|_| trusting).map(|(manifest, _)| manifest);
+    for listed in index.clone().flat_map(|index| &index.sealed) {
+        if pool.head(&listed.file).await.is_ok_and(|(head, size)| listed.is_headed_by(&head, size)) {
             unread.push(listed.clone());
+        }
+    }
+    // What is in these files is in one of those as well.
+    let followed = |retired: &&Retired| unread.iter().any(|file| file.use_id == retired.successor);
+    let retired: Vec<&Retired> = index.flat_map(|index| &index.retired).filter(followed).collect();
+    for name in names.iter().filter(|name| name.starts_with("slot-")) {
+        if unread.iter().any(|file| file.file == *name) {
+            continue;
+        }
+        if let Some(retired) = retired.iter().find(|retired| retired.file == *name)
+            && let Ok((head, _)) = pool.head(name).await
+            && Header::decode(&head).is_ok_and(|header| hex(&header.use_id) == retired.use_id)
+        {
             continue;
         }
         match pool.read(name, None).await {

@@ -11,13 +11,15 @@ export const alone = (page, chosen) =>
     return sealed.find((file) => chosen(file) && !retired.some((before) => before.successor === file.use_id));
   }, { what: "a sealed file whose rows are kept nowhere else here", timeout: 120_000 });
 
-/** Turns a byte of it while nothing of the app runs: the service worker would answer with the app. */
-export async function harm(page, url, { file, use_id }) {
+/** Turns a byte of a sealed file while nothing of the app runs: the service worker would answer with the app. */
+export async function harm(page, url, choose) {
   const inside = await pastServiceWorker(page);
   await page.goto(`${url}/healthz`);
   same((await page.locator("body").innerText()).trim(), "ok", "the page without the app");
-  const found = (await look(page)).find((one) => one.name === file);
-  same([found.role, found.useId], ["sealed", use_id], "what is about to be damaged");
+  const pool = await look(page);
+  const listed = choose(newest(pool).sealed);
+  const found = pool.find((one) => one.name === listed.file);
+  same([found.role, found.useId], ["sealed", listed.use_id], "what is about to be damaged");
   await page.evaluate(async ([file, at]) => {
     const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
     const handle = await pool.getFileHandle(file);
@@ -25,8 +27,20 @@ export async function harm(page, url, { file, use_id }) {
     const writable = await handle.createWritable({ keepExistingData: true });
     await writable.write({ type: "write", position: at, data: new Uint8Array([before[at] ^ 0x41]) });
     await writable.close();
-  }, [file, 96 + Math.floor(found.payload / 2)]);
+    // For a minute after each start young rows have a second copy, which would bring them back without a server.
+    await new Promise((done, failed) => {
+      const request = indexedDB.open("spotter");
+      request.onerror = () => failed(request.error);
+      request.onsuccess = () => {
+        const clearing = request.result.transaction("births", "readwrite");
+        clearing.objectStore("births").clear();
+        clearing.onabort = () => failed(clearing.error);
+        clearing.oncomplete = () => done(request.result.close());
+      };
+    });
+  }, [listed.file, 96 + Math.floor(found.payload / 2)]);
   await inside();
+  return listed;
 }
 
 /** The screen says what is missing, and where nobody can overlook it. */
@@ -43,7 +57,9 @@ export async function saysMissing(page, { file, rows }) {
 
 /** The index no longer asks for the file, which is left where it is. */
 export async function settled(page, { file, use_id }) {
-  await until(async () => newest(await look(page)).quarantined.some((one) => one.use_id === use_id), { what: `${file} is set aside`, timeout: 60_000 });
+  await until(async () => newest(await look(page)).quarantined.some((one) => one.use_id === use_id), {
+    what: `the index has ${file} set aside`, timeout: 60_000,
+  });
   const pool = await look(page);
   const { sealed, retired, quarantined } = newest(pool);
   const listed = [...sealed, ...retired].filter((one) => one.use_id === use_id || one.file === file);
