@@ -24,6 +24,7 @@ type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
 type OnFile = Box<dyn FnOnce(usize, Uint8Array)>;
 type OnCode = Box<dyn FnOnce(Option<String>)>;
+type OnDone = Box<dyn FnOnce()>;
 type OnNews = Box<dyn FnOnce(Result<AccountNews, Refusal>)>;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub struct Profile {
     pub person: String,
     pub device: String,
     pub memory_only: bool,
+    /// A passphrase is asked for at every start.
+    pub app_lock: bool,
 }
 
 /// Where an import stands.
@@ -61,6 +64,13 @@ pub enum ImportState {
     Failed(Problem),
 }
 
+/// What opens a locked storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    Passphrase,
+    RecoveryCode,
+}
+
 #[derive(Debug, Clone)]
 pub struct Toast {
     pub text: String,
@@ -87,8 +97,12 @@ pub struct Hub {
     pub stored_sheet: RwSignal<Option<String>>,
     /// How things stand with the server.
     pub sync: RwSignal<SyncState>,
-    /// What is stored is encrypted, and this browser has lost its key to it.
-    pub locked: RwSignal<bool>,
+    /// What is stored is encrypted and waits for the passphrase of the app lock, or for the recovery code.
+    pub locked: RwSignal<Option<Opens>>,
+    /// The browser has removed what was stored here: so it said.
+    pub cleared: RwSignal<Option<Problem>>,
+    /// Another tab has locked or removed what is stored here.
+    pub gone: RwSignal<bool>,
     /// Milliseconds: storage ready, tables ready, last capture. For the storage page and the benches.
     pub timings: RwSignal<(f64, f64, f64)>,
 }
@@ -110,6 +124,9 @@ struct Inner {
     accounts: HashMap<u32, OnNews>,
     reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
     codes: HashMap<u32, OnCode>,
+    wishes: HashMap<u32, OnDone>,
+    /// When the page was last hidden.
+    hidden_ms: f64,
     exports: HashMap<u32, OnFile>,
     measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
     restarts: u32,
@@ -123,6 +140,13 @@ fn built(name: &str) -> String {
 
 pub fn build_id() -> String {
     built("build")
+}
+
+/// With an app lock somebody who was away for a quarter of an hour is asked for the passphrase.
+const AWAY_MS: f64 = 15.0 * 60.0 * 1000.0;
+
+pub fn reload() {
+    let _ = window().location().reload();
 }
 
 fn spoken(value: Result<JsValue, serde_wasm_bindgen::Error>) -> Option<JsValue> {
@@ -154,7 +178,9 @@ impl Hub {
             import: RwSignal::new(ImportState::Idle),
             stored_sheet: RwSignal::new(None),
             sync: RwSignal::new(SyncState::default()),
-            locked: RwSignal::new(false),
+            locked: RwSignal::new(None),
+            cleared: RwSignal::new(None),
+            gone: RwSignal::new(false),
             timings: RwSignal::new((0.0, 0.0, 0.0)),
         };
         for (event, online) in [("online", true), ("offline", false)] {
@@ -167,6 +193,7 @@ impl Hub {
         EventListener::new(&window(), "spotter:update", move |_| hub.update.set(true)).forget();
         EventListener::new(&document(), "visibilitychange", move |_| {
             hub.start_projector();
+            hub.lock_when_away();
             if document().visibility_state() == VisibilityState::Visible {
                 hub.post_storage(&ToStorage::Awake { online: window().navigator().on_line() });
             }
@@ -223,23 +250,35 @@ impl Hub {
             return;
         };
         match notice {
-            FromStorage::Ready { person, device, lane: _, memory_only, sheet, problems, took_ms } => {
+            FromStorage::Ready { person, device, lane: _, memory_only, app_lock, sheet, problems, took_ms } => {
                 let waiting = {
                     let mut inner = inner.borrow_mut();
                     inner.storage_up = true;
                     std::mem::take(&mut inner.waiting)
                 };
                 self.timings.update(|timings| timings.0 = took_ms);
-                self.locked.set(false);
+                self.locked.set(None);
+                let (cleared, problems): (Vec<_>, Vec<_>) =
+                    problems.into_iter().partition(|problem| problem.kind == ProblemKind::StorageCleared);
+                self.cleared.set(cleared.into_iter().next());
                 self.problems.update(|all| all.extend(problems));
                 self.stored_sheet.set(Some(sheet.unwrap_or_default()));
-                self.profile.set(Some(Profile { person, device, memory_only }));
+                self.profile.set(Some(Profile { person, device, memory_only, app_lock }));
                 waiting.iter().for_each(|request| self.post_storage(request));
                 self.link();
                 self.start_projector();
             }
             FromStorage::OtherBuild { .. } => self.update.set(true),
-            FromStorage::Locked => self.locked.set(true),
+            FromStorage::Locked { passphrase } => {
+                self.locked.set(Some(if passphrase { Opens::Passphrase } else { Opens::RecoveryCode }));
+            }
+            FromStorage::Done { id } => {
+                let then = inner.borrow_mut().wishes.remove(&id);
+                if let Some(then) = then {
+                    then();
+                }
+            }
+            FromStorage::Gone => self.stop(),
             FromStorage::RecoveryCode { id, code } => {
                 let then = inner.borrow_mut().codes.remove(&id);
                 if let Some(then) = then {
@@ -256,9 +295,9 @@ impl Hub {
             }
             FromStorage::Failed { id, problem } => {
                 let waiting = inner.borrow_mut().captures.remove(&id);
-                self.saving.update(|n| *n = n.saturating_sub(1));
                 self.problem(problem.clone());
                 if let Some((then, ..)) = waiting {
+                    self.saving.update(|n| *n = n.saturating_sub(1));
                     then(Err(problem));
                 }
             }
@@ -431,7 +470,7 @@ impl Hub {
     fn post_storage(self, request: &ToStorage) {
         let inner = self.inner();
         let mut inner = inner.borrow_mut();
-        let early = matches!(request, ToStorage::Hello { .. } | ToStorage::Unlock { .. });
+        let early = matches!(request, ToStorage::Hello { .. } | ToStorage::Unlock { .. } | ToStorage::StartOver { .. });
         if !early && !inner.storage_up {
             inner.waiting.push(request.clone());
             return;
@@ -505,6 +544,72 @@ impl Hub {
         let id = self.next();
         self.inner().borrow_mut().codes.insert(id, Box::new(then));
         self.post_storage(&ToStorage::RecoveryCode { id });
+    }
+
+    fn wish(self, then: impl FnOnce() + 'static) -> u32 {
+        let id = self.next();
+        self.inner().borrow_mut().wishes.insert(id, Box::new(then));
+        id
+    }
+
+    /// Empty: no app lock. A failure is shown.
+    pub fn set_app_lock(self, passphrase: String, then: impl FnOnce() + 'static) {
+        let on = !passphrase.is_empty();
+        let id = self.wish(move || {
+            self.profile.update(|profile| {
+                if let Some(profile) = profile {
+                    profile.app_lock = on;
+                }
+            });
+            then();
+        });
+        self.post_storage(&ToStorage::SetAppLock { id, passphrase });
+    }
+
+    /// What is stored here opens only with the passphrase or the recovery code from now on.
+    pub fn lock(self) {
+        let id = self.wish(reload);
+        self.post_storage(&ToStorage::Lock { id });
+    }
+
+    pub fn exported(self, rows: u64) {
+        self.post_storage(&ToStorage::Exported { rows });
+    }
+
+    /// Everything on this device; refused, and said so, while something is nowhere else.
+    pub fn remove_everything(self) {
+        let id = self.wish(|| {
+            if let Ok(Some(kept)) = window().local_storage() {
+                let _ = kept.clear();
+            }
+            reload();
+        });
+        self.post_storage(&ToStorage::Remove { id });
+    }
+
+    pub fn start_over(self) {
+        let id = self.wish(reload);
+        self.post_storage(&ToStorage::StartOver { id });
+    }
+
+    /// Another tab has locked or removed what is stored here.
+    fn stop(self) {
+        let inner = self.inner();
+        let mut inner = inner.borrow_mut();
+        inner.storage.take().into_iter().chain(inner.projector.take()).for_each(|worker| worker.terminate());
+        inner.storage_up = false;
+        self.gone.set(true);
+    }
+
+    /// With an app lock: whoever was away for long is asked again.
+    fn lock_when_away(self) {
+        let hidden = document().visibility_state() != VisibilityState::Visible;
+        let inner = self.inner();
+        let before = std::mem::replace(&mut inner.borrow_mut().hidden_ms, if hidden { performance_now() } else { f64::MAX });
+        let locks = self.profile.with_untracked(|profile| profile.as_ref().is_some_and(|profile| profile.app_lock));
+        if !hidden && locks && before + AWAY_MS < performance_now() {
+            reload();
+        }
     }
 
     pub fn unlock(self, code: String) {

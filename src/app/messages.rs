@@ -525,6 +525,12 @@ pub(crate) mod sync {
     pub(crate) const COPY_REPORT: &str = "Copy a report";
     pub(crate) const SIGN_OUT: &str = "Sign out";
     pub(crate) const SIGNED_OUT: &str = "Signed out. Your training stays on this phone.";
+    pub(crate) const LOCKS_BY_CODE: &str = "What is on this phone is locked, and only this code opens it again. Write it down first. You can also sign in on another device and find everything there that was sent.";
+    pub(crate) const LOCKS_BY_PASSPHRASE: &str =
+        "What is on this phone is locked, and the passphrase of your app lock opens it again.";
+    pub(crate) const COPY_CODE: &str = "Copy the code";
+    pub(crate) const SIGN_OUT_LOCK: &str = "Sign out and lock";
+    pub(crate) const SIGN_OUT_KEEP: &str = "Sign out, keep it open here";
     pub(crate) const ROW_HERE: &str = "on this phone";
 
     pub(crate) fn waiting(changes: i64) -> String {
@@ -664,10 +670,21 @@ pub(crate) mod import {
 
 pub(crate) mod locked {
     pub(crate) const TITLE: &str = "Locked";
-    pub(crate) const WHAT: &str =
-        "What is stored here is encrypted, and this browser has lost its key to it. Your recovery code opens it; nothing is lost.";
+    pub(crate) const WHAT: &str = "What is stored here is encrypted, and this browser no longer has the key to it. Your recovery code opens it; nothing is lost.";
     pub(crate) const CODE: &str = "Recovery code";
     pub(crate) const OPEN: &str = "Open";
+    pub(crate) const APP_LOCK: &str = "What is stored here is encrypted. Your passphrase opens it.";
+    pub(crate) const PASSPHRASE: &str = "Passphrase";
+    pub(crate) const FORGOTTEN: &str = "Forgotten? The recovery code opens it too: type it here.";
+    pub(crate) const START_OVER: &str = "Remove it and start over";
+    pub(crate) const START_OVER_SURE: &str = "Remove it now";
+    pub(crate) const GONE_TITLE: &str = "Closed";
+    pub(crate) const GONE: &str = "In another tab Spotter was locked, or removed from this phone.";
+    pub(crate) const RELOAD: &str = "Reload";
+    pub(crate) const CLEARED_TITLE: &str = "Bring your training back";
+    pub(crate) const FROM_ACCOUNT: &str = "From my account";
+    pub(crate) const FROM_BACKUP: &str = "From a backup";
+    pub(crate) const WITHOUT_IT: &str = "Go on without it";
     pub(crate) const WITHOUT: &str = "Without the code nobody can read it, and that includes us. If you have an account, everything that was sent is on your server and on your other devices.";
 }
 
@@ -715,6 +732,19 @@ pub(crate) mod storage {
     pub(crate) const CODE_WHY: &str = "Should the browser lose its key, only this code opens what is stored here. Write it down; whoever has it and this device can read everything.";
     pub(crate) const CODE_SHOW: &str = "Show the recovery code";
     pub(crate) const CODE_HIDE: &str = "Hide it";
+    pub(crate) const APP_LOCK: &str = "App lock";
+    pub(crate) const APP_LOCK_HINT: &str = "Asks for a passphrase at every start, and when you were away for a quarter of an hour.";
+    pub(crate) const PASSPHRASE: &str = "Passphrase, at least 6 characters";
+    pub(crate) const APP_LOCK_ON: &str = "Turn on the app lock";
+    pub(crate) const APP_LOCK_OFF: &str = "Turn off";
+    pub(crate) const APP_LOCK_IS_ON: &str = "The app lock is on.";
+    pub(crate) const APP_LOCK_IS_OFF: &str = "The app lock is off.";
+    pub(crate) const LOCK_NOW: &str = "Lock now";
+    pub(crate) const REMOVE: &str = "Leave this phone";
+    pub(crate) const REMOVE_HINT: &str =
+        "Removes everything that Spotter stored here, once it is all on the server or in a backup.";
+    pub(crate) const REMOVE_ALL: &str = "Remove everything from this phone";
+    pub(crate) const REMOVE_SURE: &str = "Remove everything now";
     pub(crate) const FIGURES: &str = "Figures";
     pub(crate) const ROWS: &str = "Rows";
     pub(crate) const TABLES: &str = "Tables in memory";

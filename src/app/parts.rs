@@ -132,6 +132,18 @@ pub(crate) fn Segments(
     }
 }
 
+/// What cannot be taken back is asked for twice.
+#[component]
+pub(crate) fn Twice(once: &'static str, again: &'static str, test: &'static str, act: Callback<()>) -> impl IntoView {
+    let sure = RwSignal::new(false);
+    let tapped = move |_| {
+        if sure.get_untracked() { act.run(()) } else { sure.set(true) }
+    };
+    view! {
+        <button class="plain danger" data-test=test on:click=tapped on:blur=move |_| sure.set(false)>{move || if sure.get() { again } else { once }}</button>
+    }
+}
+
 #[component]
 pub(crate) fn Field(
     label: &'static str,

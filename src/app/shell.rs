@@ -10,8 +10,18 @@ use crate::{
     parts::{BottomSheet, Settings, use_settings},
     route::{Route, Router, use_router},
     screens::{
-        crew::Crew, detail::Detail, history::History, import::Import, locked::Locked, me::Me, progress::Progress, storage::Storage,
-        sync::Sync, today::Today, train::Train, workout::Workout,
+        crew::Crew,
+        detail::Detail,
+        history::History,
+        import::Import,
+        locked::{Cleared, Gone, Locked},
+        me::Me,
+        progress::Progress,
+        storage::Storage,
+        sync::Sync,
+        today::Today,
+        train::Train,
+        workout::Workout,
     },
     training::{Training, use_training},
 };
@@ -34,7 +44,9 @@ pub fn App() -> impl IntoView {
     shortcuts(router, training, help);
     let hub = use_hub();
     let screen = move || match router.route.get() {
-        _ if hub.locked.get() => view! { <Locked/> }.into_any(),
+        _ if hub.gone.get() => view! { <Gone/> }.into_any(),
+        _ if hub.locked.with(Option::is_some) => hub.locked.get().map(|opens| view! { <Locked opens/> }).into_any(),
+        _ if hub.cleared.with(Option::is_some) => hub.cleared.get().map(|problem| view! { <Cleared problem/> }).into_any(),
         Route::Today => view! { <Today/> }.into_any(),
         Route::Train => view! { <Train/> }.into_any(),
         Route::History => view! { <History/> }.into_any(),

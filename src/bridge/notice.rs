@@ -32,6 +32,7 @@ pub enum FromStorage {
         device: String,
         lane: String,
         memory_only: bool,
+        app_lock: bool,
         /// The sheet of an unfinished workout.
         sheet: Option<String>,
         problems: Vec<Problem>,
@@ -41,8 +42,16 @@ pub enum FromStorage {
     OtherBuild {
         build: String,
     },
-    /// Instead of `Ready`: what is stored here is encrypted, and the browser has lost its key to it.
-    Locked,
+    /// Instead of `Ready`: what is stored here is encrypted. There is an app lock, or the browser has lost its key.
+    Locked {
+        passphrase: bool,
+    },
+    /// What was asked for has happened.
+    Done {
+        id: u32,
+    },
+    /// Another tab has locked or removed what is stored here: this one must not go on.
+    Gone,
     /// `None` where nothing is encrypted.
     RecoveryCode {
         id: u32,

@@ -57,9 +57,31 @@ pub enum ToStorage {
     RecoveryCode {
         id: u32,
     },
+    /// With the passphrase of the app lock, or the recovery code.
     Unlock {
         id: u32,
         code: String,
+    },
+    /// Asks for a passphrase at every start; empty turns that off.
+    SetAppLock {
+        id: u32,
+        passphrase: String,
+    },
+    /// From now on only the passphrase or the recovery code opens what is stored here.
+    Lock {
+        id: u32,
+    },
+    /// A backup of so many rows was handed to the browser.
+    Exported {
+        rows: u64,
+    },
+    /// Removes everything from this device; refused while a row is only here and in no backup.
+    Remove {
+        id: u32,
+    },
+    /// Removes what is locked; refused unless every row was on the server when it was locked.
+    StartOver {
+        id: u32,
     },
     Account {
         id: u32,

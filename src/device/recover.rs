@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
 use ledger::{DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
-use wire::Standing;
+use wire::{ChainKey, Ranges, Standing};
 
 use crate::{
     capture::HeadFrame,
@@ -170,13 +170,14 @@ pub fn recover_but(
     let kept: Vec<Retired> = out.manifest.iter().flat_map(|manifest| manifest.retired.clone()).collect();
     let opened: BTreeSet<String> = out.open.iter().map(|open| hex(&open.use_id)).collect();
     let here = |before: &Retired| spare.contains_key(&before.use_id) || opened.contains(&before.use_id);
+    let mut alarms: Vec<(SealedFile, Problem)> = Vec::new();
     for file in listed.values().filter(|file| !found_sealed.contains(&file.file)) {
         out.damaged.push(file.clone());
-        let before: Vec<&Retired> = kept.iter().filter(|before| before.successor == file.use_id).collect();
-        let elsewhere = !before.is_empty() && before.into_iter().all(here);
+        let mut before = kept.iter().filter(|before| before.successor == file.use_id).peekable();
+        let elsewhere = before.peek().is_some() && before.all(here);
         let reason = broken.remove(&file.file).unwrap_or_else(|| "it is missing".to_owned());
         if !elsewhere && !newer_format.contains(&file.file) {
-            out.problems.push(damaged(&file.file, Some(file), &reason));
+            alarms.push((file.clone(), damaged(&file.file, Some(file), &reason)));
         }
     }
     out.problems.extend(broken.iter().map(|(name, reason)| damaged(name, None, reason)));
@@ -214,10 +215,29 @@ pub fn recover_but(
     }
     out.chains_unsure |= index_lost && (!out.sealed.is_empty() || out.problems.iter().any(hides_a_session));
     read_births(births, &mut out);
+    // What is kept twice, or was found in other files, is not missing.
+    let held = out.places();
+    let missing = |file: &SealedFile| {
+        let here = |span: &wire::Span| held.get(&span.chain).is_some_and(|held| span.places.minus(held).is_empty());
+        file.spans.is_empty() || !file.spans.iter().all(here)
+    };
+    out.problems.extend(alarms.into_iter().filter(|(file, _)| missing(file)).map(|(_, problem)| problem));
     out
 }
 
 impl Recovered {
+    /// Every place of which a row was found, or a file that says so.
+    fn places(&self) -> BTreeMap<ChainKey, Ranges> {
+        let mut places: BTreeMap<ChainKey, Ranges> = BTreeMap::new();
+        for row in self.open.iter().flat_map(|segment| &segment.rows).chain(&self.unborn) {
+            places.entry(ChainKey::of(row)).or_default().insert(row.dseq, row.dseq);
+        }
+        for span in self.sealed.iter().map(|(file, _)| file).chain(&self.unread).flat_map(|file| &file.spans) {
+            places.entry(span.chain.clone()).or_default().merge(&span.places);
+        }
+        places
+    }
+
     /// Where the chains of one lane stand; a new device's stand at their beginning.
     pub fn heads(&self, device: &DeviceId, lane: &LaneId) -> LaneHeads {
         self.lanes.get(device).and_then(|lanes| lanes.get(lane)).cloned().unwrap_or_default()

@@ -157,6 +157,11 @@ impl Shelf {
         self.sent_chains().map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
     }
 
+    /// How many rows no server has, those of rooms among them.
+    pub fn unacknowledged(&self, standing: &Standing) -> u64 {
+        self.chains.iter().map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
+    }
+
     /// What a room's people say is sent once it is encrypted, and stays on the device until then.
     fn sent_chains(&self) -> impl Iterator<Item = (&ChainKey, &Held)> {
         self.chains.iter().filter(|(chain, _)| matches!(chain.scope, Scope::Person(_)))

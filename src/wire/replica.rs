@@ -118,6 +118,8 @@ pub enum Input {
     SnapshotFailed(Failure),
     /// Compare everything with the server when there is time.
     Audit,
+    /// These places were here, and their file is damaged: the server may have them.
+    Missing(Vec<(ChainKey, Ranges)>),
     /// Send refused rows once more.
     RetryRefused,
     Tick,
@@ -270,6 +272,9 @@ pub struct Replica {
     auditing: bool,
     closer: VecDeque<ChainKey>,
     spans: VecDeque<(ChainKey, u64, u64)>,
+    /// Places that are asked for until the server has answered, whatever comes between.
+    missing: VecDeque<(ChainKey, u64, u64)>,
+    asked_missing: bool,
     push_rows: usize,
     attempt: u32,
     retry_at_ms: u64,
@@ -329,6 +334,8 @@ impl Replica {
             auditing: false,
             closer: VecDeque::new(),
             spans: VecDeque::new(),
+            missing: VecDeque::new(),
+            asked_missing: false,
             push_rows: limits.push_rows,
             attempt: 0,
             retry_at_ms: 0,
@@ -438,6 +445,18 @@ impl Replica {
                 }
             }
             Input::Audit => (self.want_audit, self.audits) = (true, 0),
+            Input::Missing(places) => {
+                for (chain, places) in places {
+                    for (from, to) in places.iter() {
+                        // An answer is one page.
+                        let page = self.limits.batch_size as u64;
+                        let pieces = (from..=to).step_by(self.limits.batch_size);
+                        let pieces = pieces.map(|at| (chain.clone(), at, to.min(at + page - 1)));
+                        let pieces: Vec<_> = pieces.filter(|piece| !self.missing.contains(piece)).collect();
+                        self.missing.extend(pieces);
+                    }
+                }
+            }
             Input::RetryRefused => self.waiting.push_back(Work::Retry { quota_only: false }),
             Input::Tick => {}
         }
@@ -467,7 +486,7 @@ impl Replica {
         self.stream_open = false;
         self.waiting.clear();
         (self.closer, self.spans) = (VecDeque::new(), VecDeque::new());
-        (self.want_pull, self.auditing, self.caught_up) = (false, false, false);
+        (self.want_pull, self.auditing, self.caught_up, self.asked_missing) = (false, false, false, false);
     }
 
     /// What can be done now is begun.
@@ -535,7 +554,10 @@ impl Replica {
         if !self.caught_up || !self.idle() || busy || self.pushing.is_some() || self.collecting || self.want_push {
             return;
         }
-        if let Some((chain, from, to)) = self.spans.pop_front() {
+        if let Some((chain, from, to)) = self.missing.front().cloned() {
+            (self.auditing, self.asked_missing) = (true, true);
+            self.asked = Some(self.ask(now, Request::Span { chain, from, to }, out));
+        } else if let Some((chain, from, to)) = self.spans.pop_front() {
             self.auditing = true;
             self.asked = Some(self.ask(now, Request::Span { chain, from, to }, out));
         } else if let Some(chain) = self.closer.pop_front() {
@@ -863,7 +885,12 @@ impl Replica {
                 }
             }
             Work::Compared(comparison) => self.compared(now, comparison),
-            Work::Span(_) => self.auditing = false,
+            Work::Span(_) => {
+                self.auditing = false;
+                if std::mem::take(&mut self.asked_missing) {
+                    self.missing.pop_front();
+                }
+            }
             Work::Snapshot { .. } if self.phase == Phase::Snapshot => self.run(),
             Work::Begin { .. } | Work::Frame(_) | Work::Snapshot { .. } | Work::Belongs => {}
         }

@@ -68,6 +68,16 @@ impl Births {
         js::event(&transaction, "oncomplete").await.map(drop)
     }
 
+    /// Everything in every store.
+    pub(crate) async fn clear(&self) -> Result<(), Fail> {
+        for store in STORES {
+            let transaction = self.write(store)?;
+            transaction.object_store(store)?.clear()?;
+            js::event(&transaction, "oncomplete").await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn all(&self, store: &str) -> Result<Vec<(String, JsValue)>, Fail> {
         let from = self.database.transaction_with_str(store)?.object_store(store)?;
         let (keys, values) = (from.get_all_keys()?, from.get_all()?);

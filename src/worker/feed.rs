@@ -8,7 +8,7 @@
 //! `["broken", id, why]` for an export. From it: `["encoded", id, bytes]`, `["decoded", id, packed]`,
 //! `["unencoded", id, why]`; `["stale"]` when packed tables were wrong; `["capture", id, drafts]` and `["restore", id, person?, packed]`; `["everything", id]`.
 //!
-//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["account"]`, `["person", person]`;
+//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["gone"]`, `["damaged"]`, `["account"]`, `["person", person]`;
 //! `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears `["awake", online]`,
 //! `["compare"]` and `["retry"]`.
 
@@ -256,6 +256,13 @@ pub(crate) fn listen_to_siblings() {
                 }
             }
             Some("closed") => leader::nudge(),
+            // Another tab has found out; whoever leads looks for itself, and asks the server.
+            Some("damaged") if state::with(|state| state.leader) => spawn_local(async {
+                if let Some(pool) = state::with(|state| state.pool.clone()) {
+                    let _ = start::look_again(&pool).await;
+                }
+            }),
+            Some("gone") => state::tell(&FromStorage::Gone),
             // A tab that waits for the lead asks whether somebody still leads.
             Some("ping") if state::with(|state| state.leader) => tell_siblings(&["beat".into()]),
             Some("beat") => leader::heard_beat(),

@@ -10,6 +10,16 @@ use web_sys::{
 
 use crate::{fail::Fail, js};
 
+const FOLDER: &str = "pool";
+
+async fn root() -> Result<FileSystemDirectoryHandle, Fail> {
+    let storage: StorageManager = js::get(&js::get(&js_sys::global(), "navigator"), "storage").unchecked_into();
+    if storage.is_undefined() || js::get(&storage, "getDirectory").is_undefined() {
+        return Err(Fail::NotFound);
+    }
+    Ok(js::wait(storage.get_directory()).await?.dyn_into()?)
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     folder: FileSystemDirectoryHandle,
@@ -17,15 +27,28 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) async fn open() -> Result<Self, Fail> {
-        let storage: StorageManager = js::get(&js::get(&js_sys::global(), "navigator"), "storage").unchecked_into();
-        if storage.is_undefined() || js::get(&storage, "getDirectory").is_undefined() {
-            return Err(Fail::NotFound);
-        }
-        let root: FileSystemDirectoryHandle = js::wait(storage.get_directory()).await?.dyn_into()?;
         let options = web_sys::FileSystemGetDirectoryOptions::new();
         options.set_create(true);
-        let folder = js::wait(root.get_directory_handle_with_options("pool", &options)).await?;
+        let folder = js::wait(root().await?.get_directory_handle_with_options(FOLDER, &options)).await?;
         Ok(Self { folder: folder.dyn_into()? })
+    }
+
+    /// The folder with everything in it, once nobody holds a file there any more.
+    pub(crate) async fn remove(&self) -> Result<(), Fail> {
+        let root = root().await?;
+        let all = js_sys::Object::new();
+        js::set(&all, "recursive", &true.into());
+        let mut tries = 0;
+        loop {
+            let removing: js_sys::Promise = js::call(&root, "removeEntry", &[&FOLDER.into(), &all])?.dyn_into()?;
+            match js::wait(removing).await {
+                Err(Fail::Held) if tries < 50 => {
+                    tries += 1;
+                    js::sleep(100).await;
+                }
+                outcome => return outcome.map(drop),
+            }
+        }
     }
 
     /// Names of all files, sorted.

@@ -22,7 +22,7 @@ use crate::{
     feed,
     files::{Held, Pool},
     js, link, locks, port, sealed,
-    start::make_files,
+    start::{self, make_files},
     state::{self, State},
     tables, vault,
 };
@@ -131,7 +131,7 @@ async fn lead_on(term: u32, stolen: bool) {
     if let Ok(Some((manifest, file))) = newest_manifest(&pool).await {
         state::with(|state| {
             if state.manifest.generation < manifest.generation {
-                for file in &manifest.sealed {
+                for file in state.files(&manifest.sealed) {
                     if !state.shelf.has_file(&file.use_id) {
                         state.shelf.add_file(&file.use_id, &file.spans);
                     }
@@ -278,8 +278,13 @@ async fn merge_some(pool: &Pool) -> Result<(), Fail> {
             match sealed::rows(pool, file).await {
                 Ok(some) => rows.extend(some),
                 Err(fail) => {
-                    // Not again in this worker's life; the next start says what is missing.
-                    state::with(|state| state.damaged.push(file.clone()));
+                    start::look_again(pool).await?;
+                    // Not again in this worker's life, whatever it was.
+                    state::with(|state| {
+                        if !state.damaged.contains(file) {
+                            state.damaged.push(file.clone());
+                        }
+                    });
                     return Err(fail);
                 }
             }

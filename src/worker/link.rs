@@ -74,6 +74,18 @@ pub(crate) fn begin(standing: Standing) {
         });
     });
     input(Input::Connect);
+    missing();
+}
+
+/// What damaged files held is asked for.
+pub(crate) fn missing() {
+    let places = state::with(|state| {
+        let spans = state.damaged.iter().flat_map(|file| &file.spans);
+        spans.map(|span| (span.chain.clone(), span.places.clone())).collect::<Vec<_>>()
+    });
+    if !places.is_empty() {
+        input(Input::Missing(places));
+    }
 }
 
 pub(crate) fn is_on() -> bool {

@@ -12,6 +12,7 @@ mod feed;
 mod files;
 mod js;
 mod leader;
+mod leave;
 mod link;
 mod locks;
 mod net;

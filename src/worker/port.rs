@@ -18,7 +18,7 @@ use crate::{
     fail::Fail,
     feed,
     files::Pool,
-    js, leader, link,
+    js, leader, leave, link,
     start::{made_ms, make_files, start},
     state::{self, Slot, State, global, tell},
     vault::{self, Vault},
@@ -104,16 +104,17 @@ async fn carry_out(work: Work) {
             if own != build {
                 tell(&FromStorage::OtherBuild { build: own });
             } else if !state::started() {
-                start().await;
+                start(None).await;
             }
         }
-        Work::Page(ToStorage::Unlock { id, code }) if !state::started() => {
-            if let Err(problem) = crate::start::unlock(&code).await {
-                tell(&FromStorage::Failed { id, problem });
-            }
-        }
+        Work::Page(ToStorage::Unlock { id, code }) if !state::started() => leave::answer(id, leave::unlock(&code).await),
+        Work::Page(ToStorage::StartOver { id }) if !state::started() => leave::answer(id, leave::start_over().await),
         _ if !state::started() => {}
-        Work::Page(ToStorage::Unlock { .. }) => {}
+        Work::Page(ToStorage::Unlock { .. } | ToStorage::StartOver { .. }) => {}
+        Work::Page(ToStorage::SetAppLock { id, passphrase }) => leave::answer(id, leave::set_app_lock(&passphrase).await),
+        Work::Page(ToStorage::Lock { id }) => leave::answer(id, leave::lock().await),
+        Work::Page(ToStorage::Exported { rows }) => leave::exported(rows),
+        Work::Page(ToStorage::Remove { id }) => leave::answer(id, leave::remove().await),
         Work::Page(ToStorage::RecoveryCode { id }) => {
             let code = match state::vault() {
                 Some(vault) => vault.recovery_code().await.ok(),
@@ -239,6 +240,10 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
         feed::tell_rows(state, &fresh);
         fork
     });
+    if state::with(|state| !state.damaged.is_empty()) {
+        // Perhaps what a damaged file held.
+        leader::nudge();
+    }
     if fork {
         // Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own.
         crate::start::new_device().await;

@@ -17,8 +17,8 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
         progress(Some((at, list.segments.len())));
         let name = format!("{}/{}/{}/{}", list.checkpoint.epoch, segment.scope, segment.from, segment.to);
         let here = state::with(|state| {
-            let file = state.manifest.sealed.iter().find(|file| file.segment.as_ref() == Some(&name));
-            file.map(|file| file.spans.clone())
+            let files = state.files(&state.manifest.sealed);
+            files.into_iter().find(|file| file.segment.as_ref() == Some(&name)).map(|file| file.spans)
         });
         let spans = match here {
             Some(spans) => spans,

@@ -16,13 +16,14 @@ use crate::{
     fail::Fail,
     feed,
     files::Pool,
-    js, leader, locks, port,
+    js, leader, link, locks, port,
     sheet::{self, SheetSlot},
     state::{self, State, global, install, tell},
     vault::{self, Found, Vault},
 };
 
-pub(crate) async fn start() {
+/// `unlocked` is the vault when somebody has just opened it.
+pub(crate) async fn start(unlocked: Option<Vault>) {
     let began = performance_now();
     let births = Births::open().await.ok();
     let (state, sheet) = match Pool::open().await {
@@ -32,17 +33,17 @@ pub(crate) async fn start() {
             let lane = take_lane().await;
             // Other tabs start, seal and die at the same moment: what fails once need not fail again, and going on without
             // storage is the last thing to do.
-            let mut outcome = open_all(&pool, births.as_ref(), &lane).await;
+            let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane).await;
             for _ in 1..START_TRIES {
                 if let Err(fail) = &outcome {
                     web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
                     js::sleep(START_AGAIN_MS).await;
-                    outcome = open_all(&pool, births.as_ref(), &lane).await;
+                    outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane).await;
                 }
             }
             match outcome {
-                Ok(Some(started)) => started,
-                Ok(None) => return tell(&FromStorage::Locked),
+                Ok(Opened::Started(started)) => *started,
+                Ok(Opened::Locked { passphrase }) => return tell(&FromStorage::Locked { passphrase }),
                 Err(fail) => without_storage(&fail),
             }
         }
@@ -53,6 +54,7 @@ pub(crate) async fn start() {
         device: state.device.identity().device_id.as_str().to_owned(),
         lane: state.device.lane().as_str().to_owned(),
         memory_only: state.pool.is_none(),
+        app_lock: state.vault.as_ref().is_some_and(Vault::has_app_lock),
         sheet,
         problems: state.problems.clone(),
         took_ms: performance_now() - began,
@@ -71,16 +73,22 @@ pub(crate) async fn start() {
 const START_TRIES: u32 = 4;
 const START_AGAIN_MS: i32 = 500;
 
-/// `None` when the browser's key to what is stored is gone.
-async fn open_all(pool: &Pool, births: Option<&Births>, lane: &LaneId) -> Result<Option<(State, Option<String>)>, Fail> {
-    let vault = match births {
-        Some(births) => match Vault::open(births, pool).await? {
+enum Opened {
+    Started(Box<(State, Option<String>)>),
+    Locked { passphrase: bool },
+}
+
+async fn open_all(pool: &Pool, births: Option<&Births>, unlocked: Option<&Vault>, lane: &LaneId) -> Result<Opened, Fail> {
+    let vault = match (births, unlocked) {
+        (Some(_), Some(vault)) => Some(vault.clone()),
+        (Some(births), None) => match Vault::open(births, pool).await? {
             Found::Open(vault) => Some(vault),
-            Found::Locked => return Ok(None),
+            Found::Locked { passphrase } => return Ok(Opened::Locked { passphrase }),
         },
-        None => None,
+        (None, _) => None,
     };
-    with_storage(pool.clone(), births.cloned(), vault, lane.clone()).await.map(Some)
+    let started = with_storage(pool.clone(), births.cloned(), vault, lane.clone()).await?;
+    Ok(Opened::Started(Box::new(started)))
 }
 
 async fn with_storage(
@@ -265,6 +273,11 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
     feed::heard_rows(found.open.into_iter().flat_map(|segment| segment.rows).collect());
     problems.into_iter().for_each(report_problem);
     leader::manifest_changed();
+    if state::with(|state| state.leader) {
+        link::missing();
+    } else {
+        feed::tell_siblings(&["damaged".into()]);
+    }
     Ok(payloads)
 }
 
@@ -372,24 +385,6 @@ pub(crate) async fn remember(identity: &Identity) {
     if let Some(births) = state::with(|state| state.births.clone()) {
         let _ = births.name("me", &json_of(identity)).await;
     }
-}
-
-/// The recovery code opens what the browser's own key cannot any more.
-pub(crate) async fn unlock(code: &str) -> Result<(), Problem> {
-    let unlocked = async {
-        let (births, pool) = (Births::open().await?, Pool::open().await?);
-        Vault::unlock(&births, &pool, code).await
-    };
-    if unlocked.await.is_ok() {
-        start().await;
-        return Ok(());
-    }
-    Err(Problem::new(
-        ProblemKind::Locked,
-        "This is not the recovery code of what is stored here.",
-        "Nothing was changed.",
-        "Look at the letters again: they are 0 to 9 and a to f, 32 of them.",
-    ))
 }
 
 /// Goes on as what counts as a new device, with chains of its own.

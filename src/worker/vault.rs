@@ -3,6 +3,7 @@
 //!
 //! The key itself is never stored. It is wrapped twice: by a key that the browser keeps and gives to nobody, and by a
 //! recovery code for the day when that one is lost. Both wraps lie in IndexedDB and in a file, because either can die alone.
+//! With an app lock the browser's wrap is encrypted once more, under a key made of a passphrase.
 
 use device::{hex, unhex};
 use js_sys::{Array, Object, Promise, Uint8Array};
@@ -27,11 +28,16 @@ const RECORD: &str = "vault";
 const FILES: [&str; 2] = ["keys-0", "keys-1"];
 const KEY_ABOUT: &[u8] = b"spotter data key";
 const CODE_ABOUT: &[u8] = b"spotter recovery code";
+const LOCK_ABOUT: &[u8] = b"spotter app lock";
+/// Of PBKDF2 with SHA-256, as OWASP's password storage cheat sheet asks for (2023).
+const LOCK_ROUNDS: u32 = 600_000;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Vault {
     key: JsValue,
     wraps: Wraps,
+    /// What the browser's key opens, without an app lock around it.
+    browser: String,
 }
 
 /// The data key in two wraps, and the code of the second one under the data key, so that it can be shown again. All hex;
@@ -42,12 +48,23 @@ struct Wraps {
     salt: String,
     recovery: String,
     code: String,
+    /// Under the app lock `browser` is encrypted once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock: Option<Lock>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Lock {
+    salt: String,
+    rounds: u32,
 }
 
 pub(crate) enum Found {
     Open(Vault),
-    /// The browser's key is gone: only the recovery code opens what is here.
-    Locked,
+    /// The browser's key is gone: only the recovery code opens what is here. Or there is an app lock.
+    Locked {
+        passphrase: bool,
+    },
 }
 
 fn subtle() -> JsValue {
@@ -101,17 +118,23 @@ async fn unwrap(wrapped: &str, by: &JsValue, extractable: bool) -> Result<JsValu
         .await
 }
 
+async fn derive(name: &str, from: &[u8], salt: &[u8], how: (&str, &JsValue), uses: &[&str]) -> Result<JsValue, Fail> {
+    let raw = Uint8Array::from(from);
+    let base = ask("importKey", &[&"raw".into(), &raw, &name.into(), &false.into(), &words(&["deriveKey"])]).await?;
+    let how = object(&[("name", &name.into()), ("hash", &"SHA-256".into()), ("salt", &Uint8Array::from(salt)), how]);
+    ask("deriveKey", &[&how, &base, &aes(), &false.into(), &words(uses)]).await
+}
+
 /// The code has 128 random bits, so no slow derivation has to make guessing dear: HKDF (RFC 5869) over SHA-256.
 async fn key_of_code(code: &[u8], salt: &[u8]) -> Result<JsValue, Fail> {
-    let raw = Uint8Array::from(code);
-    let base = ask("importKey", &[&"raw".into(), &raw, &"HKDF".into(), &false.into(), &words(&["deriveKey"])]).await?;
-    let how = object(&[
-        ("name", &"HKDF".into()),
-        ("hash", &"SHA-256".into()),
-        ("salt", &Uint8Array::from(salt)),
-        ("info", &Uint8Array::from(CODE_ABOUT)),
-    ]);
-    ask("deriveKey", &[&how, &base, &aes(), &false.into(), &words(&["wrapKey", "unwrapKey"])]).await
+    let about: JsValue = Uint8Array::from(CODE_ABOUT).into();
+    derive("HKDF", code, salt, ("info", &about), &["wrapKey", "unwrapKey"]).await
+}
+
+/// A passphrase is something that somebody remembers, so guessing must be slow: PBKDF2 (RFC 8018).
+async fn key_of_passphrase(passphrase: &str, lock: &Lock) -> Result<JsValue, Fail> {
+    let salt = unhex(&lock.salt).ok_or(Fail::NotFound)?;
+    derive("PBKDF2", passphrase.as_bytes(), &salt, ("iterations", &lock.rounds.into()), &["encrypt", "decrypt"]).await
 }
 
 async fn encrypt(key: &JsValue, about: &[u8], plain: &[u8]) -> Result<Vec<u8>, Fail> {
@@ -139,11 +162,14 @@ fn code_bytes(typed: &str) -> Option<Vec<u8>> {
 impl Vault {
     /// The one of this browser, or a new one. Of several tabs that start at once one makes it, and all have the same.
     pub(crate) async fn open(births: &Births, pool: &Pool) -> Result<Found, Fail> {
-        if let Some(vault) = Self::kept(births).await? {
-            return Ok(Found::Open(vault));
+        if let Some((browser_key, wraps)) = kept(births).await? {
+            return match wraps.lock {
+                Some(_) => Ok(Found::Locked { passphrase: true }),
+                None => Ok(Found::Open(Self::of(&browser_key, wraps.browser.clone(), wraps).await?)),
+            };
         }
         if filed(pool).await.is_some() {
-            return Ok(Found::Locked);
+            return Ok(Found::Locked { passphrase: false });
         }
         let (browser_key, data_key) =
             (new_key(false, &["wrapKey", "unwrapKey"]).await?, new_key(true, &["encrypt", "decrypt"]).await?);
@@ -153,26 +179,64 @@ impl Vault {
             salt: hex(&salt),
             recovery: wrap(&data_key, &key_of_code(&code, &salt).await?).await?,
             code: hex(&encrypt(&data_key, CODE_ABOUT, &code).await?),
+            lock: None,
         };
         births.add("identity", RECORD, &record(&browser_key, &wraps)?).await?;
-        Self::kept(births).await?.map(Found::Open).ok_or(Fail::NotFound)
+        let (browser_key, wraps) = kept(births).await?.ok_or(Fail::NotFound)?;
+        Ok(Found::Open(Self::of(&browser_key, wraps.browser.clone(), wraps).await?))
     }
 
-    async fn kept(births: &Births) -> Result<Option<Self>, Fail> {
-        let Some(kept) = births.get("identity", RECORD).await? else { return Ok(None) };
-        let wraps: Wraps =
-            serde_json::from_slice(&bytes_of(&js::get(&kept, "wraps"))).map_err(|err| Fail::Other(err.to_string()))?;
-        let key = unwrap(&wraps.browser, &js::get(&kept, "key"), false).await?;
-        Ok(Some(Self { key, wraps }))
+    async fn of(browser_key: &JsValue, browser: String, wraps: Wraps) -> Result<Self, Fail> {
+        Ok(Self { key: unwrap(&browser, browser_key, false).await?, wraps, browser })
     }
 
-    /// With the recovery code this browser gets a key of its own again.
+    /// With the passphrase of the app lock; `None` when it is none, or the wrong one.
+    pub(crate) async fn unlocked(births: &Births, passphrase: &str) -> Option<Self> {
+        let (browser_key, wraps) = kept(births).await.ok()??;
+        let key = key_of_passphrase(passphrase, wraps.lock.as_ref()?).await.ok()?;
+        let browser = decrypt(&key, LOCK_ABOUT, &unhex(&wraps.browser)?).await.ok()?;
+        Self::of(&browser_key, hex(&browser), wraps).await.ok()
+    }
+
+    pub(crate) fn has_app_lock(&self) -> bool {
+        self.wraps.lock.is_some()
+    }
+
+    /// The same with an app lock, or without one. It holds from the next start on.
+    pub(crate) async fn with_app_lock(&self, births: &Births, pool: &Pool, passphrase: Option<&str>) -> Result<Self, Fail> {
+        let (browser_key, _) = kept(births).await?.ok_or(Fail::NotFound)?;
+        let (browser, lock) = match passphrase {
+            Some(passphrase) => {
+                let lock = Lock { salt: hex(&chance::<16>()), rounds: LOCK_ROUNDS };
+                let inner = unhex(&self.browser).ok_or(Fail::NotFound)?;
+                let browser = encrypt(&key_of_passphrase(passphrase, &lock).await?, LOCK_ABOUT, &inner).await?;
+                (hex(&browser), Some(lock))
+            }
+            None => (self.browser.clone(), None),
+        };
+        let next = Self { wraps: Wraps { browser, lock, ..self.wraps.clone() }, ..self.clone() };
+        births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &next.wraps)?)]).await?;
+        next.file(pool).await?;
+        Ok(next)
+    }
+
+    /// This browser forgets its key. Only the recovery code opens what is here from the next start on.
+    pub(crate) async fn forget(&self, births: &Births, pool: &Pool) -> Result<(), Fail> {
+        self.file(pool).await?;
+        // What is about to be deleted is all there is but for the files.
+        if filed(pool).await.as_ref() != Some(&self.wraps) {
+            return Err(Fail::Other("the wrapped key could not be filed".to_owned()));
+        }
+        births.delete("identity", &[RECORD.to_owned()]).await
+    }
+
+    /// With the recovery code this browser gets a key of its own again; an app lock is gone.
     pub(crate) async fn unlock(births: &Births, pool: &Pool, typed: &str) -> Result<(), Fail> {
         let wraps = filed(pool).await.ok_or(Fail::NotFound)?;
         let (Some(code), Some(salt)) = (code_bytes(typed), unhex(&wraps.salt)) else { return Err(Fail::NotFound) };
         let data_key = unwrap(&wraps.recovery, &key_of_code(&code, &salt).await?, true).await?;
         let browser_key = new_key(false, &["wrapKey", "unwrapKey"]).await?;
-        let wraps = Wraps { browser: wrap(&data_key, &browser_key).await?, ..wraps };
+        let wraps = Wraps { browser: wrap(&data_key, &browser_key).await?, lock: None, ..wraps };
         births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &wraps)?)]).await
     }
 
@@ -195,6 +259,12 @@ impl Vault {
         let digits = hex(&code);
         Ok(digits.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group)).collect::<Vec<_>>().join(" "))
     }
+}
+
+async fn kept(births: &Births) -> Result<Option<(JsValue, Wraps)>, Fail> {
+    let Some(kept) = births.get("identity", RECORD).await? else { return Ok(None) };
+    let wraps = serde_json::from_slice(&bytes_of(&js::get(&kept, "wraps"))).map_err(|err| Fail::Other(err.to_string()))?;
+    Ok(Some((js::get(&kept, "key"), wraps)))
 }
 
 fn record(browser_key: &JsValue, wraps: &Wraps) -> Result<JsValue, Fail> {

@@ -11,7 +11,7 @@ use crate::{
     clock::{now_ms, offset_min, today},
     hub::use_hub,
     messages as m,
-    parts::Header,
+    parts::{Field, Header, Twice},
     route::Route,
     words,
 };
@@ -22,6 +22,9 @@ struct Browser {
     quota: Option<f64>,
     protected: Option<bool>,
 }
+
+/// Characters of an app lock's passphrase.
+const PASSPHRASE_MIN: usize = 6;
 
 /// The one browser that clears what was not used for a week.
 fn is_safari() -> bool {
@@ -119,6 +122,7 @@ pub(crate) fn Storage() -> impl IntoView {
                 </section>
             }
         })}
+        <Show when=move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only))><Leave/></Show>
     }
 }
 
@@ -163,6 +167,7 @@ fn Export() -> impl IntoView {
                 if download(&name.replace("{}", &day), kind, &bytes).is_some() {
                     hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
                     if what == ExportAs::Archive {
+                        hub.exported(rows as u64);
                         let _ = kept().map(|kept| kept.set_item(BACKUP_MADE, &now.to_string()));
                         let _ = made.try_set(Some(now));
                     }
@@ -208,8 +213,58 @@ fn Encryption() -> impl IntoView {
                     <button class="plain" data-test="show-recovery-code" on:click=move |_| shown.update(|it| *it = !*it)>
                         {move || if shown.get() { m::storage::CODE_HIDE } else { m::storage::CODE_SHOW }}
                     </button>
+                    <AppLock/>
                 }.into_any(),
             })}
+        </section>
+    }
+}
+
+/// A passphrase at every start, for whoever lends the phone.
+#[component]
+fn AppLock() -> impl IntoView {
+    let hub = use_hub();
+    let (passphrase, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let on = move || hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.app_lock));
+    let set = move |to: String, said: &'static str| {
+        busy.set(true);
+        hub.set_app_lock(to, move || {
+            let _ = busy.try_set(false);
+            let _ = passphrase.try_set(String::new());
+            hub.say(said, None);
+        });
+    };
+    let short = move || busy.get() || passphrase.with(|it| it.chars().count() < PASSPHRASE_MIN);
+    view! {
+        <h3>{m::storage::APP_LOCK}</h3>
+        <Show when=on fallback=move || view! {
+            <p class="quiet">{m::storage::APP_LOCK_HINT}</p>
+            <form class="stack" on:submit=move |event| {
+                event.prevent_default();
+                set(passphrase.get_untracked(), m::storage::APP_LOCK_IS_ON);
+            }>
+                <Field label=m::storage::PASSPHRASE value=passphrase test="app-lock-passphrase" kind="password" autocomplete="new-password"/>
+                <button class="plain" type="submit" data-test="app-lock-on" disabled=short>{m::storage::APP_LOCK_ON}</button>
+            </form>
+        }>
+            <p class="quiet">{m::storage::APP_LOCK_IS_ON}</p>
+            <div class="buttons">
+                <button class="plain" data-test="lock-now" on:click=move |_| hub.lock()>{m::storage::LOCK_NOW}</button>
+                <button class="plain" data-test="app-lock-off" on:click=move |_| set(String::new(), m::storage::APP_LOCK_IS_OFF)>{m::storage::APP_LOCK_OFF}</button>
+            </div>
+        </Show>
+    }
+}
+
+/// A phone that is sold or lent: nothing stays behind, and nothing is lost.
+#[component]
+fn Leave() -> impl IntoView {
+    let hub = use_hub();
+    view! {
+        <section class="card">
+            <h2>{m::storage::REMOVE}</h2>
+            <p class="quiet">{m::storage::REMOVE_HINT}</p>
+            <Twice once=m::storage::REMOVE_ALL again=m::storage::REMOVE_SURE test="remove-everything" act=Callback::new(move |()| hub.remove_everything())/>
         </section>
     }
 }

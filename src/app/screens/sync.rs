@@ -12,7 +12,7 @@ use crate::{
     clock::{offset_min, today},
     hub::{Hub, build_id, use_hub},
     messages as m,
-    parts::{Field, Header, Segments},
+    parts::{BottomSheet, Field, Header, Segments, Twice},
     route::Route,
     words,
 };
@@ -254,7 +254,6 @@ fn Connected(account: AccountView, look: Callback<()>) -> impl IntoView {
 #[component]
 fn Device(device: DeviceView, look: Callback<()>) -> impl IntoView {
     let hub = use_hub();
-    let sure = RwSignal::new(false);
     let seen = device.seen_ms as i64;
     let day = words::day(words::day_of(seen, i64::from(offset_min(seen))), today());
     let state = if device.revoked {
@@ -264,22 +263,17 @@ fn Device(device: DeviceView, look: Callback<()>) -> impl IntoView {
     } else {
         m::sync::seen(&day)
     };
-    let shut_out = move |_| {
-        if !sure.get_untracked() {
-            // What cannot be taken back is asked for twice.
-            sure.set(true);
-            return;
-        }
+    let shut_out = Callback::new(move |()| {
         hub.account(AccountWish::ShutOut { device_id: device.device_id.clone() }, move |news| match news {
             Ok(_) => look.run(()),
             Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
         });
-    };
+    });
     view! {
         <li class="row">
             <span class="row-main"><strong>{device.name.clone()}</strong><span class="quiet">{state}</span></span>
             {(!device.this && !device.revoked).then(|| view! {
-                <button class="plain danger" on:click=shut_out>{move || if sure.get() { m::sync::SHUT_OUT_SURE } else { m::sync::SHUT_OUT }}</button>
+                <Twice once=m::sync::SHUT_OUT again=m::sync::SHUT_OUT_SURE test="shut-out" act=shut_out/>
             })}
         </li>
     }
@@ -336,7 +330,7 @@ fn copy(hub: Hub, text: String) {
 fn Details() -> impl IntoView {
     let hub = use_hub();
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
-    let sign_out = move |_| hub.account(AccountWish::SignOut, move |_| hub.say(m::sync::SIGNED_OUT, None));
+    let leaving = RwSignal::new(false);
     view! {
         <section class="card">
             <h2>{m::sync::DETAILS}</h2>
@@ -346,7 +340,38 @@ fn Details() -> impl IntoView {
                 {move || hub.sync.with(|sync| row(m::sync::LAST_ERROR, sync.trouble.as_ref().map_or_else(|| m::sync::NONE.to_owned(), |it| it.detail.clone())))}
             </dl>
             <button class="plain" on:click=move |_| copy(hub, hub.sync.with_untracked(report))>{m::sync::COPY_REPORT}</button>
-            <button class="plain danger" data-test="sign-out" on:click=sign_out>{m::sync::SIGN_OUT}</button>
+            <button class="plain danger" data-test="sign-out" on:click=move |_| leaving.set(true)>{m::sync::SIGN_OUT}</button>
         </section>
+        <Show when=move || leaving.get()><SignOut leaving/></Show>
+    }
+}
+
+/// Signing out locks what is here, unless somebody wants otherwise; before that the code is shown that opens it again.
+#[component]
+fn SignOut(leaving: RwSignal<bool>) -> impl IntoView {
+    let hub = use_hub();
+    let code = RwSignal::new(None::<String>);
+    hub.recovery_code(move |it| _ = code.try_set(it));
+    let app_lock = move || hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.app_lock));
+    // The server may be out of reach: this device is signed out all the same.
+    let sign_out = move |then: fn(Hub)| hub.account(AccountWish::SignOut, move |_| then(hub));
+    let close = move || leaving.set(false);
+    view! {
+        <BottomSheet label=m::sync::SIGN_OUT on_close=Callback::new(move |()| close())>
+            <h2>{m::sync::SIGN_OUT}</h2>
+            <Show when=move || code.with(Option::is_some)>
+                <p>{move || if app_lock() { m::sync::LOCKS_BY_PASSPHRASE } else { m::sync::LOCKS_BY_CODE }}</p>
+                <Show when=move || !app_lock()>
+                    <div class="code"><code aria-label=m::storage::CODE data-test="leaving-code">{move || code.get()}</code></div>
+                    <button class="plain wide" on:click=move |_| copy(hub, code.get_untracked().unwrap_or_default())>{m::sync::COPY_CODE}</button>
+                </Show>
+                <button class="primary wide" data-test="sign-out-lock" on:click=move |_| sign_out(Hub::lock)>{m::sync::SIGN_OUT_LOCK}</button>
+            </Show>
+            <button class="plain wide" data-test="sign-out-keep" on:click=move |_| {
+                close();
+                sign_out(|hub| hub.say(m::sync::SIGNED_OUT, None));
+            }>{m::sync::SIGN_OUT_KEEP}</button>
+            <button class="plain wide" on:click=move |_| close()>{m::CLOSE}</button>
+        </BottomSheet>
     }
 }

@@ -1,0 +1,154 @@
+//! Leaving this device: the app lock, locking, and removing everything. Nothing is removed that is nowhere else.
+
+use std::cell::Cell;
+
+use bridge::{FromStorage, Problem, ProblemKind};
+
+use crate::{
+    births::Births,
+    fail::Fail,
+    feed,
+    files::Pool,
+    start,
+    state::{self, tell},
+    vault::Vault,
+};
+
+/// In IndexedDB, for the locked screen: how many rows were only here when it was locked.
+const LEFT: &str = "left";
+
+thread_local! {
+    /// How many rows the last backup has that was handed to the browser.
+    static EXPORTED: Cell<u64> = const { Cell::new(0) };
+}
+
+pub(crate) fn exported(rows: u64) {
+    EXPORTED.set(rows);
+}
+
+/// The worker's answer to one of the wishes below.
+pub(crate) fn answer(id: u32, outcome: Result<(), Problem>) {
+    match outcome {
+        Ok(()) => tell(&FromStorage::Done { id }),
+        Err(problem) => tell(&FromStorage::Failed { id, problem }),
+    }
+}
+
+fn parts() -> Option<(Pool, Births, Vault)> {
+    state::with(|state| Some((state.pool.clone()?, state.births.clone()?, state.vault.clone()?)))
+}
+
+/// Empty: without an app lock.
+pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
+    let Some((pool, births, vault)) = parts() else { return Err(not_encrypted()) };
+    let passphrase = (!passphrase.is_empty()).then_some(passphrase);
+    let next = vault.with_app_lock(&births, &pool, passphrase).await.map_err(|fail| failed(&fail))?;
+    state::with(|state| state.vault = Some(next));
+    Ok(())
+}
+
+/// Only the passphrase of the app lock, or without one the recovery code, opens what is here.
+pub(crate) async fn lock() -> Result<(), Problem> {
+    let Some((pool, births, vault)) = parts() else { return Err(not_encrypted()) };
+    let only_here = only_here();
+    let locked = async {
+        births.name(LEFT, only_here.to_string().as_bytes()).await?;
+        if vault.has_app_lock() { Ok(()) } else { vault.forget(&births, &pool).await }
+    };
+    locked.await.map_err(|fail| failed(&fail))?;
+    feed::tell_siblings(&["gone".into()]);
+    Ok(())
+}
+
+/// Rows that no server has acknowledged.
+fn only_here() -> u64 {
+    state::with(|state| state.shelf.unacknowledged(&state.standing.clone().unwrap_or_default()))
+}
+
+/// Everything on this device, once it is somewhere else too.
+pub(crate) async fn remove() -> Result<(), Problem> {
+    let only_here = only_here();
+    let backed_up = state::with(|state| state.shelf.count()) <= EXPORTED.get();
+    if 0 < only_here && !backed_up {
+        return Err(Problem::new(
+            ProblemKind::Refused,
+            format!("{only_here} changes are on this device only."),
+            "Nothing was removed.",
+            "Make a backup first, or wait until everything is on the server.",
+        ));
+    }
+    let Some((pool, births)) = state::with(|state| Some((state.pool.clone()?, state.births.clone()?))) else { return Ok(()) };
+    feed::tell_siblings(&["gone".into()]);
+    // Files that are held cannot be removed.
+    state::with(|state| (state.slot, state.inbox, state.sheet) = (None, None, None));
+    erase(&births, &pool).await.map_err(|fail| failed(&fail))
+}
+
+/// What is locked and whose key is lost, when none of it was only here.
+pub(crate) async fn start_over() -> Result<(), Problem> {
+    let erased = async {
+        let (births, pool) = (Births::open().await?, Pool::open().await?);
+        let left = births.named(LEFT).await.and_then(|left| String::from_utf8(left).ok());
+        if left.as_deref() != Some("0") {
+            return Ok(false);
+        }
+        erase(&births, &pool).await.map(|()| true)
+    };
+    match erased.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Problem::new(
+            ProblemKind::Refused,
+            "Something in there may be on this device only.",
+            "Nothing was removed.",
+            "Open it with the recovery code. To give it up all the same, clear this site's data in the browser's settings.",
+        )),
+        Err(fail) => Err(failed(&fail)),
+    }
+}
+
+/// The keys first: whatever the browser leaves behind cannot be read.
+async fn erase(births: &Births, pool: &Pool) -> Result<(), Fail> {
+    births.clear().await?;
+    pool.remove().await
+}
+
+fn not_encrypted() -> Problem {
+    Problem::new(
+        ProblemKind::Refused,
+        "What is stored here is not encrypted, so it cannot be locked.",
+        "Nothing was changed.",
+        "To leave nothing behind, remove everything from this device.",
+    )
+}
+
+fn failed(fail: &Fail) -> Problem {
+    Problem::new(
+        ProblemKind::Internal,
+        format!("That did not work: {fail}."),
+        "Nothing that you logged is lost.",
+        "Close other tabs of Spotter and try again.",
+    )
+}
+
+/// With the passphrase of the app lock or with the recovery code.
+pub(crate) async fn unlock(typed: &str) -> Result<(), Problem> {
+    let unlocked = async {
+        let births = Births::open().await?;
+        if let Some(vault) = Vault::unlocked(&births, typed).await {
+            return Ok(Some(vault));
+        }
+        Vault::unlock(&births, &Pool::open().await?, typed).await.map(|()| None)
+    };
+    match unlocked.await {
+        Ok(vault) => {
+            start::start(vault).await;
+            Ok(())
+        }
+        Err(_) => Err(Problem::new(
+            ProblemKind::Locked,
+            "This does not open what is stored here.",
+            "Nothing was changed.",
+            "Look at it again, letter by letter. A recovery code has 32 of them, 0 to 9 and a to f.",
+        )),
+    }
+}
