@@ -99,6 +99,27 @@ fn a_row_whose_file_was_lost_comes_back_from_its_birth_record() {
 }
 
 #[test]
+fn a_lost_file_whose_rows_are_all_kept_twice_is_no_alarm() {
+    let written = session(3, 4);
+    let rows: Vec<Row> = written.acknowledged.iter().map(|(_, row)| row.clone()).collect();
+    let births: Vec<Vec<u8>> = rows.iter().map(|row| row.raw.clone()).collect();
+    let listed = SealedFile {
+        file: "slot-001".to_owned(),
+        use_id: "07".repeat(16),
+        rows: 4,
+        spans: wire::spans(rows.iter()),
+        ..SealedFile::default()
+    };
+    let first = Manifest::first(written.device.identity().clone());
+    let manifest = first.with_sealed(listed.clone(), Retired::default(), &LaneHeads::new(), 1);
+    let file = slot("manifest-0", &sealed_bytes(Role::Manifest, [1; 16], manifest.generation, &manifest.to_json()));
+    let found = recover(std::slice::from_ref(&file), vec![], &births);
+    assert_eq!((found.problems, found.unborn.len(), found.damaged), (vec![], 4, vec![listed]));
+    let found = recover(&[file], vec![], &births[1..]);
+    assert_eq!((found.problems.len(), found.unborn.len()), (1, 3));
+}
+
+#[test]
 fn a_lane_goes_on_where_it_stood() {
     let written = session(4, 3);
     let found = recover(&[], vec![slot("slot-000", &written.file)], &[]);

@@ -105,6 +105,8 @@ pub struct Hub {
     pub gone: RwSignal<bool>,
     /// Milliseconds: storage ready, tables ready, last capture. For the storage page and the benches.
     pub timings: RwSignal<(f64, f64, f64)>,
+    /// The tables were packed at an earlier start.
+    pub packed: RwSignal<bool>,
 }
 
 #[derive(Default)]
@@ -182,6 +184,7 @@ impl Hub {
             cleared: RwSignal::new(None),
             gone: RwSignal::new(false),
             timings: RwSignal::new((0.0, 0.0, 0.0)),
+            packed: RwSignal::new(false),
         };
         for (event, online) in [("online", true), ("offline", false)] {
             EventListener::new(&window(), event, move |_| {
@@ -346,7 +349,8 @@ impl Hub {
                 }
             }
             FromProjector::OtherBuild { .. } => self.update.set(true),
-            FromProjector::Ready { events: _, took_ms } => {
+            FromProjector::Ready { events: _, packed, took_ms } => {
+                self.packed.set(packed);
                 self.timings.update(|timings| timings.1 = took_ms);
                 let unasked = {
                     let mut inner = inner.borrow_mut();

@@ -750,6 +750,7 @@ pub(crate) mod storage {
     pub(crate) const TABLES: &str = "Tables in memory";
     pub(crate) const STORAGE_READY: &str = "Storage ready after";
     pub(crate) const TABLES_BUILT: &str = "Tables built in";
+    pub(crate) const TABLES_OPENED: &str = "Tables opened in";
     pub(crate) const LAST_SAVE: &str = "Last save";
     pub(crate) const LAST_REFRESH: &str = "Last refresh";
 

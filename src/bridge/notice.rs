@@ -116,6 +116,8 @@ pub enum FromProjector {
     /// The tables stand: everything that was on the device is in them.
     Ready {
         events: usize,
+        /// They came packed, and are checked later.
+        packed: bool,
         took_ms: f64,
     },
     /// Its rows lie beside this message.

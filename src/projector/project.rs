@@ -147,9 +147,9 @@ pub(crate) fn loaded(person: String) {
         let store = it.store()?;
         match if store.is_packed() { store.refresh() } else { store.rebuild() } {
             Ok(()) => {
-                let events = store.events();
+                let (events, packed) = (store.events(), store.is_packed());
                 it.ready = true;
-                Some((events, now_ms() - began))
+                Some(FromProjector::Ready { events, packed, took_ms: now_ms() - began })
             }
             Err(err) => {
                 fail(0, &err);
@@ -157,8 +157,8 @@ pub(crate) fn loaded(person: String) {
             }
         }
     });
-    if let Some((events, took_ms)) = built {
-        tell(&FromProjector::Ready { events, took_ms });
+    if let Some(ready) = built {
+        tell(&ready);
         tell_watched();
         // The screen has its figures; now the first set of the day can be made as quick as the second.
         tidy_when_quiet();

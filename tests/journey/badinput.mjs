@@ -311,7 +311,7 @@ try {
       await page.goto(url);
       await page.getByTestId("recovery-code").fill("0123 4567 89ab cdef 0123 4567 89ab cdef");
       await page.getByTestId("unlock").click();
-      await page.locator(".problem[role=alert]").getByText("not the recovery code").waitFor();
+      await page.locator(".problem[role=alert]").getByText("does not open").waitFor();
     });
     await story.step(`${name}: the code opens everything`, async () => {
       await page.getByTestId("recovery-code").fill(code.toUpperCase().replaceAll(" ", "-"));

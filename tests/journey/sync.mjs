@@ -385,6 +385,7 @@ try {
     await story.expecting(unreachable, async () => {
       await openSync(mia.page);
       await mia.page.getByTestId("sign-out").click();
+      await mia.page.getByTestId("sign-out-keep").click();
       await mia.page.getByTestId("account-go").waitFor();
       const before = Number((await totals(mia.page)).sets.replaceAll(/\D/g, ""));
       await train(mia.page, [["95", "2"]]);
@@ -399,6 +400,27 @@ try {
       await mia.page.getByTestId("account-go").click();
       await everythingThere(mia.page);
       await verified(mia.page);
+    });
+  });
+
+  await step("signed out and locked, only the recovery code opens what is here", async () => {
+    onPage(mia);
+    await story.expecting(unreachable, async () => {
+      const before = await totals(mia.page);
+      await openSync(mia.page);
+      await mia.page.getByTestId("sign-out").click();
+      const code = await text(mia.page.getByTestId("leaving-code"));
+      await mia.page.getByTestId("sign-out-lock").click();
+      await mia.page.getByRole("heading", { name: "Locked" }).waitFor();
+      await mia.page.getByTestId("recovery-code").fill(code);
+      await mia.page.getByTestId("unlock").click();
+      await becomes(() => totals(mia.page), before, "figures after unlocking");
+      await openSync(mia.page);
+      await choose(mia.page, "Sign in");
+      await fill(mia.page, "name", "mia ");
+      await fill(mia.page, "password", password);
+      await mia.page.getByTestId("account-go").click();
+      await everythingThere(mia.page);
     });
   });
 

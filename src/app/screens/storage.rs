@@ -115,7 +115,7 @@ pub(crate) fn Storage() -> impl IntoView {
                         {row(m::storage::ROWS, words::thousands(events as i64))}
                         {row(m::storage::TABLES, words::bytes(bytes as f64))}
                         {row(m::storage::STORAGE_READY, format!("{storage_ms:.0} {}", m::units::MS))}
-                        {row(m::storage::TABLES_BUILT, format!("{tables_ms:.0} {}", m::units::MS))}
+                        {row(if hub.packed.get() { m::storage::TABLES_OPENED } else { m::storage::TABLES_BUILT }, format!("{tables_ms:.0} {}", m::units::MS))}
                         {(0.0 < save_ms).then(|| row(m::storage::LAST_SAVE, format!("{save_ms:.1} {}", m::units::MS)))}
                         {(0.0 < refresh_ms).then(|| row(m::storage::LAST_REFRESH, format!("{refresh_ms:.1} {}", m::units::MS)))}
                     </dl>
