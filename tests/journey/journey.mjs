@@ -530,7 +530,7 @@ try {
   // ------------------------------------------------------------------------------------------ a backup
 
   // Another phone.
-  const other = { folder: temporary("journey-restore") };
+  const spare = { folder: temporary("journey-restore") };
   await step("a backup brings everything to an empty phone, and once more changes nothing", async () => {
     await progress(page, "All");
     const before = await tiles(page);
@@ -550,8 +550,8 @@ try {
     const csv = readFileSync(await save("export-csv"), "utf8").trim().split(/\r?\n/);
     // Warm-ups are in the file and not in the figures.
     ensure(Number(before.sets.replaceAll(",", "")) < csv.length, `the CSV has ${csv.length} lines`);
-    Object.assign(other, await browse(story, other.folder));
-    const empty = other;
+    Object.assign(spare, await browse(story, spare.folder));
+    const empty = spare;
     await openApp(empty.page, url, "/me/import");
     for (const _ of [1, 2]) {
       await empty.page.getByTestId("file").setInputFiles(backup);
@@ -574,83 +574,85 @@ try {
     await finish(empty.page);
     await progress(empty.page, "All");
     await becomes(async () => (await tiles(empty.page)).sets, thousands(Number(before.sets.replaceAll(",", "")) + 1), "sets with the new one");
-    other.tiles = await tiles(empty.page);
+    spare.tiles = await tiles(empty.page);
     story.page = page;
   });
 
   await step("the next start goes on from the tables as they stood, and from what came later", async () => {
-    story.page = other.page;
-    await until(() => other.page.evaluate(async () => {
+    story.page = spare.page;
+    await until(() => spare.page.evaluate(async () => {
       const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
       const file = await pool.getFileHandle("tables-0").catch(() => null);
       return file !== null && 0 < (await file.getFile()).size;
     }), { what: "the tables are packed", timeout: 120_000 });
-    await startWorkout(other.page);
-    await addExercise(other.page, "Squat (Barbell)", "squat barbell");
-    await typeSet(other.page, 0, { load: "25", reps: "3" });
-    await tick(other.page, 0);
-    await finish(other.page);
-    await progress(other.page, "All");
-    const sets = (n) => thousands(Number(other.tiles.sets.replaceAll(",", "")) + n);
-    await becomes(async () => (await tiles(other.page)).sets, sets(1), "sets with one more");
-    other.tiles = await tiles(other.page);
-    await openApp(other.page, url);
-    await progress(other.page, "All");
-    await becomes(() => tiles(other.page), other.tiles, "tiles after the start");
-    await openApp(other.page, url, "/me/storage");
-    await other.page.getByText("Tables opened in").waitFor();
+    await startWorkout(spare.page);
+    await addExercise(spare.page, "Squat (Barbell)", "squat barbell");
+    await typeSet(spare.page, 0, { load: "25", reps: "3" });
+    await tick(spare.page, 0);
+    await finish(spare.page);
+    await progress(spare.page, "All");
+    const sets = (n) => thousands(Number(spare.tiles.sets.replaceAll(",", "")) + n);
+    await becomes(async () => (await tiles(spare.page)).sets, sets(1), "sets with one more");
+    spare.tiles = await tiles(spare.page);
+    await openApp(spare.page, url);
+    await progress(spare.page, "All");
+    await becomes(() => tiles(spare.page), spare.tiles, "tiles after the start");
+    await openApp(spare.page, url, "/me/storage");
+    await spare.page.getByText("Tables opened in").waitFor();
     // Measured when everything was read again; a table that came out otherwise would be an error on the console.
-    const events = await storageFact(other.page, "Rows");
-    await progress(other.page, "All");
-    same(await tiles(other.page), other.tiles, "tiles made from everything");
+    const events = await storageFact(spare.page, "Rows");
+    await progress(spare.page, "All");
+    same(await tiles(spare.page), spare.tiles, "tiles made from everything");
     ensure(500 < Number(events.replaceAll(/\D/g, "")), `${events} rows`);
     story.page = page;
   });
 
   await step("an app lock asks for its passphrase at every start", async () => {
-    story.page = other.page;
-    await openApp(other.page, url, "/me/storage");
-    await other.page.getByTestId("app-lock-passphrase").fill("short");
-    ensure(await other.page.getByTestId("app-lock-on").isDisabled(), "a passphrase of five characters is taken");
-    await other.page.getByTestId("app-lock-passphrase").fill("an open door");
-    await other.page.getByTestId("app-lock-on").click();
-    await other.page.getByTestId("app-lock-off").waitFor();
-    await other.page.goto(url);
-    await other.page.getByRole("heading", { name: "Locked" }).waitFor();
-    await other.page.getByTestId("recovery-code").fill("an open window");
-    await other.page.getByTestId("unlock").click();
-    await other.page.locator(".problem[role=alert]").getByText("does not open").waitFor();
-    await other.page.getByTestId("recovery-code").fill("an open door");
-    await other.page.getByTestId("unlock").click();
-    await progress(other.page, "All");
-    await becomes(() => tiles(other.page), other.tiles, "tiles after unlocking");
-    await other.page.goto(`${url}/me/storage`);
-    await other.page.getByTestId("recovery-code").fill("an open door");
-    await other.page.getByTestId("unlock").click();
-    await other.page.getByTestId("app-lock-off").click();
-    await other.page.getByTestId("app-lock-on").waitFor();
-    await openApp(other.page, url);
-    await progress(other.page, "All");
-    await becomes(() => tiles(other.page), other.tiles, "tiles without an app lock");
+    story.page = spare.page;
+    await openApp(spare.page, url, "/me/storage");
+    await spare.page.getByTestId("app-lock-passphrase").fill("short");
+    ensure(await spare.page.getByTestId("app-lock-on").isDisabled(), "a passphrase of five characters is taken");
+    await spare.page.getByTestId("app-lock-passphrase").fill("an open door");
+    await spare.page.getByTestId("app-lock-on").click();
+    await spare.page.getByTestId("app-lock-off").waitFor();
+    await spare.page.goto(url);
+    await spare.page.getByRole("heading", { name: "Locked" }).waitFor();
+    await spare.page.getByTestId("recovery-code").fill("an open window");
+    await spare.page.getByTestId("unlock").click();
+    await spare.page.locator(".problem[role=alert]").getByText("does not open").waitFor();
+    await spare.page.getByTestId("recovery-code").fill("an open door");
+    await spare.page.getByTestId("unlock").click();
+    await progress(spare.page, "All");
+    await becomes(() => tiles(spare.page), spare.tiles, "tiles after unlocking");
+    await spare.page.goto(`${url}/me/storage`);
+    await spare.page.getByTestId("recovery-code").fill("an open door");
+    await spare.page.getByTestId("unlock").click();
+    await spare.page.getByTestId("app-lock-off").click();
+    await spare.page.getByTestId("app-lock-on").waitFor();
+    await openApp(spare.page, url);
+    await progress(spare.page, "All");
+    await becomes(() => tiles(spare.page), spare.tiles, "tiles without an app lock");
     story.page = page;
   });
 
   await step("everything is removed from a phone once it is somewhere else, and not before", async () => {
-    story.page = other.page;
-    const beside = await other.context.newPage();
+    story.page = spare.page;
+    const beside = await spare.context.newPage();
     await openApp(beside, url);
-    await openApp(other.page, url, "/me/storage");
+    await openApp(spare.page, url, "/me/storage");
     const remove = async () => {
-      await other.page.getByTestId("remove-everything").click();
-      await other.page.getByTestId("remove-everything").click();
+      await spare.page.getByTestId("remove-everything").click();
+      await spare.page.getByTestId("remove-everything").click();
     };
     await remove();
-    await other.page.locator(".problem[role=alert]").getByText("on this device only").waitFor();
-    await Promise.all([other.page.waitForEvent("download"), other.page.getByTestId("export-archive").click()]);
-    await other.page.getByTestId("export").getByText("Last backup: Today.").waitFor();
+    await spare.page.locator(".problem[role=alert]").getByText("on this device only").waitFor();
+    await Promise.all([spare.page.waitForEvent("download"), spare.page.getByTestId("export-archive").click()]);
+    await spare.page.getByTestId("export").getByText("Last backup: Today.").waitFor();
+    const reloaded = spare.page.waitForEvent("load");
     await remove();
+    await reloaded;
     await beside.getByRole("heading", { name: "Closed" }).waitFor();
-    await until(() => other.page.evaluate(async () => {
+    await until(() => spare.page.evaluate(async () => {
       const databases = await indexedDB.databases();
       const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool").catch(() => null);
       if (!databases.length || pool === null) return false;
@@ -658,12 +660,12 @@ try {
       for await (const [name, file] of pool.entries()) if (name.startsWith("slot-") && 200 < (await file.getFile()).size) return false;
       return true;
     }).catch(() => false), { what: "everything is gone" });
-    await openApp(other.page, url);
-    await other.page.getByTestId("start-workout").waitFor();
-    await tab(other.page, "Progress");
-    same(await other.page.getByTestId("estimate").count(), 0, "records on a phone that was left");
-    await other.context.close();
-    rmSync(other.folder, { recursive: true, force: true });
+    await openApp(spare.page, url);
+    await spare.page.getByTestId("start-workout").waitFor();
+    await tab(spare.page, "Progress");
+    same(await spare.page.getByTestId("estimate").count(), 0, "records on a phone that was left");
+    await spare.context.close();
+    rmSync(spare.folder, { recursive: true, force: true });
     story.page = page;
   });
 
