@@ -5,13 +5,15 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    laws,
+    fuzz, laws,
     postgres::Postgres,
     pwa, setup,
     shell::{House, run, say, step},
     soak,
 };
 
+/// Of each target.
+const FUZZ_SECONDS: u64 = 60;
 const BENCHES: [&str; 7] = ["bytes", "commit", "cold", "import", "models", "native", "sync"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
@@ -66,6 +68,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     };
     step("the engine in WebAssembly gives the same tables", in_wasm)?;
     step("sizes", || sizes(house))?;
+    step("fuzzing", || fuzz::all(house, FUZZ_SECONDS).map(drop))?;
     let spotter = house.target.join("debug/spotter");
     step("many devices and a server", || soak::sync_slice(house))?;
     step("RxDB's own clients and suite", || {

@@ -3,6 +3,7 @@
 //! Belongs: what a person or a machine does to the project. Never: anything the app or the server needs while it runs.
 
 mod checks;
+mod fuzz;
 mod laws;
 mod postgres;
 mod pwa;
@@ -61,7 +62,8 @@ enum Command {
     Soak {
         /// sql: random queries, ours beside DuckDB's. dbt: every table of a log of N events, ours beside dbt's. models: refresh =
         /// rebuild over a log of N events. sync: seeds of many devices and a server. server-kill: the server killed N times under
-        /// load.
+        /// load. powercut: N power cuts (as root). tabs: N kills of tabs and workers. damage: N damaged pools. fuzz: N minutes of
+        /// each fuzz target.
         name: String,
         /// How many seeds, or events.
         #[arg(long, default_value_t = 20_000)]

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    checks, pwa, setup,
+    checks, fuzz, pwa, setup,
     shell::{House, output, run, say},
 };
 
@@ -90,7 +90,8 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             run(test.env("SPOTTER_DAMAGES", n.to_string()))?;
             ("soak-damage".to_owned(), json!({ "soak": "damage", "n": n, "silent": 0, "panics": 0 }))
         }
-        other => bail!("there is no soak {other}: choose sql, dbt, models, sync, server-kill, powercut, tabs or damage"),
+        "fuzz" => ("soak-fuzz".to_owned(), json!({ "soak": "fuzz", "minutes": n, "result": fuzz::all(house, n * 60)? })),
+        other => bail!("there is no soak {other}: choose sql, dbt, models, sync, server-kill, powercut, tabs, damage or fuzz"),
     };
     let path = house.root.join(format!("benches/results/{file}.json"));
     fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;

@@ -43,10 +43,12 @@ pub fn App() -> impl IntoView {
     let help = RwSignal::new(false);
     shortcuts(router, training, help);
     let hub = use_hub();
+    // Memos: a screen is not made anew, with what somebody types in it, because a start is over.
+    let (locked, cleared) = (Memo::new(move |_| hub.locked.get()), Memo::new(move |_| hub.cleared.get()));
     let screen = move || match router.route.get() {
         _ if hub.gone.get() => view! { <Gone/> }.into_any(),
-        _ if hub.locked.with(Option::is_some) => hub.locked.get().map(|opens| view! { <Locked opens/> }).into_any(),
-        _ if hub.cleared.with(Option::is_some) => hub.cleared.get().map(|problem| view! { <Cleared problem/> }).into_any(),
+        _ if locked.with(Option::is_some) => locked.get().map(|opens| view! { <Locked opens/> }).into_any(),
+        _ if cleared.with(Option::is_some) => cleared.get().map(|problem| view! { <Cleared problem/> }).into_any(),
         Route::Today => view! { <Today/> }.into_any(),
         Route::Train => view! { <Train/> }.into_any(),
         Route::History => view! { <History/> }.into_any(),

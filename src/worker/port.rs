@@ -69,6 +69,10 @@ pub(crate) fn listen() {
             return;
         }
         match serde_wasm_bindgen::from_value(message.get(0)) {
+            // It only looks, and what is being written may take its time.
+            Ok(ToStorage::Report { id }) if state::started() => wasm_bindgen_futures::spawn_local(async move {
+                tell(&FromStorage::Report { id, report: report().await });
+            }),
             Ok(request) => enqueue(Work::Page(request)),
             Err(err) => web_sys::console::error_1(&format!("a request that cannot be read: {err}").into()),
         }
@@ -150,6 +154,7 @@ async fn carry_out(work: Work) {
                 Err(fail) => Input::CommitFailed(fail.to_string()),
             });
         }
+        // Asked before there was anything to report on.
         Work::Page(ToStorage::Report { id }) => tell(&FromStorage::Report { id, report: report().await }),
         // It asks the network: nothing that is to be saved waits for that.
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),

@@ -1,8 +1,8 @@
 // The files of the pool as they lie on the disk, decrypted: the format written down a second time, from outside the app.
 
-/** Every file with what its header and frames say. Works on any page of this origin. */
-export const look = (page) =>
-  page.evaluate(async () => {
+/** Every file with what its header and frames say, and whether `needle` is in it. Works on any page of this origin. */
+export const look = (page, needle) =>
+  page.evaluate(async (needle) => {
     const HEADER = 96;
     const PREFIX = 17;
     const HALF = 512 * 1024;
@@ -65,7 +65,7 @@ export const look = (page) =>
         }
       }
       if (!isHeader(bytes)) continue;
-      one.role = ["free", "open", "sealed", "manifest", "draft", "keys"][bytes[7]];
+      one.role = ["free", "open", "sealed", "manifest", "draft", "keys", "tables"][bytes[7]];
       one.encrypted = bytes[6] === 1;
       one.useId = hex(bytes.subarray(8, 24));
       one.payload = Number(number(bytes, 24));
@@ -73,6 +73,7 @@ export const look = (page) =>
         const plain = await content(bytes);
         if (plain) one.manifest = JSON.parse(text(plain));
       }
+      if (needle && one.role === "sealed") one.found = text((await content(bytes)) ?? new Uint8Array()).includes(needle);
       if (one.role !== "open") continue;
       for (const { at, length, kind, payload } of framesIn(bytes, HEADER)) {
         // Frames that were written together are one stretch of cipher text: that is what can be damaged.
@@ -80,6 +81,7 @@ export const look = (page) =>
         const inner = plain ? [...framesIn(plain, 0)] : [{ kind, payload }];
         for (const frame of inner) one.frames.push({ at, length, kind: frame.kind, text: text(frame.payload) });
       }
+      if (needle) one.found = one.frames.some((frame) => frame.text.includes(needle));
     }
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  });
+  }, needle);

@@ -169,6 +169,8 @@ export function inPage(build) {
       const fresh = await greet(`storage.js?${name}`);
       driven.set(name, fresh);
       link(fresh, async ([word, id, bytes], port) => {
+        // Packed tables are for whoever shows something.
+        if (word === "tables") return port.postMessage(["unencoded", id, "no tables here"]);
         if (word !== "encode" && word !== "decode") return;
         const [answer, outcome] = await (await projector())(word, bytes);
         port.postMessage([answer, id, outcome]);
@@ -200,7 +202,9 @@ export function inPage(build) {
       const { problems } = await reader.ready;
       const sealed = [];
       const open = [];
-      await new Promise((loaded) => link(reader, ([word, bytes]) => {
+      await new Promise((loaded) => link(reader, ([word, bytes], port) => {
+        // It wants the rows, not what was made of them.
+        if (word === "tables") port.postMessage(["unencoded", bytes, "no tables here"]);
         if (word === "sealed") sealed.push(bytes);
         if (word === "rows") open.push(...unpacked(bytes));
         if (word === "loaded") loaded();

@@ -11,6 +11,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pause } from "../common.mjs";
 import { dice } from "../replication/lib.mjs";
+import { look } from "./pool.mjs";
 import { Story, browse, built, ensure, freePort, kill, pastServiceWorker, same, serve, temporary, until } from "./lib.mjs";
 import { inPage } from "./tabs-page.mjs";
 
@@ -476,6 +477,18 @@ function planted(rows) {
 }
 
 /** Row by row, after every event. */
+/** For whoever has to find out: in which files a row lies that nobody finds, and what the index says of them. */
+async function whereabouts(needle) {
+  const pool = await look(yard, `"${needle}"`);
+  const index = pool.filter((file) => file.manifest).map((file) => file.manifest).sort((a, b) => b.generation - a.generation)[0];
+  const about = ({ name, role, useId, size }) => {
+    const says = [["sealed", index.sealed], ["retired", index.retired], ["quarantined", index.quarantined]];
+    const listed = says.flatMap(([how, files]) => files.filter((file) => file.use_id === useId).map((file) => `${how} ${file.successor ?? ""}`));
+    return `${name} (${role}, ${size} bytes, use ${useId}, ${listed.join(", ") || "not listed"})`;
+  };
+  console.log(`  ${needle} lies in: ${pool.filter((file) => file.found).map(about).join("; ") || "no file"}`);
+}
+
 async function check(where, { atRest = false } = {}) {
   const due = new Map(book.acked);
   const before = generations.at(-1) ?? 0;
@@ -487,6 +500,7 @@ async function check(where, { atRest = false } = {}) {
     found = await read();
     const lost = new Set(judge(book, due, found.rows).lost);
     complain({ unfiled: missing.filter((text) => !lost.has(text)) }, where, true);
+    for (const text of lost) await whereabouts(text);
   }
   if (found.generation < before) note(`the index went back from generation ${before} to ${found.generation} ${where}`);
   complain(judge(book, due, planted(found.rows)), where, atRest);
