@@ -124,8 +124,8 @@ fn sizes(house: &House) -> Result<()> {
     let shell = brotli(&|name| !engine(name));
     let all = brotli(&|_| true);
     say(&format!("    shell and storage worker {} kB, all {} kB (brotli)", shell / 1000, all / 1000));
-    if 720_000 < shell || 3_900_000 < all {
-        bail!("the app has grown beyond 720 kB for the shell or 3,900 kB for all of it: find out what came in");
+    if 745_000 < shell || 3_900_000 < all {
+        bail!("the app has grown beyond 745 kB for the shell or 3,900 kB for all of it: find out what came in");
     }
     Ok(())
 }
@@ -158,6 +158,10 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
                 let release = house.target.join("release/spotter");
                 let mut bench = pwa::script_command(house, &release, "benches/sync.mjs", &["--out", &out])?;
                 run(bench.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres")))?;
+            }
+            "commit" => {
+                setup::for_stores(house)?;
+                pwa::browser_script(house, spotter, "benches/browser.mjs", &["commit", "--out", &out])?;
             }
             bench => pwa::browser_script(house, spotter, "benches/browser.mjs", &[bench, "--out", &out])?,
         }

@@ -194,11 +194,16 @@ pub(crate) fn can_cut(house: &House) -> Result<bool> {
         say("Installing xfsprogs: a copy of an XFS file at one instant is what a power cut leaves.");
         apt(&["xfsprogs", "e2fsprogs", "mount"])?;
     }
-    unless_stamped(house, "tests/powercut/package-lock.json", &house.root.join("tests/powercut/node_modules/.spotter"), || {
-        say("Installing the peers' storages: they are cut in the same way.");
-        npm_install(house, "tests/powercut")
-    })?;
+    for_stores(house)?;
     Ok(true)
+}
+
+/// What others keep events in.
+pub(crate) fn for_stores(house: &House) -> Result<()> {
+    unless_stamped(house, "tests/powercut/package-lock.json", &house.root.join("tests/powercut/node_modules/.spotter"), || {
+        say("Installing the peers' storages: they are cut and timed in the same way.");
+        npm_install(house, "tests/powercut")
+    })
 }
 
 fn apt(packages: &[&str]) -> Result<()> {

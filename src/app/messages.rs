@@ -743,7 +743,7 @@ pub(crate) mod storage {
     pub(crate) const REMOVE: &str = "Leave this phone";
     pub(crate) const REMOVE_HINT: &str =
         "Removes everything that Spotter stored here, once it is all on the server or in a backup.";
-    pub(crate) const REMOVE_ALL: &str = "Remove everything from this phone";
+    pub(crate) const REMOVE_ALL: &str = "Remove everything";
     pub(crate) const REMOVE_SURE: &str = "Remove everything now";
     pub(crate) const FIGURES: &str = "Figures";
     pub(crate) const ROWS: &str = "Rows";

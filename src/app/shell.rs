@@ -68,7 +68,7 @@ pub fn App() -> impl IntoView {
             <Show when=move || !training.open.get()><Problems/></Show>
             <main id="main" tabindex="-1">{screen}</main>
             <WorkoutBar/>
-            <Tabs/>
+            <Show when=move || !hub.gone.get() && locked.with(Option::is_none)><Tabs/></Show>
         </div>
         <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
         <Show when=move || help.get()><Shortcuts help/></Show>

@@ -5,17 +5,12 @@
 //   node tests/powercut/peers.mjs --cuts N [--from SEED] [--out FILE.json] [--fresh] [--peer NAME]
 //
 // As root; SPOTTER_CHROMIUM. Before: npm install --prefix tests/powercut.
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { ensure } from "../common.mjs";
 import { dice } from "../replication/lib.mjs";
 import { count, cutPlain, keepWarm, serveFolder, zero } from "./plain.mjs";
 import { makeRig, option, whole, write } from "./rig.mjs";
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const PEERS = ["indexedDbStrict", "indexedDbRelaxed", "sqliteSahpool", "dexie", "dexieStrict", "rxdbDexie", "tinybaseOpfs", "tinybaseIndexedDb"];
+import { PEERS, bundle, versions } from "./stores.mjs";
 
 const fresh = process.argv.includes("--fresh");
 const cuts = whole("cuts", 10);
@@ -26,12 +21,9 @@ const peers = only ? [only] : PEERS;
 
 const rig = makeRig();
 const folder = join(rig.folder, "stores");
-mkdirSync(folder);
-await build({ entryPoints: [here("stores/peers.js"), here("stores/negative.js")], bundle: true, format: "esm", outdir: folder, logLevel: "error", define: { "process.env.NODE_ENV": '"production"' } });
-copyFileSync(here("node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm"), join(folder, "sqlite3.wasm"));
+await bundle(folder);
 const url = await serveFolder(folder);
-const { dependencies } = JSON.parse(readFileSync(here("package.json"), "utf8"));
-const result = { cuts: 0, seed: from, fresh, versions: dependencies, peers: Object.fromEntries(peers.map((name) => [name, zero()])), negative: { unflushed: zero() } };
+const result = { cuts: 0, seed: from, fresh, versions, peers: Object.fromEntries(peers.map((name) => [name, zero()])), negative: { unflushed: zero() } };
 
 async function cutAndCount(name, total, image, script, seed) {
   const began = Date.now();

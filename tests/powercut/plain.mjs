@@ -32,7 +32,7 @@ export async function serveFolder(folder) {
 // ---------------------------------------------------------------------------------------------- one store in a page
 
 /** Starts the worker of `script` with the store `name`; afterwards `ask("commit" | "all" | "close", n)` in the page. */
-async function open(page, url, script, name) {
+export async function open(page, url, script, name) {
   await page.goto(url);
   await page.evaluate(
     async ([script, name]) => {
