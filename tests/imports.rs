@@ -88,6 +88,8 @@ fn every_bad_row_is_left_out_with_its_line_and_the_rest_is_read() {
         Case { row: "2026-02-03 18:00:00,W,1h,Squat (Barbell),1,heavy,5,0,0,,,", reason: "is no number" },
         Case { row: "2026-02-03 18:00:00,W,1h,Squat (Barbell),1,9999,5,0,0,,,", reason: "not possible" },
         Case { row: "2026-02-03 18:00:00,W,1h,Squat (Barbell),1,100,5.5,0,0,,,", reason: "not possible" },
+        Case { row: "2026-02-03 18:00:00,W,1h,Plank,1,0,0,0,777777777777,,,", reason: "too long for a set" },
+        Case { row: "2026-02-03 18:00:00,W,1h,Rowing (Machine),1,0,0,20000,600,,,", reason: "not possible" },
         Case { row: "2026-02-03 18:00:00,W,1h,Squat (Barbell),1,0,0,0,0,,,", reason: "nothing was done" },
         Case { row: "2026-02-03 18:00:00,W,1h,Squat (Barbell),1,100", reason: "columns instead of" },
         Case { row: "2026-02-09 18:00:00,W,1h,Squat (Barbell),Rest Timer,0,0,0,90,,,", reason: "no set before it" },

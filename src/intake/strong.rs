@@ -16,6 +16,12 @@ const WORKOUT_MS_MAX: i64 = 6 * 3_600_000;
 const PROBLEMS_SHOWN: usize = 1000;
 /// Heavier than this no single set was ever lifted: 3,000 lb.
 const LOAD_G_MAX: i64 = 1_360_777;
+/// What no row takes: a week for one set, the quarter of the equator, 500 kg of help, more sets than a life has days.
+const SET_MS_MAX: i64 = 7 * 86_400_000;
+const DISTANCE_MM_MAX: i64 = 10_000_000_000;
+const ASSIST_G_MAX: i64 = 500_000;
+const EXERCISES_MAX: i64 = 1_000;
+const SETS_MAX: i64 = 10_000;
 const YEAR_2000_MS: i64 = 946_684_800_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -285,6 +291,15 @@ impl<'a> State<'a> {
         let reps = positive(reps).map(|reps| reps / 1_000_000);
         let duration = positive(seconds).map(|seconds| scaled(seconds, 1000, 1));
         let distance = positive(distance).map(if self.choices.miles { millimetres_from_miles } else { millimetres_from_km });
+        if duration.is_some_and(|ms| SET_MS_MAX < ms) {
+            return self.reject(line, format!("{} seconds are too long for a set", cell(columns.seconds)));
+        }
+        if distance.is_some_and(|mm| DISTANCE_MM_MAX < mm) {
+            return self.reject(line, format!("a distance of {} is not possible", cell(columns.distance)));
+        }
+        if load_mode == LoadMode::Assisted && load.is_some_and(|load| ASSIST_G_MAX < load) {
+            return self.reject(line, format!("{} of assistance is not possible", cell(columns.weight)));
+        }
         if reps.is_none() && duration.is_none() && distance.is_none() && load.is_none_or(|load| load == 0) {
             return self.reject(line, "nothing was done: no repetitions, no time, no distance".to_owned());
         }
@@ -309,6 +324,9 @@ impl<'a> State<'a> {
             None => sets.iter().map(|set| set.exercise_no).max().unwrap_or(0) + 1,
         };
         let set_no = sets.iter().filter(|set| set.exercise_no == exercise_no).count() as i64 + 1;
+        if EXERCISES_MAX < exercise_no || SETS_MAX < set_no {
+            return self.reject(line, "no workout has that many sets".to_owned());
+        }
         let planned = PlannedSet {
             line,
             exercise: exercise.clone(),
