@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::shell::{House, run, say};
+use crate::{
+    setup,
+    shell::{House, run, say},
+};
 
 const TARGETS: [&str; 5] = ["segment", "manifest", "row", "csv", "archive"];
 /// What cargo-fuzz passes too, but for the sanitizers: they need a nightly compiler, and our own code is safe Rust.
@@ -23,6 +26,7 @@ const STRONG: &str = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,
 
 /// Every target for so many seconds, two at a time; what they did. A crash is an error, and its input is kept.
 pub(crate) fn all(house: &House, seconds: u64) -> Result<Value> {
+    setup::for_fuzzing()?;
     build(house)?;
     let folder = house.target.join("fuzz");
     let mut done = serde_json::Map::new();

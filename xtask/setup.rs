@@ -198,6 +198,15 @@ pub(crate) fn can_cut(house: &House) -> Result<bool> {
     Ok(true)
 }
 
+/// libFuzzer is C++.
+pub(crate) fn for_fuzzing() -> Result<()> {
+    if output(Command::new("c++").arg("--version")).is_ok() {
+        return Ok(());
+    }
+    say("Installing a C++ compiler: libFuzzer is built with it.");
+    apt(&["g++"])
+}
+
 /// What others keep events in.
 pub(crate) fn for_stores(house: &House) -> Result<()> {
     unless_stamped(house, "tests/powercut/package-lock.json", &house.root.join("tests/powercut/node_modules/.spotter"), || {
