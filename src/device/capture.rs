@@ -86,7 +86,7 @@ impl Device {
 
     /// From the next session on this device writes for `person`: its account's first one.
     pub fn act_for(&mut self, person: EntityId) {
-        self.identity.person = person;
+        self.identity = self.identity.acting_for(person);
     }
 
     pub fn lane(&self) -> &LaneId {

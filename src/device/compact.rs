@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn ten_years_of_training_every_other_day_are_some_fifty_files() {
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]) };
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
         let mut manifest = Manifest::first(identity);
         let (mut merges, mut most) = (0, 0);
         for nth in 0..1_825 {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_burst_of_sessions_and_odd_clocks_stay_few() {
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]) };
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
         let mut manifest = Manifest::first(identity);
         manifest.sealed = (0..40).map(|nth| file(nth, NOW + 400 * DAY)).collect();
         assert_eq!(to_merge(&manifest, &[], NOW).expect("too many").len(), 40);

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_retired_file_is_freed_only_when_its_successor_is_old() {
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]) };
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
         let sealed = SealedFile {
             file: "slot-001".to_owned(),
             use_id: "b".to_owned(),

@@ -10,6 +10,7 @@ use crate::{
     capture::HeadFrame,
     identity::Identity,
     manifest::{LaneHeads, Manifest, Retired, SealedFile, merge_heads, newer},
+    shelf::holds_all,
 };
 
 /// One file as it was found.
@@ -211,15 +212,18 @@ pub fn recover_but(
             let lanes = out.lanes.entry(manifest.identity.device_id.clone()).or_default();
             merge_heads(lanes.entry(lane.clone()).or_default(), heads);
         }
-        out.identity = Some(manifest.identity.clone());
+        // Unless it was told something newer in the session that ran last.
+        if out.identity.as_ref().is_none_or(|known| known.changes <= manifest.identity.changes) {
+            out.identity = Some(manifest.identity.clone());
+        }
     }
     out.chains_unsure |= index_lost && (!out.sealed.is_empty() || out.problems.iter().any(hides_a_session));
     read_births(births, &mut out);
     // What is kept twice, or was found in other files, is not missing.
     let held = out.places();
     let missing = |file: &SealedFile| {
-        let here = |span: &wire::Span| held.get(&span.chain).is_some_and(|held| span.places.minus(held).is_empty());
-        file.spans.is_empty() || !file.spans.iter().all(here)
+        let places = file.spans.iter().map(wire::Span::place);
+        file.spans.is_empty() || !holds_all(places, |chain| held.get(chain))
     };
     out.problems.extend(alarms.into_iter().filter(|(file, _)| missing(file)).map(|(_, problem)| problem));
     out
@@ -284,7 +288,9 @@ fn read_open(slot: &PoolFile, header: &Header, retired: &BTreeSet<String>, out: 
                     segment.device_id = Some(head.identity.device_id.clone());
                     segment.lane = Some(head.lane);
                     merge_heads(&mut segment.heads, &head.heads);
-                    out.identity.get_or_insert(head.identity);
+                    if out.identity.as_ref().is_none_or(|known| known.changes < head.identity.changes) {
+                        out.identity = Some(head.identity);
+                    }
                 }
             }
             FrameKind::Row => match Row::read(frame.payload) {

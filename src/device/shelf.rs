@@ -21,6 +21,18 @@ pub fn by_place(rows: Vec<Row>) -> FileRows {
     rows.into_iter().map(|row| ((ChainKey::of(&row), row.dseq), row)).collect()
 }
 
+/// Whether every one of these places is among those that `held` says are here.
+pub(crate) fn holds_all<'a, 'b>(
+    places: impl IntoIterator<Item = (&'a ChainKey, &'a Ranges)>,
+    held: impl Fn(&ChainKey) -> Option<&'b Ranges>,
+) -> bool {
+    places.into_iter().all(|(chain, places)| held(chain).is_some_and(|held| places.minus(held).is_empty()))
+}
+
+fn pending<'a>(chains: impl Iterator<Item = (&'a ChainKey, &'a Held)>, standing: &Standing) -> u64 {
+    chains.map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
+}
+
 #[derive(Debug, Default)]
 struct Held {
     /// Every place of which there is a row somewhere.
@@ -69,13 +81,12 @@ impl Shelf {
     }
 
     /// Whether rows at hand or in files have all these places.
-    pub fn covers(&self, spans: &[Span]) -> bool {
-        let has = |span: &Span| self.chains.get(&span.chain).is_some_and(|held| span.places.minus(&held.places).is_empty());
-        spans.iter().all(has)
+    pub fn covers<'a>(&self, places: impl IntoIterator<Item = (&'a ChainKey, &'a Ranges)>) -> bool {
+        holds_all(places, |chain| self.chains.get(chain).map(|held| &held.places))
     }
 
     /// Every place of which there is a row somewhere.
-    pub fn places(&self) -> Vec<(ChainKey, Ranges)> {
+    pub fn places(&self) -> BTreeMap<ChainKey, Ranges> {
         self.chains.iter().map(|(chain, held)| (chain.clone(), held.places.clone())).collect()
     }
 
@@ -154,12 +165,12 @@ impl Shelf {
 
     /// How many rows wait to be sent.
     pub fn waiting_count(&self, standing: &Standing) -> u64 {
-        self.sent_chains().map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
+        pending(self.sent_chains(), standing)
     }
 
     /// How many rows no server has, those of rooms among them.
     pub fn unacknowledged(&self, standing: &Standing) -> u64 {
-        self.chains.iter().map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
+        pending(self.chains.iter(), standing)
     }
 
     /// What a room's people say is sent once it is encrypted, and stays on the device until then.

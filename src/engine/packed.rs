@@ -50,10 +50,6 @@ impl Packing {
         Self { list: List { build: build.to_owned(), events, tables: Vec::new() }, parquet: Vec::new() }
     }
 
-    pub fn events(&self) -> usize {
-        self.list.events
-    }
-
     pub fn add(&mut self, name: &str, table: &Table) -> Result<(), CodecErr> {
         let bytes = table_to_parquet(table)?;
         let columns = table.columns().map(|(name, series)| PackedColumn { name: name.to_owned(), ty: Ty::of(series) });

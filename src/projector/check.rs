@@ -14,6 +14,8 @@ use crate::{
 pub(crate) struct Check {
     store: Store,
     rebuild: Option<Rebuild>,
+    /// Nothing that the packed tables hold has been lost or damaged meanwhile.
+    whole: bool,
     /// What comes while the tables are made.
     waiting: Vec<Came>,
     /// Tables that are still to be compared.
@@ -21,7 +23,7 @@ pub(crate) struct Check {
     differing: Vec<String>,
 }
 
-enum Came {
+pub(crate) enum Came {
     Rows(Vec<Row>),
     Sealed(Vec<u8>),
 }
@@ -31,14 +33,6 @@ thread_local! {
 }
 
 impl Check {
-    pub(crate) fn rows(&mut self, rows: Vec<Row>) {
-        self.came(Came::Rows(rows));
-    }
-
-    pub(crate) fn sealed(&mut self, parquet: Vec<u8>) {
-        self.came(Came::Sealed(parquet));
-    }
-
     fn came(&mut self, what: Came) {
         if self.rebuild.is_some() {
             return self.waiting.push(what);
@@ -59,33 +53,35 @@ pub(crate) fn runs() -> bool {
 }
 
 /// Something new, for the tables on the screen and for those that are being made.
-pub(crate) fn heard(tell: impl FnOnce(&mut Check)) {
-    CHECK.with_borrow_mut(|check| check.as_mut().map(tell));
+pub(crate) fn heard(what: impl FnOnce() -> Came) {
+    with(|check| check.came(what()));
 }
 
-pub(crate) fn sealed(parquet: Vec<u8>) {
-    with_store(|check| check.sealed(parquet));
+fn with(act: impl FnOnce(&mut Check)) {
+    CHECK.with_borrow_mut(|check| check.as_mut().map(act));
 }
 
-pub(crate) fn rows(rows: Vec<Row>) {
-    with_store(|check| check.rows(rows));
-}
-
-fn with_store(act: impl FnOnce(&mut Check)) {
+/// Something that was there before.
+pub(crate) fn again(what: Came) {
     if !runs() {
         match project::with(|it| it.empty()) {
-            Ok(store) => {
-                CHECK.set(Some(Check { left: store.to_pack(), store, rebuild: None, waiting: Vec::new(), differing: Vec::new() }))
-            }
+            Ok(store) => CHECK.set(Some(Check {
+                left: store.to_pack(),
+                store,
+                rebuild: None,
+                whole: true,
+                waiting: Vec::new(),
+                differing: Vec::new(),
+            })),
             Err(err) => return fail(0, &err),
         }
     }
-    heard(act);
+    with(|check| check.came(what));
 }
 
-/// Everything has been said.
-pub(crate) fn begin() {
-    heard(|check| check.rebuild = Some(Rebuild::default()));
+/// Everything has been said. Tables of rows that are lost differ, and rightly.
+pub(crate) fn begin(whole: bool) {
+    with(|check| (check.rebuild, check.whole) = (Some(Rebuild::default()), whole));
     soon(some);
 }
 
@@ -96,7 +92,7 @@ fn some() {
         return later(some, QUIET_MS - quiet_ms);
     }
     let more = CHECK.with_borrow_mut(|check| {
-        let Some(check) = check else { return true };
+        let Some(check) = check else { return false };
         match &mut check.rebuild {
             Some(rebuild) => {
                 if !check.store.rebuild_some(rebuild, &mut |_, _| {}) {
@@ -134,7 +130,9 @@ fn compare_one(check: &mut Check) -> bool {
 fn finish() {
     let Some(check) = CHECK.take() else { return };
     if !check.differing.is_empty() {
-        complain(&format!("packed tables were wrong: {}", check.differing.join(", ")));
+        if check.whole {
+            complain(&format!("packed tables were wrong: {}", check.differing.join(", ")));
+        }
         say(&["stale".into()], None);
     }
     project::replace(check.store);

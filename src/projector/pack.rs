@@ -23,9 +23,13 @@ thread_local! {
     static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
 }
 
-pub(crate) fn begin(id: u32) {
+/// For somebody who counts so many rows.
+pub(crate) fn begin(id: u32, rows: u64) {
     let begun = project::with(|it| {
         let store = it.settled().filter(|store| !store.is_packed() && store.bytes() < BYTES_MAX)?;
+        if store.events() as u64 != rows {
+            return None;
+        }
         let packing = Packing::new(&build(), store.events());
         Some(Running { id, left: store.to_pack(), packing })
     });

@@ -7,7 +7,10 @@ use serde::Serialize as _;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
 
-use crate::{check, export, import, pack, project};
+use crate::{
+    check::{self, Came},
+    export, import, pack, project,
+};
 
 pub(crate) fn global() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
@@ -77,10 +80,13 @@ fn storage_says(message: &Array) {
             }
         }
         "anew" => project::anew(),
-        "check-sealed" => check::sealed(bytes(1)),
-        "check-rows" => check::rows(rows_of(&bytes(1))),
-        "check" => check::begin(),
-        "pack" => pack::begin(number(message)),
+        "check-sealed" => check::again(Came::Sealed(bytes(1))),
+        "check-rows" => check::again(Came::Rows(rows_of(&bytes(1)))),
+        "check" => check::begin(message.get(1).is_truthy()),
+        "pack" => match <[u8; 8]>::try_from(bytes(2)) {
+            Ok(rows) => pack::begin(number(message), u64::from_le_bytes(rows)),
+            Err(_) => complain("rows to pack that nobody counted"),
+        },
         "encode" => {
             let id = message.get(1);
             match engine::segment_to_parquet(&rows_of(&bytes(2))) {

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsValue, closure::Closure};
 use web_sys::MessagePort;
 
 use crate::{
-    check,
+    check::{self, Came},
     import::Import,
     pack,
     port::{build, complain, global, now_ms, tell, tell_rows},
@@ -101,7 +101,7 @@ impl Projector {
 }
 
 pub(crate) fn sealed(parquet: &[u8]) {
-    check::heard(|it| it.sealed(parquet.to_vec()));
+    check::heard(|| Came::Sealed(parquet.to_vec()));
     with(|it| {
         if let Some(store) = it.store()
             && let Err(err) = store.add_segment(parquet)
@@ -112,7 +112,7 @@ pub(crate) fn sealed(parquet: &[u8]) {
 }
 
 pub(crate) fn rows(rows: &[Row]) {
-    check::heard(|it| it.rows(rows.to_vec()));
+    check::heard(|| Came::Rows(rows.to_vec()));
     let wait = with(|it| {
         let fresh = it.store().map_or(0, |store| store.add_rows(rows));
         // An import brings thousands of rows: the tables follow once, at its end.

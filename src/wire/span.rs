@@ -18,6 +18,12 @@ pub struct Span {
     pub sum: ChainSum,
 }
 
+impl Span {
+    pub fn place(&self) -> (&ChainKey, &Ranges) {
+        (&self.chain, &self.places)
+    }
+}
+
 /// What some rows come to, chain by chain. A row that is there twice counts once.
 pub fn spans<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Span> {
     let mut chains: BTreeMap<ChainKey, BTreeSet<(u64, &Hash)>> = BTreeMap::new();

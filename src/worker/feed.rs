@@ -140,7 +140,8 @@ pub(crate) async fn link(to: MessagePort) {
         // The screen first.
         js::sleep(CHECK_AFTER_MS).await;
         send_all(&to, pool.as_ref(), "check-sealed", "check-rows").await;
-        say(&to, &["check".into()], None);
+        let whole = state::with(|state| kept.is_some_and(|kept| kept.is_here(state)));
+        say(&to, &["check".into(), whole.into()], None);
     }
 }
 

@@ -324,7 +324,10 @@ async fn unencrypted(pool: &Pool) -> Result<Option<SealedFile>, Fail> {
 /// the server or a backup.
 async fn settle_damaged(pool: &Pool) -> Result<(), Fail> {
     let whole = |state: &mut State| {
-        let again = state.damaged.iter().position(|file| !file.spans.is_empty() && state.shelf.covers(&file.spans));
+        let again = state
+            .damaged
+            .iter()
+            .position(|file| !file.spans.is_empty() && state.shelf.covers(file.spans.iter().map(wire::Span::place)));
         again.map(|at| state.damaged.remove(at))
     };
     while let Some(file) = state::with(whole) {

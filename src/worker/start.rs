@@ -153,9 +153,11 @@ async fn with_storage(
     let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), sealed.clone(), lanes));
     // Newer than the index, or what a damaged file was merged from: the next index lists it.
     let spare = manifest.count_in(sealed);
-    if manifest.identity != identity {
-        (manifest.identity, manifest.lanes) = (identity.clone(), Default::default());
+    if manifest.identity.device_id != identity.device_id {
+        // The lanes were the other device's.
+        manifest.lanes.clear();
     }
+    manifest.identity = identity.clone();
     problems.extend(found.problems);
     let state = State {
         pool: Some(pool),
@@ -333,12 +335,7 @@ async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> 
         Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
         None => None,
     };
-    let filed = found.identity.clone();
-    let known = match (&kept, &filed) {
-        // Another person in the files than in IndexedDB: the rows are what counts.
-        (Some(kept), Some(filed)) if kept.person != filed.person => Some(filed.clone()),
-        _ => kept.clone().or(filed),
-    };
+    let known = Identity::of(kept.clone(), found.identity.clone());
     let was_known = known.is_some();
     let now = stamp().utc_ms;
     let identity = match known {

@@ -1,7 +1,7 @@
 //! The projections as they stood once, packed: a start goes on from them and from what came later, so it does not take
 //! longer as the log grows. Then everything is read again, and they are checked against it. A copy that may be thrown away.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeMap};
 
 use device::SealedFile;
 use ledger::{Entropy as _, Role, Row};
@@ -33,7 +33,7 @@ thread_local! {
 #[derive(Serialize, Deserialize)]
 struct About {
     /// The rows that are in the tables.
-    covered: Vec<(ChainKey, Ranges)>,
+    covered: BTreeMap<ChainKey, Ranges>,
 }
 
 pub(crate) struct Kept {
@@ -53,20 +53,20 @@ pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
     let (len, rest) = content.split_first_chunk::<4>().filter(|_| header.role == Role::Tables)?;
     let (about, packed) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
     let about: About = serde_json::from_slice(about).ok()?;
-    COVERED.set(about.covered.iter().map(|(_, places)| places.count()).sum());
+    COVERED.set(about.covered.values().map(Ranges::count).sum());
     Some(Kept { about, packed: packed.to_vec() })
 }
 
 impl Kept {
+    /// Whether every row that is in the tables is still here.
+    pub(crate) fn is_here(&self, state: &State) -> bool {
+        state.shelf.covers(&self.about.covered)
+    }
+
     /// `None` when the tables hold a row that is no longer here, or when a file holds rows of both sides.
     pub(crate) fn later(&self, state: &State) -> Option<Later> {
-        let covered = |chain: &ChainKey| self.about.covered.iter().find(|(other, _)| other == chain).map(|(_, places)| places);
-        let here = state.shelf.places();
-        let gone = |(chain, places): &(ChainKey, Ranges)| {
-            let held = here.iter().find(|(other, _)| other == chain);
-            held.is_none_or(|(_, held)| !places.minus(held).is_empty())
-        };
-        if self.about.covered.iter().any(gone) {
+        let covered = |chain: &ChainKey| self.about.covered.get(chain);
+        if !self.is_here(state) {
             return None;
         }
         let mut files = Vec::new();
@@ -96,15 +96,12 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     }
     // Every row of these was told to the projector before it hears this question.
     let about = state::with(|state| About { covered: state.shelf.places() });
-    let packed = match leader::ask_projector("pack", &[]).await {
+    let packed = match leader::ask_projector("pack", &rows.to_le_bytes()).await {
         Ok(packed) => packed,
-        // It has something better to do, or has not checked the former ones yet.
+        // It has something better to do, has not checked the former ones yet, or has not all the rows: another tab may have
+        // sealed some that it was never told of.
         Err(_) => return Ok(()),
     };
-    // Another tab may have sealed rows that this one's projector was never told of.
-    if events(&packed) != Some(rows) {
-        return Ok(());
-    }
     let json = serde_json::to_vec(&about).map_err(|err| Fail::Other(err.to_string()))?;
     let content = [&(json.len() as u32).to_le_bytes()[..], &json, &packed].concat();
     let mut use_id = [0; 16];
@@ -114,17 +111,6 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     pool.claim_patiently(FILE).await?.replace(&bytes)?;
     COVERED.set(rows);
     Ok(())
-}
-
-/// What the packed tables say of themselves.
-fn events(packed: &[u8]) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct List {
-        events: u64,
-    }
-    let (len, rest) = packed.split_first_chunk::<4>()?;
-    let list: List = serde_json::from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?).ok()?;
-    Some(list.events)
 }
 
 /// They came out otherwise when they were made anew: the next start does without.
