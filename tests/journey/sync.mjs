@@ -120,6 +120,8 @@ try {
 
   let link;
   await vital("a second device that has training of its own joins by the link: both have everything, as one person's", async () => {
+    // At once, while the app still connects: the code stays on the screen when it has.
+    await story.expecting(unreachable, () => openApp(mia.page, url, "/me/sync"));
     await mia.page.getByTestId("add-device").click();
     link = await text(mia.page.getByTestId("code-link"));
     ensure(link.startsWith(`${url}/me/sync#join=`), `the link is ${link}`);

@@ -18,12 +18,12 @@ use crate::{
 };
 
 /// What the server said about the account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Known {
     Asking,
     Unreachable,
     Nobody { first: bool },
-    Account(AccountView),
+    Account,
 }
 
 /// A one-time code on the screen.
@@ -45,11 +45,15 @@ fn code_in_address(name: &str) -> Option<String> {
 pub(crate) fn Sync() -> impl IntoView {
     let hub = use_hub();
     let known = RwSignal::new(Known::Asking);
+    let account = RwSignal::new(None::<AccountView>);
     let look = Callback::new(move |()| {
         hub.account(AccountWish::Look, move |news| {
             // The screen may be gone by the time the answer comes.
             let _ = known.try_set(match news {
-                Ok(AccountNews::Account(account)) => Known::Account(account),
+                Ok(AccountNews::Account(view)) => {
+                    let _ = account.try_set(Some(view));
+                    Known::Account
+                }
                 Ok(AccountNews::Nobody { first }) => Known::Nobody { first },
                 Ok(_) | Err(_) => Known::Unreachable,
             });
@@ -68,6 +72,8 @@ pub(crate) fn Sync() -> impl IntoView {
         }
         link
     });
+    // The same answer twice makes nothing anew: a code on the screen and what somebody is typing stay.
+    let known = Memo::new(move |_| known.get());
     let connected = move || hub.sync.with(|sync| sync.account.is_some() && sync.link != SyncLink::Stopped);
     view! {
         <Header title=Signal::derive(|| m::sync::TITLE.to_owned()) back=Route::Me/>
@@ -78,7 +84,7 @@ pub(crate) fn Sync() -> impl IntoView {
             Known::Unreachable if connected() => ().into_any(),
             Known::Unreachable => view! { <section class="card"><p>{m::sync::NO_SERVER}</p><p class="quiet">{m::sync::WHY}</p></section> }.into_any(),
             Known::Nobody { first } => view! { <Connect first look/> }.into_any(),
-            Known::Account(account) => view! { <Connected account look/> }.into_any(),
+            Known::Account => view! { <Connected account look/> }.into_any(),
         }}
         <Show when=move || hub.sync.with(|sync| sync.account.is_some())><Details/></Show>
     }
@@ -212,7 +218,7 @@ fn Connect(first: bool, look: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn Connected(account: AccountView, look: Callback<()>) -> impl IntoView {
+fn Connected(account: RwSignal<Option<AccountView>>, look: Callback<()>) -> impl IntoView {
     let hub = use_hub();
     let shown = RwSignal::new(None::<Shown>);
     let ask = move |wish: AccountWish, name: &'static str, how: &'static str| {
@@ -225,17 +231,20 @@ fn Connected(account: AccountView, look: Callback<()>) -> impl IntoView {
             Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
         });
     };
-    let admin = account.admin;
+    let admin = move || account.with(|account| account.as_ref().is_some_and(|account| account.admin));
+    let devices = move || account.with(|account| account.as_ref().map(|account| account.devices.clone()).unwrap_or_default());
     view! {
         <section class="card">
             <h2>{m::sync::DEVICES}</h2>
             <ul class="list flat" data-test="devices">
-                {account.devices.into_iter().map(|device| view! { <Device device look/> }).collect_view()}
+                <For each=devices key=|device| (device.device_id.clone(), device.revoked, device.this, device.seen_ms) let:device>
+                    <Device device look/>
+                </For>
             </ul>
             <button class="plain" data-test="add-device" on:click=move |_| ask(AccountWish::Link, "join", m::sync::ADD_HOW)>{m::sync::ADD_DEVICE}</button>
-            {admin.then(|| view! {
+            <Show when=admin>
                 <button class="plain" data-test="invite" on:click=move |_| ask(AccountWish::Invite, "invite", m::sync::INVITE_HOW)>{m::sync::INVITE}</button>
-            })}
+            </Show>
             {move || shown.get().map(|Shown { link, how }| {
                 let copied = link.clone();
                 view! {
