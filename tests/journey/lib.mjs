@@ -72,6 +72,7 @@ export class Story {
   async step(name, act, { vital = false } = {}) {
     const began = Date.now();
     const before = this.errors.length;
+    const warned = this.warnings.length;
     try {
       await act();
       ensure(this.errors.length === before, `the console complained: ${this.errors.slice(before).join(" | ")}`);
@@ -85,6 +86,10 @@ export class Story {
       console.log(`  ${String(err.message ?? err).split("\n").slice(0, 14).join("\n  ")}`);
       const fresh = this.errors.slice(before);
       if (fresh.length && !String(err.message).includes("the console complained")) console.log(`  console: ${fresh.join("\n  console: ")}`);
+      for (const warning of this.warnings.slice(warned)) console.log(`  ${warning}`);
+      // Where only this text is kept, the picture is gone with the machine.
+      const words = await this.page?.locator("body").innerText({ timeout: 2_000 }).catch((err) => err.message);
+      console.log(`  on the screen: ${String(words).replaceAll(/\s+/g, " ").slice(0, 600)}`);
       try {
         mkdirSync(shots, { recursive: true });
         const path = join(shots, `${name.replaceAll(/[^a-zA-Z0-9]+/g, "-").slice(0, 80)}.png`);
