@@ -7,7 +7,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { births, built, dist, keptTwice, machine, packedBytes, patiently, planImport, profile, quantiles, ready, runImport, serve, table, toImport, until, write } from "./lib.mjs";
+import { births, built, dist, keptTwice, machine, patiently, planImport, profile, quantiles, ready, runImport, serve, table, toImport, until, write } from "./lib.mjs";
+import { packedBytes } from "../tests/common.mjs";
 import { rows } from "./strong.mjs";
 
 const temporary = (name) => mkdtempSync(join(tmpdir(), `spotter-${name}-`));

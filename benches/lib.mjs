@@ -109,14 +109,6 @@ export async function keptTwice(page) {
 }
 
 /** How many rows really are in the second place. The storage page says 0 before the last of them are gone. */
-/** How long the file is in which the tables are packed for the next start. */
-export const packedBytes = (page) =>
-  page.evaluate(async () => {
-    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
-    const file = await pool.getFileHandle("tables-0").catch(() => null);
-    return file ? (await file.getFile()).size : 0;
-  });
-
 export const births = (page) =>
   page.evaluate(() => new Promise((resolve, reject) => {
     const opening = indexedDB.open("spotter", 1);

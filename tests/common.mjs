@@ -38,3 +38,11 @@ export const freePort = () =>
       probe.close(() => found(port));
     });
   });
+
+/** How long the file is in which a page's tables are packed for the next start. */
+export const packedBytes = (page) =>
+  page.evaluate(async () => {
+    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    const file = await pool.getFileHandle("tables-0").catch(() => null);
+    return file ? (await file.getFile()).size : 0;
+  });

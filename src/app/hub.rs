@@ -13,7 +13,7 @@ use bridge::{
     Question, Refusal, SavedRow, StorageReport, SyncState, ToProjector, ToStorage,
 };
 use gloo::{events::EventListener, timers::callback::Timeout};
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Date, Reflect, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
@@ -127,7 +127,7 @@ struct Inner {
     reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
     codes: HashMap<u32, OnCode>,
     wishes: HashMap<u32, OnDone>,
-    /// When the page was last hidden.
+    /// When the page was last hidden, by the clock on the wall: the other one may stand still while a phone sleeps.
     hidden_ms: f64,
     exports: HashMap<u32, OnFile>,
     measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
@@ -609,9 +609,9 @@ impl Hub {
     fn lock_when_away(self) {
         let hidden = document().visibility_state() != VisibilityState::Visible;
         let inner = self.inner();
-        let before = std::mem::replace(&mut inner.borrow_mut().hidden_ms, if hidden { performance_now() } else { f64::MAX });
+        let before = std::mem::replace(&mut inner.borrow_mut().hidden_ms, if hidden { Date::now() } else { f64::MAX });
         let locks = self.profile.with_untracked(|profile| profile.as_ref().is_some_and(|profile| profile.app_lock));
-        if !hidden && locks && before + AWAY_MS < performance_now() {
+        if !hidden && locks && before + AWAY_MS < Date::now() {
             reload();
         }
     }

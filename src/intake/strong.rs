@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Choices, ImportPlan, NameMatch, PlannedSet, PlannedWorkout, Problem, ProblemKind, RowProblem, UnitGuess};
-use ledger::{EntityId, LoadMode, SetKind, Unit};
+use ledger::{ASSIST_G_MAX, DISTANCE_MM_MAX, DURATION_MS_MAX, EntityId, LoadMode, SetKind, Unit};
 
 use crate::{
     drafts::Known,
@@ -16,10 +16,7 @@ const WORKOUT_MS_MAX: i64 = 6 * 3_600_000;
 const PROBLEMS_SHOWN: usize = 1000;
 /// Heavier than this no single set was ever lifted: 3,000 lb.
 const LOAD_G_MAX: i64 = 1_360_777;
-/// What no row takes: a week for one set, the quarter of the equator, 500 kg of help, more sets than a life has days.
-const SET_MS_MAX: i64 = 7 * 86_400_000;
-const DISTANCE_MM_MAX: i64 = 10_000_000_000;
-const ASSIST_G_MAX: i64 = 500_000;
+/// Counted further than this, a file makes no sense.
 const EXERCISES_MAX: i64 = 1_000;
 const SETS_MAX: i64 = 10_000;
 const YEAR_2000_MS: i64 = 946_684_800_000;
@@ -291,7 +288,7 @@ impl<'a> State<'a> {
         let reps = positive(reps).map(|reps| reps / 1_000_000);
         let duration = positive(seconds).map(|seconds| scaled(seconds, 1000, 1));
         let distance = positive(distance).map(if self.choices.miles { millimetres_from_miles } else { millimetres_from_km });
-        if duration.is_some_and(|ms| SET_MS_MAX < ms) {
+        if duration.is_some_and(|ms| DURATION_MS_MAX < ms) {
             return self.reject(line, format!("{} seconds are too long for a set", cell(columns.seconds)));
         }
         if distance.is_some_and(|mm| DISTANCE_MM_MAX < mm) {

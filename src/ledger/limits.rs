@@ -6,6 +6,11 @@ pub const ROW_BYTES_MAX: usize = 64 * 1024;
 /// The longest text in any field.
 pub const TEXT_CHARS_MAX: usize = 10_000;
 
+/// Of one set: half a ton of help, a week, a quarter of the equator.
+pub const ASSIST_G_MAX: i64 = 500_000;
+pub const DURATION_MS_MAX: i64 = 7 * 86_400_000;
+pub const DISTANCE_MM_MAX: i64 = 10_000_000_000;
+
 const _: () = assert!(TEXT_CHARS_MAX * 4 < ROW_BYTES_MAX, "the longest text fits a row in any script");
 
 /// Which field was refused and why, in words for a person.
@@ -53,10 +58,10 @@ impl Check {
         let [load, bodyweight, assist, reps, duration, distance, rpe10, rir] = figures;
         self.range("load", load, 0, 2_000_000)?
             .range("body weight", bodyweight, 10_000, 500_000)?
-            .range("assistance", assist, 0, 500_000)?
+            .range("assistance", assist, 0, ASSIST_G_MAX)?
             .range("reps", reps, 0, 10_000)?
-            .range("time", duration, 0, 7 * 86_400_000)?
-            .range("distance", distance, 0, 10_000_000_000)?
+            .range("time", duration, 0, DURATION_MS_MAX)?
+            .range("distance", distance, 0, DISTANCE_MM_MAX)?
             .range("RPE", rpe10, 0, 100)?
             .range("reps in reserve", rir, 0, 50)
     }

@@ -1,7 +1,7 @@
 //! The only clock and the only chance of this worker.
 
 use js_sys::Date;
-use ledger::{Entropy, Stamp};
+use ledger::{Entropy, Stamp, UseId};
 
 pub(crate) fn now_ms() -> u64 {
     let now = Date::now();
@@ -19,4 +19,11 @@ impl Entropy for Chance {
     fn fill(&mut self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("every browser that runs this has crypto.getRandomValues");
     }
+}
+
+/// Of a file that is about to be written.
+pub(crate) fn use_id() -> UseId {
+    let mut use_id = [0; 16];
+    Chance.fill(&mut use_id);
+    use_id
 }

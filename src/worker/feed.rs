@@ -1,16 +1,19 @@
 //! What the projector and the other tabs are told.
 //!
-//! Messages on the port are arrays. To the projector: `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`,
-//! `["loaded", person]`, `["person", person]`, `["follow"]`; `["tables", id, bytes]` to go on from, `["anew"]` when that
-//! cannot be, and then `["check-sealed", bytes]`, `["check-rows", packed]`, `["check"]`; `["pack", id]`,
-//! `["encode", id, packed]` and `["decode", id, bytes]`;
-//! `["captured", id, problem?]` for a part of an import; `["part", id, bytes]`, `["rest", id, packed]` and
-//! `["broken", id, why]` for an export. From it: `["encoded", id, bytes]`, `["decoded", id, packed]`,
-//! `["unencoded", id, why]`; `["stale"]` when packed tables were wrong; `["capture", id, drafts]` and `["restore", id, person?, packed]`; `["everything", id]`.
+//! Messages on the port are arrays. To the projector:
+//! - `["dims", name, bytes]`, `["sealed", bytes]`, `["rows", packed]`, `["loaded", person]`, `["person", person]`, `["follow"]`;
+//! - `["tables", id, bytes]` to go on from, `["anew"]` when that cannot be, and afterwards `["check-sealed", bytes]`,
+//!   `["check-rows", packed]`, and `["check", whole]` when that was everything;
+//! - `["encode", id, packed]`, `["decode", id, bytes]`, `["pack", id, count]`;
+//! - for an import `["captured", id, problem?]`, and for an export `["part", id, bytes]`, `["rest", id, packed]`,
+//!   `["broken", id, why]`.
 //!
-//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["gone"]`, `["damaged"]`, `["account"]`, `["person", person]`;
-//! `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears `["awake", online]`,
-//! `["compare"]` and `["retry"]`.
+//! From it: `["encoded", id, bytes]`, `["decoded", id, packed]`, `["unencoded", id, why]`; `["stale"]` when packed tables were
+//! wrong; `["capture", id, drafts]`, `["restore", id, person?, packed]`, `["everything", id]`.
+//!
+//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["gone"]`, `["damaged"]`, `["account"]`,
+//! `["person", person]`; `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears
+//! `["awake", online]`, `["compare"]` and `["retry"]`.
 
 use std::cell::Cell;
 
@@ -20,10 +23,10 @@ use js_sys::{Array, Uint8Array};
 use ledger::{EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MessageEvent, MessagePort, Response};
+use web_sys::{AbortSignal, MessageEvent, MessagePort, Response};
 
 use crate::{
-    account,
+    account, ask,
     fail::Fail,
     files::Pool,
     js, leader, link, port, sealed,
@@ -36,6 +39,8 @@ use crate::{
 const DIMS: [&str; 5] =
     ["dim_date", "dim_muscle_group", "exercise_catalog", "exercise_catalog_aliases", "exercise_catalog_muscles"];
 
+/// A fetch that hangs for so long is given up, and tried again.
+const DIMS_MS: u32 = 20_000;
 /// How soon a dimension that did not load is asked for again, at first.
 const DIMS_AGAIN_MS: i32 = 1_000;
 
@@ -99,14 +104,15 @@ pub(crate) async fn link(to: MessagePort) {
     }
     // Whoever speaks to it before this gets nothing worked out; whoever comes after these lines is heard.
     let pool = state::with(|state| state.pool.clone());
+    // Not for the second one: perhaps they are what ended the first.
+    let first = !LINKED.replace(true);
     let kept = match &pool {
-        // Not for the second one: perhaps they are what ended the first.
-        Some(pool) if !LINKED.replace(true) => tables::read(pool).await,
+        Some(pool) if first => tables::read(pool).await,
         _ => None,
     };
     let kept = match kept {
         Some(kept) if state::with(|state| kept.later(state)).is_some() => {
-            leader::ask(to.clone(), "tables", &kept.packed).await.is_ok().then_some(kept)
+            ask::over(&to, "tables", &kept.packed).await.is_ok().then_some(kept)
         }
         _ => None,
     };
@@ -184,7 +190,10 @@ fn not_loaded(name: &str, fail: &Fail) -> Problem {
 async fn dimension(name: &str) -> Result<Vec<u8>, Fail> {
     let here = global().location().href();
     let base = here.rsplit_once('/').map_or("", |(base, _)| base);
-    let promise: js_sys::Promise = js::call(&global(), "fetch", &[&format!("{base}/dims/{name}.parquet").into()])?.dyn_into()?;
+    let options = js_sys::Object::new();
+    js::set(&options, "signal", &AbortSignal::timeout_with_u32(DIMS_MS));
+    let url = format!("{base}/dims/{name}.parquet");
+    let promise: js_sys::Promise = js::call(&global(), "fetch", &[&url.into(), &options])?.dyn_into()?;
     let response: Response = js::wait(promise).await?.dyn_into()?;
     if !response.ok() {
         return Err(Fail::Other(format!("HTTP {}", response.status())));
@@ -197,8 +206,8 @@ fn heard(message: &JsValue) {
     let id = message.get(1).as_f64().unwrap_or(0.0) as u32;
     match message.get(0).as_string().as_deref() {
         // Parquet that was asked for, or the rows in one.
-        Some("encoded" | "decoded") => leader::encoded(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
-        Some("unencoded") => leader::encoded(id, Err(message.get(2).as_string().unwrap_or_default())),
+        Some("encoded" | "decoded") => ask::answered(id, Ok(Uint8Array::new(&message.get(2)).to_vec())),
+        Some("unencoded") => ask::answered(id, Err(message.get(2).as_string().unwrap_or_default())),
         Some("stale") => spawn_local(tables::forget()),
         Some("everything") => spawn_local(everything(id)),
         Some("restore") => {

@@ -38,17 +38,11 @@ impl Pool {
         let root = root().await?;
         let all = js_sys::Object::new();
         js::set(&all, "recursive", &true.into());
-        let mut tries = 0;
-        loop {
+        again(HELD, async || {
             let removing: js_sys::Promise = js::call(&root, "removeEntry", &[&FOLDER.into(), &all])?.dyn_into()?;
-            match js::wait(removing).await {
-                Err(Fail::Held) if tries < 50 => {
-                    tries += 1;
-                    js::sleep(100).await;
-                }
-                outcome => return outcome.map(drop),
-            }
-        }
+            js::wait(removing).await.map(drop)
+        })
+        .await
     }
 
     /// Names of all files, sorted.
@@ -76,35 +70,25 @@ impl Pool {
         self.handle(name, true).await.map(drop)
     }
 
-    /// A snapshot of the whole file, or of its first bytes. A file that grows meanwhile is asked for again.
-    pub(crate) async fn read(&self, name: &str, first: Option<usize>) -> Result<Vec<u8>, Fail> {
-        let mut tries = 0;
-        loop {
-            let read = async {
-                let file: File = js::wait(self.handle(name, false).await?.get_file()).await?.dyn_into()?;
-                let part = match first {
-                    Some(first) => file.slice_with_f64_and_f64(0.0, first as f64)?,
-                    None => file.slice()?,
-                };
-                let buffer: ArrayBuffer = js::wait(part.array_buffer()).await?.dyn_into()?;
-                Ok(Uint8Array::new(&buffer).to_vec())
-            };
-            match read.await {
-                Err(Fail::Changed) if tries < 40 => {
-                    tries += 1;
-                    js::sleep(25).await;
-                }
-                outcome => return outcome,
-            }
-        }
+    /// A snapshot of the whole file.
+    pub(crate) async fn read(&self, name: &str) -> Result<Vec<u8>, Fail> {
+        self.snapshot(name, f64::MAX).await.map(|(bytes, _)| bytes)
     }
 
     /// How a file begins, and how long it is.
     pub(crate) async fn head(&self, name: &str) -> Result<(Vec<u8>, u64), Fail> {
-        let file: File = js::wait(self.handle(name, false).await?.get_file()).await?.dyn_into()?;
-        let part = file.slice_with_f64_and_f64(0.0, HEADER_LEN as f64)?;
-        let buffer: ArrayBuffer = js::wait(part.array_buffer()).await?.dyn_into()?;
-        Ok((Uint8Array::new(&buffer).to_vec(), file.size() as u64))
+        self.snapshot(name, HEADER_LEN as f64).await
+    }
+
+    /// A file that grows meanwhile is asked for again.
+    async fn snapshot(&self, name: &str, first: f64) -> Result<(Vec<u8>, u64), Fail> {
+        again(CHANGED, async || {
+            let file: File = js::wait(self.handle(name, false).await?.get_file()).await?.dyn_into()?;
+            let part = file.slice_with_f64_and_f64(0.0, first.min(file.size()))?;
+            let buffer: ArrayBuffer = js::wait(part.array_buffer()).await?.dyn_into()?;
+            Ok((Uint8Array::new(&buffer).to_vec(), file.size() as u64))
+        })
+        .await
     }
 
     /// Takes the file for writing if nobody has it.
@@ -120,17 +104,23 @@ impl Pool {
 
     /// Takes the file even if a worker that just died still seems to hold it: browsers need up to a second for that.
     pub(crate) async fn claim_patiently(&self, name: &str) -> Result<Held, Fail> {
-        let mut tries = 0;
-        loop {
-            match self.claim(name).await {
-                Err(Fail::Held) if tries < 25 => {
-                    tries += 1;
-                    js::sleep(100).await;
-                }
-                outcome => return outcome,
-            }
+        again(HELD, async || self.claim(name).await).await
+    }
+}
+
+/// What passes by itself: which failure, how long to wait, and how often.
+type Passing = (fn(&Fail) -> bool, i32, u32);
+const HELD: Passing = (|fail| matches!(fail, Fail::Held), 100, 30);
+const CHANGED: Passing = (|fail| matches!(fail, Fail::Changed), 25, 40);
+
+async fn again<T>((passes, wait_ms, tries): Passing, act: impl AsyncFn() -> Result<T, Fail>) -> Result<T, Fail> {
+    for _ in 0..tries {
+        match act().await {
+            Err(fail) if passes(&fail) => js::sleep(wait_ms).await,
+            outcome => return outcome,
         }
     }
+    act().await
 }
 
 /// A file that this worker alone may write.

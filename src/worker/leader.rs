@@ -3,21 +3,20 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     rc::Rc,
 };
 
-use bridge::{pack, unpack};
 use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, new_slots, recover, to_merge};
 use js_sys::Promise;
-use ledger::{Encryption, HEADER_LEN, Header, Role, Row};
+use ledger::{Encryption, Header, Role};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, MessagePort};
+use web_sys::AbortController;
 
 use crate::{
-    account,
-    clock::{Chance, now_ms},
+    account, ask,
+    clock::{now_ms, use_id},
     fail::Fail,
     feed,
     files::{Held, Pool},
@@ -27,12 +26,7 @@ use crate::{
     tables, vault,
 };
 
-type Outcome = Result<Vec<u8>, String>;
-
 thread_local! {
-    /// Who waits for the projector's answer, and the answers that have come.
-    static ENCODED: RefCell<BTreeMap<u32, js_sys::Function>> = const { RefCell::new(BTreeMap::new()) };
-    static ANSWERS: RefCell<BTreeMap<u32, Outcome>> = const { RefCell::new(BTreeMap::new()) };
     /// One manifest is written at a time; the others wait here.
     static WRITING: RefCell<Option<Vec<js_sys::Function>>> = const { RefCell::new(None) };
     static DIRTY: RefCell<bool> = const { RefCell::new(false) };
@@ -49,8 +43,6 @@ thread_local! {
 const LOCK: &str = "spotter-leader";
 /// Birth records that are deleted at once.
 const FORGET_MAX: usize = 500;
-/// How long the projector may take to answer.
-const ANSWER_MS: i32 = 60_000;
 
 /// Something may have to be done: a session was closed, a projector came.
 pub(crate) fn nudge() {
@@ -214,7 +206,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         if own.as_ref() == Some(&name) || listed.contains(&name) {
             continue;
         }
-        let head = pool.read(&name, Some(HEADER_LEN)).await?;
+        let (head, _) = pool.head(&name).await?;
         if !Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
             continue;
         }
@@ -241,10 +233,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         // Damage inside the session: what can be read is sealed, and the file itself is kept for whoever can repair it.
         let damaged = found.problems.iter().any(|problem| problem.kind == bridge::ProblemKind::DamagedRows);
         drop(held);
-        let parquet = match encode(&open.rows).await {
-            Ok(parquet) => parquet,
-            Err(why) => return Err(Fail::Other(why)),
-        };
+        let parquet = ask::encode(&open.rows).await.map_err(Fail::Other)?;
         let listed = SealedFile {
             session_id: open.session_id.clone().unwrap_or_default(),
             lane: open.lane.clone().unwrap_or_default(),
@@ -292,7 +281,7 @@ async fn merge_some(pool: &Pool) -> Result<(), Fail> {
         let mut seen = BTreeSet::new();
         rows.retain(|row| seen.insert(row.event_id));
         let Some(first) = files.first().cloned() else { return Ok(()) };
-        let parquet = encode(&rows).await.map_err(Fail::Other)?;
+        let parquet = ask::encode(&rows).await.map_err(Fail::Other)?;
         let listed = SealedFile { rows: rows.len() as u64, spans: wire::spans(rows.iter()), ..first };
         let merged = sealed::store(pool, &parquet, listed).await?;
         let (use_id, spans) = (merged.use_id.clone(), merged.spans.clone());
@@ -311,7 +300,7 @@ async fn unencrypted(pool: &Pool) -> Result<Option<SealedFile>, Fail> {
         return Ok(None);
     }
     for file in files.into_iter().filter(|file| !damaged.contains(file)) {
-        let head = pool.read(&file.file, Some(HEADER_LEN)).await?;
+        let (head, _) = pool.head(&file.file).await?;
         if Header::decode(&head).is_ok_and(|header| header.encryption == Encryption::None) {
             return Ok(Some(file));
         }
@@ -359,9 +348,7 @@ async fn write_manifest(pool: &Pool, next: impl FnOnce(&Manifest) -> Manifest) -
 
 async fn write_next(pool: &Pool, next: Manifest) -> Result<(), Fail> {
     let current = state::with(|state| state.manifest_file.clone());
-    let mut use_id = [0; 16];
-    ledger::Entropy::fill(&mut Chance, &mut use_id);
-    let bytes = vault::whole(state::vault().as_ref(), Role::Manifest, use_id, next.generation, &next.to_json()).await?;
+    let bytes = vault::whole(state::vault().as_ref(), Role::Manifest, use_id(), next.generation, &next.to_json()).await?;
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
         if current.as_ref() == Some(&name) {
             continue;
@@ -382,7 +369,7 @@ async fn free_retired(pool: &Pool) -> Result<(), Fail> {
         let whole = match &sealed {
             Some(sealed) => {
                 // One whose name a power cut took away is as good as damaged.
-                let bytes = pool.read(&sealed.file, None).await.unwrap_or_default();
+                let bytes = pool.read(&sealed.file).await.unwrap_or_default();
                 Header::decode(&bytes).is_ok_and(|header| hex(&header.use_id) == sealed.use_id && header.payload(&bytes).is_ok())
             }
             None => false,
@@ -410,7 +397,7 @@ async fn keep_free(pool: &Pool) -> Result<(), Fail> {
     let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
     let mut free = 0;
     for name in &names {
-        free += usize::from(port::is_free(&pool.read(name, Some(HEADER_LEN)).await?));
+        free += usize::from(port::is_free(&pool.head(name).await?.0));
     }
     if free < FREE_MIN {
         let births = state::with(|state| state.births.clone());
@@ -437,46 +424,6 @@ pub(crate) async fn forget_births() -> Result<(), Fail> {
             state::with(|state| due.into_iter().rev().for_each(|due| state.births_due.push_front(due)));
             return Err(fail);
         }
-    }
-}
-
-/// Parquet is the projector's business: it gets rows and gives bytes,
-async fn encode(rows: &[ledger::Row]) -> Outcome {
-    ask_projector("encode", &pack(rows.iter().map(|row| row.raw.as_slice()))).await
-}
-
-/// or gets bytes and gives rows.
-pub(crate) async fn decode(parquet: &[u8]) -> Result<Vec<Row>, String> {
-    let packed = ask_projector("decode", parquet).await?;
-    let rows = unpack(&packed).ok_or("the projector's answer was cut")?;
-    rows.into_iter().map(|raw| Row::read(raw).map_err(|err| err.to_string())).collect()
-}
-
-pub(crate) async fn ask_projector(word: &str, bytes: &[u8]) -> Outcome {
-    match state::with(|state| state.projector.clone()) {
-        Some(port) => ask(port, word, bytes).await,
-        None => Err("no projector".to_owned()),
-    }
-}
-
-pub(crate) async fn ask(port: MessagePort, word: &str, bytes: &[u8]) -> Outcome {
-    let id = state::with(|state| {
-        state.encoding += 1;
-        state.encoding
-    });
-    let promise = Promise::new(&mut |resolve, _| _ = ENCODED.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
-    feed::say(&port, &[word.into(), id.into()], Some(bytes));
-    // A projector that dies answers nothing: after a while the session waits for the next one.
-    js::at_most(ANSWER_MS, &promise).await;
-    ENCODED.with_borrow_mut(|waiting| waiting.remove(&id));
-    let answer = ANSWERS.with_borrow_mut(|answers| answers.remove(&id));
-    answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
-}
-
-pub(crate) fn encoded(id: u32, outcome: Outcome) {
-    if let Some(resolve) = ENCODED.with_borrow_mut(|waiting| waiting.remove(&id)) {
-        ANSWERS.with_borrow_mut(|answers| answers.insert(id, outcome));
-        let _ = resolve.call0(&JsValue::UNDEFINED);
     }
 }
 
@@ -508,7 +455,7 @@ pub(crate) fn account_changed() {
 async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     let mut slots = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
-        let head = pool.read(&name, Some(HEADER_LEN)).await?;
+        let (head, _) = pool.head(&name).await?;
         if Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
             slots.push(sealed::file(pool, name).await?);
         }

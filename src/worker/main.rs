@@ -5,6 +5,7 @@
 //! Never: the DOM, Leptos, Polars, Parquet, a decision that `device` could make.
 
 mod account;
+mod ask;
 mod births;
 mod clock;
 mod fail;

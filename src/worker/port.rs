@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::VecDeque};
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
 use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, new_slots};
 use js_sys::Array;
-use ledger::{EntityId, HEADER_LEN, Header, HeaderErr, Role, Row};
+use ledger::{EntityId, Header, HeaderErr, Role, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort};
 use wire::{Commit, Input};
@@ -70,9 +70,7 @@ pub(crate) fn listen() {
         }
         match serde_wasm_bindgen::from_value(message.get(0)) {
             // It only looks, and what is being written may take its time.
-            Ok(ToStorage::Report { id }) if state::started() => wasm_bindgen_futures::spawn_local(async move {
-                tell(&FromStorage::Report { id, report: report().await });
-            }),
+            Ok(ToStorage::Report { id }) if state::started() => wasm_bindgen_futures::spawn_local(tell_report(id)),
             Ok(request) => enqueue(Work::Page(request)),
             Err(err) => web_sys::console::error_1(&format!("a request that cannot be read: {err}").into()),
         }
@@ -155,7 +153,7 @@ async fn carry_out(work: Work) {
             });
         }
         // Asked before there was anything to report on.
-        Work::Page(ToStorage::Report { id }) => tell(&FromStorage::Report { id, report: report().await }),
+        Work::Page(ToStorage::Report { id }) => tell_report(id).await,
         // It asks the network: nothing that is to be saved waits for that.
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
         Work::Import { id, drafts } => captured(id, capture(drafts, true).await.map(drop)),
@@ -377,7 +375,7 @@ pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
         let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
         let listed: Vec<String> = state::with(|state| state.manifest.names().map(str::to_owned).collect());
         for name in names.iter().filter(|name| !listed.contains(name)) {
-            if is_free(&pool.read(name, Some(HEADER_LEN)).await.unwrap_or_else(|_| vec![1]))
+            if looks_free(pool, name).await
                 && let Some(slot) = take_free(pool, births.as_ref(), name).await?
             {
                 return Ok(slot);
@@ -404,6 +402,11 @@ async fn take_free(pool: &Pool, births: Option<&Births>, name: &str) -> Result<O
     Ok(Some(Slot::taken(name.to_owned(), held, young_until)))
 }
 
+/// One that cannot be read is not taken for free.
+async fn looks_free(pool: &Pool, name: &str) -> bool {
+    pool.head(name).await.is_ok_and(|(head, _)| is_free(&head))
+}
+
 /// An open segment that nobody ever wrote a row to counts as free too: a tab that was opened and closed.
 pub(crate) fn is_free(bytes: &[u8]) -> bool {
     match Header::decode(bytes) {
@@ -413,6 +416,10 @@ pub(crate) fn is_free(bytes: &[u8]) -> bool {
     }
 }
 
+async fn tell_report(id: u32) {
+    tell(&FromStorage::Report { id, report: report().await });
+}
+
 async fn report() -> StorageReport {
     let pool = state::with(|state| state.pool.clone());
     let mut free = 0;
@@ -420,8 +427,7 @@ async fn report() -> StorageReport {
     if let Some(pool) = pool {
         for name in pool.names().await.unwrap_or_default() {
             slots += usize::from(name.starts_with("slot-"));
-            let head = pool.read(&name, Some(HEADER_LEN)).await.unwrap_or_else(|_| vec![1]);
-            free += usize::from(name.starts_with("slot-") && is_free(&head));
+            free += usize::from(name.starts_with("slot-") && looks_free(&pool, &name).await);
         }
     }
     state::with(|state| StorageReport {

@@ -1,5 +1,7 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
+use std::cell::RefCell;
+
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
     Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST, SealedFile, Shelf, hex,
@@ -112,7 +114,7 @@ async fn with_storage(
     };
     let mut sheets = Vec::new();
     for name in names.iter().filter(|name| name.starts_with("sheet-")) {
-        match pool.read(name, None).await {
+        match pool.read(name).await {
             // Its halves are opened one by one.
             Ok(bytes) => sheets.push(PoolFile { name: name.clone(), bytes }),
             Err(fail) => problems.push(unreadable(name, &fail)),
@@ -179,7 +181,6 @@ async fn with_storage(
         siblings: BroadcastChannel::new("spotter").ok(),
         leader: false,
         problems,
-        encoding: 0,
     };
     UNBORN.set(unborn);
     Ok((state, sheet.map(|(_, json)| json).filter(|json| !json.is_empty())))
@@ -204,7 +205,7 @@ async fn read_files(
     let mut manifests = Vec::new();
     for name in names.iter().filter(|name| name.starts_with("manifest-")) {
         // Without the newest index, files that it lists would look free: better no start than a wrong one.
-        let bytes = vault::plain(vault, pool.read(name, None).await?).await;
+        let bytes = vault::plain(vault, pool.read(name).await?).await;
         has_key(vault, &bytes)?;
         manifests.push(PoolFile { name: name.clone(), bytes });
     }
@@ -229,7 +230,7 @@ async fn read_files(
         {
             continue;
         }
-        match pool.read(name, None).await {
+        match pool.read(name).await {
             Ok(bytes) => {
                 let bytes = vault::plain(vault, bytes).await;
                 has_key(vault, &bytes)?;
@@ -284,7 +285,8 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
 }
 
 thread_local! {
-    static UNBORN: std::cell::RefCell<Vec<ledger::Row>> = const { std::cell::RefCell::new(Vec::new()) };
+    static UNBORN: RefCell<Vec<ledger::Row>> = const { RefCell::new(Vec::new()) };
+    static LANE: RefCell<Option<LaneId>> = const { RefCell::new(None) };
 }
 
 /// Rows that a power cut took out of their file go into this lane's, before anything new.
@@ -323,7 +325,6 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
         siblings: None,
         leader: false,
         problems: vec![problem],
-        encoding: 0,
     };
     (state, None)
 }
@@ -401,9 +402,14 @@ pub(crate) async fn new_device() {
 
 /// The lowest lane that no other tab holds, so that lanes stay few over the years.
 async fn take_lane() -> LaneId {
+    // Taken before the storage turned out to be locked.
+    if let Some(lane) = LANE.with_borrow(Clone::clone) {
+        return lane;
+    }
     for n in 0..=u8::MAX {
         let lane = LaneId::number(n);
         if locks::try_hold(&format!("spotter-lane-{}", lane.as_str())).await {
+            LANE.set(Some(lane.clone()));
             return lane;
         }
     }

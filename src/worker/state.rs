@@ -51,8 +51,6 @@ pub(crate) struct State {
     pub(crate) siblings: Option<BroadcastChannel>,
     pub(crate) leader: bool,
     pub(crate) problems: Vec<Problem>,
-    /// Sealing waits for the projector to encode this many-th request.
-    pub(crate) encoding: u32,
 }
 
 /// A pool file that this worker writes.

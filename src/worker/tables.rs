@@ -4,15 +4,15 @@
 use std::{cell::Cell, collections::BTreeMap};
 
 use device::SealedFile;
-use ledger::{Entropy as _, Role, Row};
+use ledger::{Role, Row};
 use serde::{Deserialize, Serialize};
 use wire::{ChainKey, Ranges};
 
 use crate::{
-    clock::Chance,
+    ask,
+    clock::use_id,
     fail::Fail,
     files::Pool,
-    leader,
     state::{self, State},
     vault,
 };
@@ -48,7 +48,7 @@ pub(crate) struct Later {
 }
 
 pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
-    let bytes = pool.read(FILE, None).await.ok()?;
+    let bytes = pool.read(FILE).await.ok()?;
     let (header, content) = vault::content(state::vault().as_ref(), &bytes).await.ok()?;
     let (len, rest) = content.split_first_chunk::<4>().filter(|_| header.role == Role::Tables)?;
     let (about, packed) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
@@ -96,7 +96,7 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     }
     // Every row of these was told to the projector before it hears this question.
     let about = state::with(|state| About { covered: state.shelf.places() });
-    let packed = match leader::ask_projector("pack", &rows.to_le_bytes()).await {
+    let packed = match ask::projector("pack", &rows.to_le_bytes()).await {
         Ok(packed) => packed,
         // It has something better to do, has not checked the former ones yet, or has not all the rows: another tab may have
         // sealed some that it was never told of.
@@ -104,9 +104,7 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     };
     let json = serde_json::to_vec(&about).map_err(|err| Fail::Other(err.to_string()))?;
     let content = [&(json.len() as u32).to_le_bytes()[..], &json, &packed].concat();
-    let mut use_id = [0; 16];
-    Chance.fill(&mut use_id);
-    let bytes = vault::whole(state::vault().as_ref(), Role::Tables, use_id, 0, &content).await?;
+    let bytes = vault::whole(state::vault().as_ref(), Role::Tables, use_id(), 0, &content).await?;
     pool.create(FILE).await?;
     pool.claim_patiently(FILE).await?.replace(&bytes)?;
     COVERED.set(rows);

@@ -274,7 +274,7 @@ fn record(browser_key: &JsValue, wraps: &Wraps) -> Result<JsValue, Fail> {
 
 async fn filed(pool: &Pool) -> Option<Wraps> {
     for name in FILES {
-        let Ok(bytes) = pool.read(name, None).await else { continue };
+        let Ok(bytes) = pool.read(name).await else { continue };
         let Ok(header) = Header::decode(&bytes) else { continue };
         let wraps = header.payload(&bytes).ok().filter(|_| header.role == Role::Keys);
         if let Some(wraps) = wraps.and_then(|json| serde_json::from_slice(json).ok()) {

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
-  kill, openApp, pastServiceWorker, plural, progress, same, serve, set, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
+  kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, working,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -580,11 +580,7 @@ try {
 
   await step("the next start goes on from the tables as they stood, and from what came later", async () => {
     story.page = spare.page;
-    await until(() => spare.page.evaluate(async () => {
-      const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
-      const file = await pool.getFileHandle("tables-0").catch(() => null);
-      return file !== null && 0 < (await file.getFile()).size;
-    }), { what: "the tables are packed", timeout: 120_000 });
+    await until(async () => 0 < (await packedBytes(spare.page)), { what: "the tables are packed", timeout: 120_000 });
     await startWorkout(spare.page);
     await addExercise(spare.page, "Squat (Barbell)", "squat barbell");
     await typeSet(spare.page, 0, { load: "25", reps: "3" });

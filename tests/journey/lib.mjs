@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { chromium, selectors } from "playwright-core";
 import { ensure, same, until } from "../common.mjs";
 
-export { ensure, freePort, same, until } from "../common.mjs";
+export { ensure, freePort, packedBytes, same, until } from "../common.mjs";
 
 selectors.setTestIdAttribute("data-test");
 

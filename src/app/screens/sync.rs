@@ -99,7 +99,8 @@ fn Standing() -> impl IntoView {
             (Some((done, all)), ..) => m::sync::fetching(done, all),
             (_, _, waiting) if 0 < waiting => m::sync::waiting(waiting as i64),
             (_, SyncLink::Live, _) => m::sync::ALL_THERE.to_owned(),
-            (_, SyncLink::Connecting, _) => m::sync::CONNECTING.to_owned(),
+            // Not at every attempt while the server is away.
+            (_, SyncLink::Connecting, _) if sync.trouble.is_none() => m::sync::CONNECTING.to_owned(),
             (_, SyncLink::CatchingUp, _) => m::sync::CATCHING_UP.to_owned(),
             _ => m::sync::ALL_THERE.to_owned(),
         })
@@ -107,6 +108,7 @@ fn Standing() -> impl IntoView {
     let trouble = move || {
         hub.sync.with(|sync| match sync.link {
             SyncLink::Waiting => Some(m::sync::UNREACHABLE),
+            SyncLink::Connecting if sync.trouble.is_some() => Some(m::sync::UNREACHABLE),
             SyncLink::Stopped => Some(m::sync::STOPPED),
             _ => None,
         })
