@@ -119,10 +119,10 @@ pub(crate) async fn link(to: MessagePort) {
     if !newest() {
         return;
     }
-    let (later, person) = state::with(|state| {
+    let later = state::with(|state| {
         state.projector = state.linking.take();
         // Looked at again: another tab may have written meanwhile.
-        (kept.as_ref().map(|kept| kept.later(state)), state.device.identity().person.to_string())
+        kept.as_ref().map(|kept| kept.later(state))
     });
     let check = match later {
         Some(Some(tables::Later { files, rows: later })) => {
@@ -140,6 +140,8 @@ pub(crate) async fn link(to: MessagePort) {
             false
         }
     };
+    // As it is now: somebody may have signed in while the files were read.
+    let person = state::with(|state| state.device.identity().person.to_string());
     say(&to, &["loaded".into(), person.into()], None);
     leader::nudge();
     if check {
