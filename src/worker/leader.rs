@@ -148,6 +148,10 @@ async fn lead_on(term: u32, stolen: bool) {
     {
         web_sys::console::warn_1(&format!("the files could not be read once more: {fail}").into());
     }
+    // Before the server is asked for anything: what is being stored now looks the same.
+    if let Err(fail) = reclaim(&pool).await {
+        web_sys::console::warn_1(&format!("files that nobody lists were left as they are: {fail}").into());
+    }
     account_changed();
     loop {
         // What fails now is tried again at the next turn; nothing is lost by waiting.
@@ -355,6 +359,11 @@ async fn write_next(pool: &Pool, next: Manifest) -> Result<(), Fail> {
         }
         // A frozen former leader may still hold its own.
         let Ok(held) = pool.claim(&name).await else { continue };
+        // Newer than what this tab goes on from: it was frozen, and another one leads by now. Its word stays.
+        let newer = |header: Header| header.role == Role::Manifest && next.generation <= header.generation;
+        if Header::decode(&held.read_all()?).is_ok_and(newer) {
+            continue;
+        }
         held.replace(&bytes)?;
         state::with(|state| (state.manifest, state.manifest_file) = (next, Some(name)));
         return Ok(());
@@ -391,6 +400,30 @@ async fn free_retired(pool: &Pool) -> Result<(), Fail> {
 fn free(held: &Held) -> Result<(), Fail> {
     let header = Header { role: Role::Free, ..Header::open([0; 16]) };
     held.replace(&header.encode())
+}
+
+/// Sealed files that a leader wrote and did not live to list: what they were made from, or made of, counts.
+async fn reclaim(pool: &Pool) -> Result<(), Fail> {
+    let index = state::with(|state| {
+        let listed: BTreeSet<String> = state.manifest.names().map(str::to_owned).collect();
+        state.manifest_file.is_some().then_some((listed, state.manifest.generation))
+    });
+    let Some((listed, generation)) = index else { return Ok(()) };
+    // One that is newer than the index counts, as at every start.
+    let left =
+        |bytes: &[u8]| Header::decode(bytes).is_ok_and(|header| header.role == Role::Sealed && header.generation <= generation);
+    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-") && !listed.contains(name)) {
+        if left(&pool.head(&name).await?.0)
+            && let Ok(held) = pool.claim(&name).await
+            && let bytes = held.read_all()?
+            && left(&bytes)
+            // A damaged one is left as it is, for whoever can repair it.
+            && Header::decode(&bytes).is_ok_and(|header| header.payload(&bytes).is_ok())
+        {
+            free(&held)?;
+        }
+    }
+    Ok(())
 }
 
 async fn keep_free(pool: &Pool) -> Result<(), Fail> {

@@ -227,6 +227,27 @@ const emptyManifests = async (page, pool) => {
   for (const file of written) await harm(page, file.name, { zero: true });
   return written.map((file) => file.name);
 };
+/** What a leader leaves that dies between writing a file and listing it. */
+const copySealed = async (page, pool) => {
+  const sealed = pool.find((file) => file.role === "sealed");
+  const name = await page.evaluate(async (from) => {
+    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    const names = (await Array.fromAsync(pool.keys())).filter((name) => name.startsWith("slot-")).sort();
+    const name = `slot-${String(Number(names.at(-1).slice(5)) + 1).padStart(3, "0")}`;
+    const writable = await (await pool.getFileHandle(name, { create: true })).createWritable();
+    await writable.write(await (await (await pool.getFileHandle(from)).getFile()).arrayBuffer());
+    await writable.close();
+    return name;
+  }, sealed.name);
+  return [name];
+};
+const reused = {
+  what: "the file is free for something else",
+  act: (page, prints) => until(async () => {
+    for (const [file, print] of prints) if ((await bytesOf(page, file)) === print) return false;
+    return true;
+  }, { what: "its bytes are given up" }),
+};
 const untouched = {
   what: "the damaged file is as it was found",
   act: async (page, prints) => {
@@ -284,6 +305,11 @@ try {
     await damaged(`${name}, a byte turned in a sealed file`, base, {
       damage: flipSealed, pattern: later ? /cannot be read/ : null, left: without({ bench: [], notes: ["note two"] }), sheet: all, after: untouched,
     });
+    if (later) {
+      await damaged(`${name}, a sealed file that no index lists`, base, {
+        damage: copySealed, pattern: null, left: everything, sheet: all, after: reused,
+      });
+    }
     await damaged(`${name}, every manifest overwritten with zeros`, base, { damage: emptyManifests, pattern: /index/, left: everything, sheet: all });
   }
 
