@@ -42,7 +42,10 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     })?;
     step("random queries beside DuckDB", || soak::sql_slice(house))?;
     step("the models beside dbt", || soak::dbt_slice(house))?;
-    step("lints, native", || clippy(house, &["build", "--quiet", "--tests"]))?;
+    step("lints, native", || {
+        setup::for_fuzzing()?;
+        clippy(house, &["build", "--quiet", "--tests", "--bins", "--features", "fuzz/fuzzing"])
+    })?;
     step("words and figures of the screens", || run(&mut house.cargo(&["test", "--quiet", "--package", "app", "--lib"])))?;
     step("the app", || pwa::build(house, false).map(drop))?;
     step("lints, browser", || {
