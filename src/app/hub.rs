@@ -24,7 +24,8 @@ type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
 type OnFile = Box<dyn FnOnce(usize, Uint8Array)>;
 type OnCode = Box<dyn FnOnce(Option<String>)>;
-type OnDone = Box<dyn FnOnce()>;
+/// Hears whether it was done.
+type OnDone = Box<dyn FnOnce(bool)>;
 type OnNews = Box<dyn FnOnce(Result<AccountNews, Refusal>)>;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +98,8 @@ pub struct Hub {
     pub stored_sheet: RwSignal<Option<String>>,
     /// How things stand with the server.
     pub sync: RwSignal<SyncState>,
+    /// Somebody has said how things stand with the server.
+    pub sync_known: RwSignal<bool>,
     /// What is stored is encrypted and waits for the passphrase of the app lock, or for the recovery code.
     pub locked: RwSignal<Option<Opens>>,
     /// The browser has removed what was stored here: so it said.
@@ -147,6 +150,21 @@ pub fn build_id() -> String {
 /// With an app lock somebody who was away for a quarter of an hour is asked for the passphrase.
 const AWAY_MS: f64 = 15.0 * 60.0 * 1000.0;
 
+/// Where the page remembers whose phone this was: browsers that run out of space clear everything else.
+const DEVICE: &str = "spotter.device";
+
+fn remembered(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Nothing is left of whoever was here.
+fn begin_anew() {
+    if let Ok(Some(kept)) = window().local_storage() {
+        let _ = kept.clear();
+    }
+    reload();
+}
+
 pub fn reload() {
     let _ = window().location().reload();
 }
@@ -180,6 +198,7 @@ impl Hub {
             import: RwSignal::new(ImportState::Idle),
             stored_sheet: RwSignal::new(None),
             sync: RwSignal::new(SyncState::default()),
+            sync_known: RwSignal::new(false),
             locked: RwSignal::new(None),
             cleared: RwSignal::new(None),
             gone: RwSignal::new(false),
@@ -225,6 +244,20 @@ impl Hub {
         Some(worker)
     }
 
+    /// From the first thing on that would be missed.
+    fn remember(self) {
+        let json = self.profile.with_untracked(|profile| {
+            let profile = profile.as_ref().filter(|profile| !profile.memory_only)?;
+            Some(serde_json::json!({ "device_id": profile.device, "person": profile.person }).to_string())
+        });
+        if let Some(json) = json.filter(|json| remembered(DEVICE).as_ref() != Some(json))
+            && let Ok(Some(kept)) = window().local_storage()
+        {
+            // Without it a cleared browser looks like a new one, and nothing else is lost.
+            let _ = kept.set_item(DEVICE, &json);
+        }
+    }
+
     fn start_storage(self) {
         let worker = self.spawn("storage.js", move |event| self.storage_says(&event.data()), move |why| self.storage_died(&why));
         self.inner().borrow_mut().storage = worker;
@@ -245,7 +278,7 @@ impl Hub {
     fn storage_says(self, message: &JsValue) {
         let inner = self.inner();
         if message.as_string().as_deref() == Some("up") {
-            self.post_storage(&ToStorage::Hello { build: build_id() });
+            self.post_storage(&ToStorage::Hello { build: build_id(), before: remembered(DEVICE) });
             return;
         }
         let Ok(notice) = serde_wasm_bindgen::from_value::<FromStorage>(message.clone()) else {
@@ -278,7 +311,7 @@ impl Hub {
             FromStorage::Done { id } => {
                 let then = inner.borrow_mut().wishes.remove(&id);
                 if let Some(then) = then {
-                    then();
+                    then(true);
                 }
             }
             FromStorage::Gone => self.stop(),
@@ -293,12 +326,17 @@ impl Hub {
                 if let Some((then, _, began)) = waiting {
                     self.saving.update(|n| *n = n.saturating_sub(1));
                     self.timings.update(|timings| timings.2 = performance_now() - began);
+                    self.remember();
                     then(Ok(rows));
                 }
             }
             FromStorage::Failed { id, problem } => {
                 let waiting = inner.borrow_mut().captures.remove(&id);
+                let wish = inner.borrow_mut().wishes.remove(&id);
                 self.problem(problem.clone());
+                if let Some(then) = wish {
+                    then(false);
+                }
                 if let Some((then, ..)) = waiting {
                     self.saving.update(|n| *n = n.saturating_sub(1));
                     then(Err(problem));
@@ -318,12 +356,18 @@ impl Hub {
                     then(news);
                 }
             }
-            FromStorage::Sync { state } => self.sync.set(state),
-            FromStorage::Person { person } => self.profile.update(|profile| {
-                if let Some(profile) = profile {
-                    profile.person = person;
-                }
-            }),
+            FromStorage::Sync { state } => {
+                self.sync.set(state);
+                self.sync_known.set(true);
+            }
+            FromStorage::Person { person } => {
+                self.profile.update(|profile| {
+                    if let Some(profile) = profile {
+                        profile.person = person;
+                    }
+                });
+                self.remember();
+            }
         }
     }
 
@@ -376,7 +420,10 @@ impl Hub {
             }
             FromProjector::Planned { id: _, plan } => self.import.set(ImportState::Planned(Box::new(plan))),
             FromProjector::Backup { id: _, rows, made_ms } => self.import.set(ImportState::Backup { rows, made_ms }),
-            FromProjector::Restored { id: _, rows, cancelled } => self.import.set(ImportState::Restored { rows, cancelled }),
+            FromProjector::Restored { id: _, rows, cancelled } => {
+                self.remember();
+                self.import.set(ImportState::Restored { rows, cancelled });
+            }
             FromProjector::Exported { id, rows } => {
                 let then = inner.borrow_mut().exports.remove(&id);
                 if let Some(then) = then {
@@ -385,6 +432,7 @@ impl Hub {
             }
             FromProjector::ImportProgress { id: _, done, total } => self.import.set(ImportState::Running { done, total }),
             FromProjector::Imported { id: _, sets, workouts, cancelled } => {
+                self.remember();
                 self.import.set(ImportState::Done { sets, workouts, cancelled });
             }
             FromProjector::Measured { id, .. } => {
@@ -550,29 +598,29 @@ impl Hub {
         self.post_storage(&ToStorage::RecoveryCode { id });
     }
 
-    fn wish(self, then: impl FnOnce() + 'static) -> u32 {
+    fn wish(self, then: impl FnOnce(bool) + 'static) -> u32 {
         let id = self.next();
         self.inner().borrow_mut().wishes.insert(id, Box::new(then));
         id
     }
 
     /// Empty: no app lock. A failure is shown.
-    pub fn set_app_lock(self, passphrase: String, then: impl FnOnce() + 'static) {
+    pub fn set_app_lock(self, passphrase: String, then: impl FnOnce(bool) + 'static) {
         let on = !passphrase.is_empty();
-        let id = self.wish(move || {
+        let id = self.wish(move |done| {
             self.profile.update(|profile| {
-                if let Some(profile) = profile {
+                if let Some(profile) = profile.as_mut().filter(|_| done) {
                     profile.app_lock = on;
                 }
             });
-            then();
+            then(done);
         });
         self.post_storage(&ToStorage::SetAppLock { id, passphrase });
     }
 
     /// What is stored here opens only with the passphrase or the recovery code from now on.
     pub fn lock(self) {
-        let id = self.wish(reload);
+        let id = self.wish(|done| _ = done.then(reload));
         self.post_storage(&ToStorage::Lock { id });
     }
 
@@ -582,17 +630,12 @@ impl Hub {
 
     /// Everything on this device; refused, and said so, while something is nowhere else.
     pub fn remove_everything(self) {
-        let id = self.wish(|| {
-            if let Ok(Some(kept)) = window().local_storage() {
-                let _ = kept.clear();
-            }
-            reload();
-        });
+        let id = self.wish(|done| _ = done.then(begin_anew));
         self.post_storage(&ToStorage::Remove { id });
     }
 
     pub fn start_over(self) {
-        let id = self.wish(reload);
+        let id = self.wish(|done| _ = done.then(begin_anew));
         self.post_storage(&ToStorage::StartOver { id });
     }
 

@@ -532,6 +532,7 @@ pub(crate) mod sync {
     pub(crate) const SIGN_OUT_LOCK: &str = "Sign out and lock";
     pub(crate) const SIGN_OUT_KEEP: &str = "Sign out, keep it open here";
     pub(crate) const ROW_HERE: &str = "on this phone";
+    pub(crate) const ROW_IN_TAB: &str = "in this tab only";
 
     pub(crate) fn waiting(changes: i64) -> String {
         format!("{} on this phone only", plural(changes, "change", "changes"))
@@ -715,6 +716,13 @@ pub(crate) mod storage {
     pub(crate) const EXPORT_JSON: &str = "Rows as JSON";
     pub(crate) const NO_BACKUP: &str = "No backup was made on this phone yet.";
     pub(crate) const SAFARI: &str = "Safari removes what a site stored when it was not opened for seven days, unless it is on the home screen. Install Spotter, connect an account or keep backups.";
+
+    pub(crate) const NO_SERVER: &str = "No server keeps a copy. Connect an account under Me, Sync, and that happens by itself.";
+    pub(crate) const SERVER_HAS_ALL: &str = "Your server has a copy of everything. That happens by itself.";
+
+    pub(crate) fn server_waits(changes: i64) -> String {
+        format!("{} on this phone only: not on your server yet.", plural(changes, "change", "changes"))
+    }
 
     pub(crate) fn exported(rows: &str) -> String {
         format!("{rows} rows exported.")

@@ -41,10 +41,12 @@ pub fn App() -> impl IntoView {
         }
     });
     let help = RwSignal::new(false);
-    shortcuts(router, training, help);
     let hub = use_hub();
     // Memos: a screen is not made anew, with what somebody types in it, because a start is over.
     let (locked, cleared) = (Memo::new(move |_| hub.locked.get()), Memo::new(move |_| hub.cleared.get()));
+    // One question first: there is nowhere else to go.
+    let shut = Memo::new(move |_| hub.gone.get() || locked.with(Option::is_some) || cleared.with(Option::is_some));
+    shortcuts(router, training, help, shut);
     let screen = move || match router.route.get() {
         _ if hub.gone.get() => view! { <Gone/> }.into_any(),
         _ if locked.with(Option::is_some) => locked.get().map(|opens| view! { <Locked opens/> }).into_any(),
@@ -68,7 +70,7 @@ pub fn App() -> impl IntoView {
             <Show when=move || !training.open.get()><Problems/></Show>
             <main id="main" tabindex="-1">{screen}</main>
             <WorkoutBar/>
-            <Show when=move || !hub.gone.get() && locked.with(Option::is_none)><Tabs/></Show>
+            <Show when=move || !shut.get()><Tabs/></Show>
         </div>
         <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
         <Show when=move || help.get()><Shortcuts help/></Show>
@@ -242,7 +244,7 @@ fn Toasts() -> impl IntoView {
     }
 }
 
-fn shortcuts(router: Router, training: Training, help: RwSignal<bool>) {
+fn shortcuts(router: Router, training: Training, help: RwSignal<bool>, shut: Memo<bool>) {
     use wasm_bindgen::JsCast as _;
     gloo::events::EventListener::new(&document(), "keydown", move |event| {
         let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
@@ -250,7 +252,7 @@ fn shortcuts(router: Router, training: Training, help: RwSignal<bool>) {
             .target()
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
             .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
-        if typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if shut.get_untracked() || typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
         match event.key().as_str() {

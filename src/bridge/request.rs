@@ -40,6 +40,8 @@ pub enum ToStorage {
     /// Always first. A worker of another build answers `FromStorage::OtherBuild` and nothing else.
     Hello {
         build: String,
+        /// Who this was when it ran last, as JSON: kept where browsers that clear storage do not look.
+        before: Option<String>,
     },
     /// All of the drafts or none.
     Capture {

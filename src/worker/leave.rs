@@ -141,7 +141,7 @@ pub(crate) async fn unlock(typed: &str) -> Result<(), Problem> {
     };
     match unlocked.await {
         Ok(vault) => {
-            start::start(vault).await;
+            start::start(vault, None).await;
             Ok(())
         }
         Err(_) => Err(Problem::new(

@@ -101,12 +101,12 @@ pub(crate) fn enqueue(work: Work) {
 
 async fn carry_out(work: Work) {
     match work {
-        Work::Page(ToStorage::Hello { build }) => {
+        Work::Page(ToStorage::Hello { build, before }) => {
             let own = js::get(&js_sys::global(), "SPOTTER_BUILD").as_string().unwrap_or_default();
             if own != build {
                 tell(&FromStorage::OtherBuild { build: own });
             } else if !state::started() {
-                start(None).await;
+                start(None, before.as_deref().and_then(|json| serde_json::from_str(json).ok())).await;
             }
         }
         Work::Page(ToStorage::Unlock { id, code }) if !state::started() => leave::answer(id, leave::unlock(&code).await),

@@ -24,8 +24,8 @@ use crate::{
     vault::{self, Found, Vault},
 };
 
-/// `unlocked` is the vault when somebody has just opened it.
-pub(crate) async fn start(unlocked: Option<Vault>) {
+/// `unlocked` is the vault when somebody has just opened it; `before` is who this was by what the page remembers.
+pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
     let began = performance_now();
     let births = Births::open().await.ok();
     let (state, sheet) = match Pool::open().await {
@@ -35,12 +35,12 @@ pub(crate) async fn start(unlocked: Option<Vault>) {
             let lane = take_lane().await;
             // Other tabs start, seal and die at the same moment: what fails once need not fail again, and going on without
             // storage is the last thing to do.
-            let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane).await;
+            let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
             for _ in 1..START_TRIES {
                 if let Err(fail) = &outcome {
                     web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
                     js::sleep(START_AGAIN_MS).await;
-                    outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane).await;
+                    outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
                 }
             }
             match outcome {
@@ -67,6 +67,10 @@ pub(crate) async fn start(unlocked: Option<Vault>) {
     tell(&ready);
     if stored {
         account::recall().await;
+        if account::kept().is_none() {
+            // With an account whoever leads says how things stand.
+            tell(&FromStorage::Sync { state: Default::default() });
+        }
         adopt_unborn().await;
         wasm_bindgen_futures::spawn_local(leader::lead());
     }
@@ -80,7 +84,13 @@ enum Opened {
     Locked { passphrase: bool },
 }
 
-async fn open_all(pool: &Pool, births: Option<&Births>, unlocked: Option<&Vault>, lane: &LaneId) -> Result<Opened, Fail> {
+async fn open_all(
+    pool: &Pool,
+    births: Option<&Births>,
+    unlocked: Option<&Vault>,
+    lane: &LaneId,
+    before: Option<&Identity>,
+) -> Result<Opened, Fail> {
     let vault = match (births, unlocked) {
         (Some(_), Some(vault)) => Some(vault.clone()),
         (Some(births), None) => match Vault::open(births, pool).await? {
@@ -89,7 +99,7 @@ async fn open_all(pool: &Pool, births: Option<&Births>, unlocked: Option<&Vault>
         },
         (None, _) => None,
     };
-    let started = with_storage(pool.clone(), births.cloned(), vault, lane.clone()).await?;
+    let started = with_storage(pool.clone(), births.cloned(), vault, lane.clone(), before.cloned()).await?;
     Ok(Opened::Started(Box::new(started)))
 }
 
@@ -98,6 +108,7 @@ async fn with_storage(
     births: Option<Births>,
     vault: Option<Vault>,
     lane: LaneId,
+    before: Option<Identity>,
 ) -> Result<(State, Option<String>), Fail> {
     let mut names = pool.names().await?;
     let mut problems = Vec::new();
@@ -128,7 +139,7 @@ async fn with_storage(
     let raw: Vec<Vec<u8>> = packed.iter().flat_map(|batch| unpack(batch).unwrap_or_default()).map(<[u8]>::to_vec).collect();
     let found = recover_but(files.newest, files.slots, &raw, files.unread);
 
-    let (identity, known) = identity(births.as_ref(), &found, cleared).await;
+    let (identity, known) = identity(births.as_ref(), &found, before, cleared).await;
     if cleared && known {
         problems.push(cleared_problem(found.unborn.len()));
     }
@@ -329,20 +340,20 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
     (state, None)
 }
 
-/// The identity is kept in three places: IndexedDB (always the newest), every manifest, and the first frame of every
-/// session. Also whether there was one.
-async fn identity(births: Option<&Births>, found: &Recovered, cleared: bool) -> (Identity, bool) {
+/// The identity is kept in four places: IndexedDB (always the newest), every manifest, the first frame of every session, and
+/// with the page, for when the browser has cleared all of these. Also whether there was one.
+async fn identity(births: Option<&Births>, found: &Recovered, before: Option<Identity>, cleared: bool) -> (Identity, bool) {
     let kept: Option<Identity> = match births {
         Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
         None => None,
     };
-    let known = Identity::of(kept.clone(), found.identity.clone());
-    let was_known = known.is_some();
+    let stored = Identity::of(kept.clone(), found.identity.clone());
+    let was_known = stored.is_some() || before.is_some();
     let now = stamp().utc_ms;
-    let identity = match known {
-        Some(known) if cleared || found.chains_unsure => known.on_new_device(now, &mut Chance),
-        Some(known) => known,
-        None => Identity::mint(now, &mut Chance),
+    let identity = match (stored, before) {
+        (Some(known), _) if !cleared && !found.chains_unsure => known,
+        (Some(known), _) | (None, Some(known)) => known.on_new_device(now, &mut Chance),
+        (None, None) => Identity::mint(now, &mut Chance),
     };
     if kept.as_ref() != Some(&identity)
         && let Some(births) = births

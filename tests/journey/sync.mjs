@@ -111,6 +111,9 @@ try {
       await everythingThere(mia.page);
     });
     const there = await digest(mia.page);
+    await openApp(mia.page, url, "/me/storage");
+    await becomes(() => text(mia.page.getByTestId("server-copy")), "Your server has a copy of everything. That happens by itself.", "the automatic copy");
+    await openSync(mia.page);
     // Two workouts begun and finished, four sets; nothing else has been written down.
     same(there, { rows: 8, devices: 1 }, "what the server has");
     await verified(mia.page);
@@ -355,6 +358,25 @@ try {
     await openApp(page, url);
     await becomes(() => totals(page), figures, "the figures at the next start");
     same(await problems(page), [], "problems at the next start");
+    await openSync(page);
+    await verified(page);
+  });
+  await step("a browser that cleared everything says so at the next start", async () => {
+    const { page } = late;
+    onPage(late);
+    // Nothing of the app runs while its storage goes.
+    await page.goto("about:blank");
+    const devtools = await late.context.newCDPSession(page);
+    await devtools.send("Storage.clearDataForOrigin", { origin: url, storageTypes: "file_systems,indexeddb,cache_storage,service_workers" });
+    await page.goto(url);
+    await page.getByTestId("cleared").getByText("The browser has removed Spotter's files from this device.").waitFor();
+  });
+  await looks("The browser has cleared everything", late.page);
+  await step("the account brings back what the browser cleared", async () => {
+    const { page } = late;
+    await page.getByTestId("from-account").click();
+    await everythingThere(page);
+    await becomes(() => totals(page), await totals(mia.page), "the figures");
     await openSync(page);
     await verified(page);
   });

@@ -100,7 +100,10 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                             let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
                             let note = set.note.clone();
                             let hlc = set.hlc.clone();
-                            let here = move || hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE);
+                            let here = move || match hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
+                                true => Some(m::sync::ROW_IN_TAB),
+                                false => hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE),
+                            };
                             view! {
                                 <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
                                     <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>

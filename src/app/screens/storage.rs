@@ -175,6 +175,14 @@ fn Export() -> impl IntoView {
             });
         }
     };
+    let server = move || {
+        hub.sync.with(|sync| match (&sync.account, sync.waiting) {
+            _ if !hub.sync_known.get() => None,
+            (None, _) => Some(m::storage::NO_SERVER.to_owned()),
+            (Some(_), 0) => Some(m::storage::SERVER_HAS_ALL.to_owned()),
+            (Some(_), waiting) => Some(m::storage::server_waits(waiting as i64)),
+        })
+    };
     view! {
         <section class="card" data-test="export">
             <h2>{m::storage::EXPORT}</h2>
@@ -183,6 +191,7 @@ fn Export() -> impl IntoView {
                 || m::storage::NO_BACKUP.to_owned(),
                 |at| m::storage::last_backup(&words::day(words::day_of(at, i64::from(offset_min(at))), today())),
             )}</p>
+            <p class="quiet" data-test="server-copy">{server}</p>
             <button class="primary wide" data-test="export-archive" disabled=busy on:click=export(ExportAs::Archive, "spotter-{}.zip", "application/zip")>{m::storage::EXPORT_ARCHIVE}</button>
             <div class="buttons">
                 <button class="plain" data-test="export-csv" disabled=busy on:click=export(ExportAs::Csv, "spotter-sets-{}.csv", "text/csv")>{m::storage::EXPORT_CSV}</button>
@@ -228,10 +237,12 @@ fn AppLock() -> impl IntoView {
     let on = move || hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.app_lock));
     let set = move |to: String, said: &'static str| {
         busy.set(true);
-        hub.set_app_lock(to, move || {
+        hub.set_app_lock(to, move |done| {
             let _ = busy.try_set(false);
-            let _ = passphrase.try_set(String::new());
-            hub.say(said, None);
+            if done {
+                let _ = passphrase.try_set(String::new());
+                hub.say(said, None);
+            }
         });
     };
     let short = move || busy.get() || passphrase.with(|it| it.chars().count() < PASSPHRASE_MIN);
