@@ -6,7 +6,11 @@
 //!      <─ Saved, Ready ─┘            <── Parquet, drafts ─┘
 //! ```
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
 
 use bridge::{
     AccountNews, AccountWish, Ask, Asked, Choices, Draft, ExportAs, FromProjector, FromStorage, ImportPlan, Problem, ProblemKind,
@@ -123,7 +127,8 @@ struct Inner {
     unasked: Vec<(ToProjector, Option<Uint8Array>)>,
     tables_stand: bool,
     next: u32,
-    captures: HashMap<u32, (OnSaved, Vec<Draft>, f64)>,
+    /// In their order: what a dead worker did not answer is asked again, and the later of two corrections counts.
+    captures: BTreeMap<u32, (OnSaved, Vec<Draft>, f64)>,
     watches: HashMap<u32, (Asked, OnRows)>,
     asks: HashMap<u32, OnRows>,
     accounts: HashMap<u32, OnNews>,
@@ -624,8 +629,8 @@ impl Hub {
         self.post_storage(&ToStorage::Lock { id });
     }
 
-    pub fn exported(self, rows: u64) {
-        self.post_storage(&ToStorage::Exported { rows });
+    pub fn exported(self) {
+        self.post_storage(&ToStorage::Exported);
     }
 
     /// Everything on this device; refused, and said so, while something is nowhere else.

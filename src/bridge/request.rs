@@ -73,10 +73,8 @@ pub enum ToStorage {
     Lock {
         id: u32,
     },
-    /// A backup of so many rows was handed to the browser.
-    Exported {
-        rows: u64,
-    },
+    /// The backup that was made last was handed to the browser.
+    Exported,
     /// Removes everything from this device; refused while a row is only here and in no backup.
     Remove {
         id: u32,

@@ -130,7 +130,8 @@ impl Manifest {
         next.sealed.retain(|sealed| !merges(&sealed.use_id));
         // What waited for one of them to be old enough waits for the new one now.
         for before in next.retired.iter_mut().filter(|before| merges(&before.successor)) {
-            (before.successor, before.at_ms) = (merged.use_id.clone(), now_ms);
+            // One that is kept for good, because it is damaged, stays so.
+            (before.successor, before.at_ms) = (merged.use_id.clone(), before.at_ms.max(now_ms));
         }
         next.retired.extend(files.iter().map(|file| Retired {
             file: file.file.clone(),
@@ -284,6 +285,10 @@ mod tests {
         let files = manifest.sealed.clone();
         let once = manifest.with_merged(merged.clone(), &files, 70_000);
         assert_eq!(once.freeable(62_000), [], "it waits for the merged file now");
+        let mut damaged = manifest.clone();
+        damaged.retired[0].at_ms = u64::MAX / 2;
+        let kept = damaged.with_merged(merged.clone(), &files, 70_000).freeable(u64::MAX / 4);
+        assert!(kept.iter().all(|file| file.use_id != "a"), "a damaged one is kept for good");
         let settled = once.settled(&merged, 71_000);
         assert_eq!((&settled.sealed, settled.retired.len()), (&files, 0));
         // A damaged successor gives the open segment back.

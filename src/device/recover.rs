@@ -242,6 +242,15 @@ impl Recovered {
         places
     }
 
+    /// Whether no file holds a row of this lane behind where its chains are said to stand.
+    pub fn knows_heads(&self, device: &DeviceId, lane: &LaneId) -> bool {
+        let heads = self.heads(device, lane);
+        let own = |span: &&wire::Span| span.chain.device_id == *device && span.chain.lane == *lane;
+        let files = self.sealed.iter().map(|(file, _)| file).chain(&self.unread);
+        let mut spans = files.flat_map(|file| &file.spans).filter(own);
+        spans.all(|span| span.places.last() <= heads.get(&span.chain.scope).map_or(0, |head| head.dseq))
+    }
+
     /// Where the chains of one lane stand; a new device's stand at their beginning.
     pub fn heads(&self, device: &DeviceId, lane: &LaneId) -> LaneHeads {
         self.lanes.get(device).and_then(|lanes| lanes.get(lane)).cloned().unwrap_or_default()
@@ -387,4 +396,27 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
     text.len().is_multiple_of(2).then(|| (0..text.len()).step_by(2).map(digits).collect())?
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{EntityId, Head, Scope};
+    use wire::{ChainSum, Span};
+
+    use super::*;
+
+    #[test]
+    fn a_lane_whose_rows_go_on_behind_its_heads_is_not_gone_on_with() {
+        let (device, lane) = (DeviceId::from_bytes([1; 8]), LaneId::number(0));
+        let scope = Scope::Person(EntityId::v7(1, [1; 10]));
+        let chain = |device: &DeviceId| ChainKey { scope, device_id: device.clone(), lane: lane.clone() };
+        let span = |device| Span { chain: chain(device), places: Ranges::of(1, 5), sum: ChainSum::default() };
+        let file = SealedFile { spans: vec![span(&device), span(&DeviceId::from_bytes([2; 8]))], ..SealedFile::default() };
+        let mut found = Recovered { unread: vec![file], ..Recovered::default() };
+        for (head, known) in [(None, false), (Some(4), false), (Some(5), true), (Some(9), true)] {
+            let heads = head.map(|dseq| (scope, Head { dseq, ..Head::default() })).into_iter().collect();
+            found.lanes = BTreeMap::from([(device.clone(), BTreeMap::from([(lane.clone(), heads)]))]);
+            assert_eq!(found.knows_heads(&device, &lane), known, "the head is {head:?}");
+        }
+    }
 }

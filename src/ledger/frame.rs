@@ -115,7 +115,11 @@ fn kind_byte(kind: FrameKind) -> u8 {
 }
 
 fn most(kind: FrameKind) -> usize {
-    if kind == FrameKind::Cipher { CIPHER_MAX } else { PAYLOAD_MAX }
+    match kind {
+        // Somebody else's server may have refused years of rows, and each is noted.
+        FrameKind::Cipher | FrameKind::Standing => CIPHER_MAX,
+        _ => PAYLOAD_MAX,
+    }
 }
 
 /// What an encrypted open segment holds, for whoever has the key: where each cipher frame begins, and its payload.
@@ -168,6 +172,14 @@ mod tests {
 
     fn payloads<'a>(scan: &Scan<'a>) -> Vec<&'a [u8]> {
         scan.frames.iter().map(|frame| frame.payload).collect()
+    }
+
+    #[test]
+    fn a_standing_may_be_longer_than_any_row() {
+        let refused = vec![b'r'; 3 * PAYLOAD_MAX];
+        let mut whole = file(&[b"one"]);
+        encode_frame(&USE, FrameKind::Standing, &refused, &mut whole);
+        assert_eq!(payloads(&scan(&USE, &whole)), [&b"one"[..], &refused]);
     }
 
     #[test]

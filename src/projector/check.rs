@@ -118,8 +118,13 @@ fn compare_one(check: &mut Check) -> bool {
     }
     let Some(name) = check.left.pop() else { return false };
     // While rows are on their way to one of the two they differ, and rightly.
-    let shown = project::with(|it| it.settled().map(|store| store.hash(&name)));
+    let (ready, shown) = project::with(|it| (it.is_ready(), it.settled().map(|store| store.hash(&name))));
     match shown {
+        // They could not even be gone on from.
+        None if !ready => {
+            check.differing.push(name);
+            return false;
+        }
         Some(shown) if shown != check.store.hash(&name) => check.differing.push(name),
         Some(_) => {}
         None => check.left.push(name),

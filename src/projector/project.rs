@@ -82,6 +82,10 @@ impl Projector {
         self.store.as_ref().filter(|_| self.ready && !self.refresh_waits && !self.import.running())
     }
 
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready
+    }
+
     fn params(&self, asked: &Asked) -> Params {
         let params = Params::none().with_text("user", &self.person);
         asked.params.iter().fold(params, |params, (name, value)| match value {
@@ -230,10 +234,17 @@ pub(crate) fn anew() {
 
 /// The tables that were made from everything take the place of those that came packed.
 pub(crate) fn replace(store: Store) {
-    let waiting = with(|it| {
+    let (waiting, late) = with(|it| {
+        let took_ms = now_ms() - it.began_ms;
+        let late = (!std::mem::replace(&mut it.ready, true)).then(|| FromProjector::Ready {
+            events: store.events(),
+            packed: false,
+            took_ms,
+        });
         it.store = Some(store);
-        std::mem::take(&mut it.unmeasured)
+        (std::mem::take(&mut it.unmeasured), late)
     });
+    late.iter().for_each(tell);
     tell_watched();
     for (id, rebuild, hashes) in waiting {
         measure(id, rebuild, hashes);

@@ -11,8 +11,8 @@
 //! From it: `["encoded", id, bytes]`, `["decoded", id, packed]`, `["unencoded", id, why]`; `["stale"]` when packed tables were
 //! wrong; `["capture", id, drafts]`, `["restore", id, person?, packed]`, `["everything", id]`.
 //!
-//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["gone"]`, `["damaged"]`, `["account"]`,
-//! `["person", person]`; `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears
+//! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["files"]`, `["gone"]`, `["damaged"]`,
+//! `["account"]`, `["person", person]`; `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears
 //! `["awake", online]`, `["compare"]` and `["retry"]`.
 
 use std::cell::Cell;
@@ -29,7 +29,7 @@ use crate::{
     account, ask,
     fail::Fail,
     files::Pool,
-    js, leader, link, port, sealed,
+    js, leader, leave, link, port, sealed,
     start::{self, report_problem},
     state::{self, State, global},
     tables,
@@ -112,7 +112,9 @@ pub(crate) async fn link(to: MessagePort) {
     };
     let kept = match kept {
         Some(kept) if state::with(|state| kept.later(state)).is_some() => {
-            ask::over(&to, "tables", &kept.packed).await.is_ok().then_some(kept)
+            let taken = ask::over(&to, "tables", &kept.packed).await.is_ok();
+            taken.then(|| kept.taken());
+            taken.then_some(kept)
         }
         _ => None,
     };
@@ -245,7 +247,10 @@ async fn everything(id: u32) {
     if let Err(fail) = sent.await {
         return to_projector(&["broken".into(), id.into(), fail.to_string().into()], None);
     }
-    let rest = state::with(|state| pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())));
+    let rest = state::with(|state| {
+        leave::gathered(state.shelf.places());
+        pack(state.shelf.rows().iter().map(|row| row.raw.as_slice()))
+    });
     to_projector(&["rest".into(), id.into()], Some(&rest));
 }
 
@@ -268,6 +273,14 @@ pub(crate) fn listen_to_siblings() {
                 }
             }
             Some("closed") => leader::nudge(),
+            // The leader has merged sealed files, or fetched some.
+            Some("files") => spawn_local(async {
+                if let Some(pool) = state::with(|state| state.pool.clone())
+                    && let Err(fail) = leader::follow_index(&pool).await
+                {
+                    web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
+                }
+            }),
             // Another tab has found out; whoever leads looks for itself, and asks the server.
             Some("damaged") if state::with(|state| state.leader) => spawn_local(async {
                 if let Some(pool) = state::with(|state| state.pool.clone()) {

@@ -145,6 +145,13 @@ impl Held {
         outcome
     }
 
+    /// Gives up what was written behind this place.
+    pub(crate) fn cut(&self, at: u64) -> Result<(), Fail> {
+        self.access.truncate_with_f64(at as f64)?;
+        self.access.flush()?;
+        Ok(())
+    }
+
     fn write_through(&self, at: u64, bytes: &[u8]) -> Result<(), Fail> {
         let options = FileSystemReadWriteOptions::new();
         options.set_at(at as f64);

@@ -36,6 +36,8 @@ thread_local! {
     static TERM: Cell<u32> = const { Cell::new(0) };
     /// The leader has answered the last question.
     static BEAT: Cell<bool> = const { Cell::new(false) };
+    /// Sealed files that did not say what they hold, and were looked into.
+    static LOOKED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
     /// No sealed file is plain any more.
     static PLAIN_SEEN: Cell<bool> = const { Cell::new(false) };
 }
@@ -120,17 +122,21 @@ async fn lead_on(term: u32, stolen: bool) {
     // A former leader may have gone on writing its manifest after this tab started.
     let pool = state::with(|state| state.pool.clone());
     let Some(pool) = pool else { return };
-    if let Ok(Some((manifest, file))) = newest_manifest(&pool).await {
-        state::with(|state| {
-            if state.manifest.generation < manifest.generation {
-                for file in state.files(&manifest.sealed) {
-                    if !state.shelf.has_file(&file.use_id) {
-                        state.shelf.add_file(&file.use_id, &file.spans);
-                    }
-                }
-                (state.manifest, state.manifest_file) = (manifest, Some(file));
-            }
-        });
+    if let Err(fail) = follow_index(&pool).await {
+        web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
+    }
+    let renamed = state::with(|state| {
+        let own = state.device.identity().clone();
+        let before = std::mem::replace(&mut state.manifest.identity, own);
+        // The lanes were the other device's.
+        let other = before.device_id != state.manifest.identity.device_id;
+        if other {
+            state.manifest.lanes.clear();
+        }
+        other
+    });
+    if renamed {
+        DIRTY.set(true);
     }
     if stolen {
         // Whatever the former leader still writes when it comes to itself is of an earlier term, and loses.
@@ -163,6 +169,44 @@ async fn lead_on(term: u32, stolen: bool) {
             return;
         }
     }
+}
+
+/// What the index says by now: another tab has merged files, or fetched some from the server.
+pub(crate) async fn follow_index(pool: &Pool) -> Result<(), Fail> {
+    let Some((manifest, file)) = newest_manifest(pool).await? else { return Ok(()) };
+    let unheard = state::with(|state| {
+        if manifest.generation <= state.manifest.generation {
+            return Vec::new();
+        }
+        let covered = |state: &State, file: &SealedFile| state.shelf.covers(file.spans.iter().map(wire::Span::place));
+        let fresh: Vec<SealedFile> =
+            state.files(&manifest.sealed).into_iter().filter(|file| !state.shelf.has_file(&file.use_id)).collect();
+        let unheard: Vec<SealedFile> =
+            fresh.iter().filter(|file| file.spans.is_empty() || !covered(state, file)).cloned().collect();
+        fresh.iter().for_each(|file| state.shelf.add_file(&file.use_id, &file.spans));
+        let before = std::mem::replace(&mut state.manifest, manifest);
+        state.manifest_file = Some(file);
+        for gone in before.sealed {
+            if !state.manifest.sealed.iter().any(|listed| listed.use_id == gone.use_id) && state.shelf.has_file(&gone.use_id) {
+                state.shelf.drop_file(&gone.use_id);
+                if !covered(state, &gone) {
+                    state.shelf.add_file(&gone.use_id, &gone.spans);
+                }
+            }
+        }
+        unheard
+    });
+    for file in &unheard {
+        match sealed::payload(pool, file).await {
+            Ok(payload) => feed::to_projector(&["sealed".into()], Some(&payload)),
+            // What is missing is said where everything is read.
+            Err(fail) => web_sys::console::warn_1(&format!("{}: {fail}", file.file).into()),
+        }
+    }
+    if !unheard.is_empty() {
+        feed::tables_follow();
+    }
+    Ok(())
 }
 
 async fn turn(pool: &Pool) -> Result<(), Fail> {
@@ -249,8 +293,11 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let at_ms = if damaged { u64::MAX / 2 } else { now_ms() };
         let retired = Retired { file: name, use_id: hex(&open.use_id), at_ms, ..Retired::default() };
         write_manifest(pool, |manifest| {
-            let next = manifest.with_sealed(sealed, retired, &open.heads, now_ms());
-            next.with_heads(&open.adopted).with_standing(open.standing.as_ref())
+            // Of another device this one would take the numbers for its own.
+            let own = open.device_id.as_ref() == Some(&manifest.identity.device_id);
+            let (heads, adopted) = if own { (&open.heads, &open.adopted) } else { (&Default::default(), &Default::default()) };
+            let next = manifest.with_sealed(sealed, retired, heads, now_ms());
+            next.with_heads(adopted).with_standing(open.standing.as_ref())
         })
         .await?;
         // A tab that died may not have told what it wrote last.
@@ -294,6 +341,7 @@ async fn merge_some(pool: &Pool) -> Result<(), Fail> {
             state.shelf.add_file(&use_id, &spans);
             files.iter().for_each(|file| state.shelf.drop_file(&file.use_id));
         });
+        feed::tell_siblings(&["files".into()]);
     }
     Ok(())
 }
@@ -485,7 +533,8 @@ pub(crate) fn account_changed() {
 }
 
 /// What the files say now: a former leader may have written after this tab started.
-async fn catch_up(pool: &Pool) -> Result<(), Fail> {
+pub(crate) async fn catch_up(pool: &Pool) -> Result<(), Fail> {
+    follow_index(pool).await?;
     let mut slots = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
         let (head, _) = pool.head(&name).await?;
@@ -502,17 +551,24 @@ async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Sealed files of older builds do not say what they hold: somebody has to look.
+/// Sealed files of older builds, and those that were found without an index, do not say what they hold: somebody has to look.
 async fn complete_spans(pool: &Pool) -> Result<(), Fail> {
-    let unknown = || state::with(|state| state.manifest.sealed.iter().find(|file| file.spans.is_empty() && 0 < file.rows).cloned());
+    let unknown = || {
+        let looked = LOOKED.with_borrow(Clone::clone);
+        state::with(|state| {
+            let unknown = |file: &&SealedFile| file.spans.is_empty() && !looked.contains(&file.use_id);
+            state.files(&state.manifest.sealed).iter().find(unknown).cloned()
+        })
+    };
     while let Some(file) = unknown() {
+        LOOKED.with_borrow_mut(|looked| looked.insert(file.use_id.clone()));
         let rows = sealed::rows(pool, &file).await?;
         let spans = wire::spans(rows.iter());
         state::with(|state| state.shelf.add_file(&file.use_id, &spans));
         write_manifest(pool, |manifest| {
             let mut next = manifest.touched(now_ms());
             if let Some(sealed) = next.sealed.iter_mut().find(|sealed| sealed.use_id == file.use_id) {
-                sealed.spans = spans;
+                (sealed.rows, sealed.spans) = (rows.len() as u64, spans);
             }
             next
         })

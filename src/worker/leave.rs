@@ -1,16 +1,17 @@
 //! Leaving this device: the app lock, locking, and removing everything. Nothing is removed that is nowhere else.
 
-use std::cell::Cell;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use bridge::{FromStorage, Problem, ProblemKind};
+use wire::{ChainKey, Ranges};
 
 use crate::{
     births::Births,
     fail::Fail,
     feed,
     files::Pool,
-    start,
-    state::{self, tell},
+    leader, start,
+    state::{self, State, tell},
     vault::Vault,
 };
 
@@ -18,12 +19,17 @@ use crate::{
 const LEFT: &str = "left";
 
 thread_local! {
-    /// How many rows the last backup has that was handed to the browser.
-    static EXPORTED: Cell<u64> = const { Cell::new(0) };
+    /// What the last export was made of, and the last backup that was handed to the browser.
+    static GATHERED: RefCell<BTreeMap<ChainKey, Ranges>> = const { RefCell::new(BTreeMap::new()) };
+    static EXPORTED: RefCell<BTreeMap<ChainKey, Ranges>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-pub(crate) fn exported(rows: u64) {
-    EXPORTED.set(rows);
+pub(crate) fn gathered(places: BTreeMap<ChainKey, Ranges>) {
+    GATHERED.set(places);
+}
+
+pub(crate) fn exported() {
+    EXPORTED.set(GATHERED.take());
 }
 
 /// The worker's answer to one of the wishes below.
@@ -50,7 +56,7 @@ pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
 /// Only the passphrase of the app lock, or without one the recovery code, opens what is here.
 pub(crate) async fn lock() -> Result<(), Problem> {
     let Some((pool, births, vault)) = parts() else { return Err(not_encrypted()) };
-    let only_here = only_here();
+    let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let locked = async {
         births.name(LEFT, only_here.to_string().as_bytes()).await?;
         if vault.has_app_lock() { Ok(()) } else { vault.forget(&births, &pool).await }
@@ -60,15 +66,33 @@ pub(crate) async fn lock() -> Result<(), Problem> {
     Ok(())
 }
 
-/// Rows that no server has acknowledged.
-fn only_here() -> u64 {
-    state::with(|state| state.shelf.unacknowledged(&state.standing.clone().unwrap_or_default()))
+/// Rows that no server has acknowledged, by what the files say now: whoever leads may have learned otherwise. What nobody
+/// can say counts as only here.
+async fn only_here(pool: &Pool) -> Result<u64, Fail> {
+    leader::catch_up(pool).await?;
+    Ok(state::with(|state| {
+        let standing = state.standing.clone().unwrap_or_default();
+        let damaged = state.damaged.iter().flat_map(|file| &file.spans);
+        let damaged: u64 = damaged.map(|span| standing.pending(&span.chain, &span.places).count()).sum();
+        state.shelf.unacknowledged(&standing) + damaged + unknown(state)
+    }))
+}
+
+/// Rows in files that nobody has looked into, or can.
+fn unknown(state: &State) -> u64 {
+    let unread = state.manifest.sealed.iter().filter(|file| file.spans.is_empty()).map(|file| file.rows.max(1));
+    let newer = state.problems.iter().filter(|problem| problem.kind == ProblemKind::NewerFormat).count() as u64;
+    unread.sum::<u64>() + newer
 }
 
 /// Everything on this device, once it is somewhere else too.
 pub(crate) async fn remove() -> Result<(), Problem> {
-    let only_here = only_here();
-    let backed_up = state::with(|state| state.shelf.count()) <= EXPORTED.get();
+    let Some((pool, births)) = state::with(|state| Some((state.pool.clone()?, state.births.clone()?))) else { return Ok(()) };
+    let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
+    let backed_up = EXPORTED.with_borrow(|exported| {
+        let in_it = |(chain, places): (&ChainKey, &Ranges)| exported.get(chain).is_some_and(|held| places.minus(held).is_empty());
+        state::with(|state| unknown(state) == 0 && state.shelf.places().iter().all(in_it))
+    });
     if 0 < only_here && !backed_up {
         return Err(Problem::new(
             ProblemKind::Refused,
@@ -77,10 +101,13 @@ pub(crate) async fn remove() -> Result<(), Problem> {
             "Make a backup first, or wait until everything is on the server.",
         ));
     }
-    let Some((pool, births)) = state::with(|state| Some((state.pool.clone()?, state.births.clone()?))) else { return Ok(()) };
     feed::tell_siblings(&["gone".into()]);
     // Files that are held cannot be removed.
-    state::with(|state| (state.slot, state.inbox, state.sheet) = (None, None, None));
+    state::with(|state| {
+        (state.slot, state.inbox, state.sheet) = (None, None, None);
+        // Should it fail, whatever is logged next begins a session of its own.
+        state.device.drop_session();
+    });
     erase(&births, &pool).await.map_err(|fail| failed(&fail))
 }
 
@@ -106,10 +133,10 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
     }
 }
 
-/// The keys first: whatever the browser leaves behind cannot be read.
+/// The keys last: files that cannot be removed, because another tab still holds one, can still be read.
 async fn erase(births: &Births, pool: &Pool) -> Result<(), Fail> {
-    births.clear().await?;
-    pool.remove().await
+    pool.remove().await?;
+    births.clear().await
 }
 
 fn not_encrypted() -> Problem {

@@ -115,7 +115,7 @@ async fn carry_out(work: Work) {
         Work::Page(ToStorage::Unlock { .. } | ToStorage::StartOver { .. }) => {}
         Work::Page(ToStorage::SetAppLock { id, passphrase }) => leave::answer(id, leave::set_app_lock(&passphrase).await),
         Work::Page(ToStorage::Lock { id }) => leave::answer(id, leave::lock().await),
-        Work::Page(ToStorage::Exported { rows }) => leave::exported(rows),
+        Work::Page(ToStorage::Exported) => leave::exported(),
         Work::Page(ToStorage::Remove { id }) => leave::answer(id, leave::remove().await),
         Work::Page(ToStorage::RecoveryCode { id }) => {
             let code = match state::vault() {
@@ -273,35 +273,39 @@ pub(crate) async fn capture(drafts: Vec<Draft>, import: bool) -> Result<(Vec<Row
     write(batch).await.map_err(|fail| fail.problem())
 }
 
-pub(crate) async fn adopt(rows: Vec<Row>) {
+/// Whether they are in a file now.
+pub(crate) async fn adopt(rows: Vec<Row>) -> bool {
     let outcome = async {
         new_session(false).await?;
         let batch = state::with(|state| state.device.adopt(rows)).map_err(|err| Fail::Other(err.to_string()))?;
         write(batch).await
     };
-    if let Err(fail) = outcome.await {
-        tell(&FromStorage::Problem { problem: fail.problem() });
+    match outcome.await {
+        Ok(_) => true,
+        Err(fail) => {
+            tell(&FromStorage::Problem { problem: fail.problem() });
+            false
+        }
     }
 }
 
 async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
-    let (slot, young, births, vault) = state::with(|state| {
+    let (slot, young, births, vault, stored) = state::with(|state| {
         let young = state.slot.as_ref().is_some_and(|slot| now_ms() < slot.young_until);
-        (state.slot.take(), young, state.births.clone().filter(|_| young), state.vault.clone())
+        (state.slot.take(), young, state.births.clone().filter(|_| young), state.vault.clone(), state.pool.is_some())
     });
-    let mut guarantee = Guarantee::MemoryOnly;
-    if let Some(mut slot) = slot {
-        let outcome = append(&mut slot, vault.as_ref(), &batch.bytes).await;
-        state::with(|state| state.slot = Some(slot));
-        outcome?;
-        guarantee = Guarantee::File;
-    }
-    if let Some(births) = births {
-        let packed = pack(batch.rows.iter().map(|row| row.raw.as_slice()));
-        let packed = vault::value(vault.as_ref(), &birth_key(&batch), packed).await?;
-        births.put("births", &[(birth_key(&batch), value_of(&packed))]).await?;
-        guarantee = Guarantee::FileAndBirth;
-    }
+    let guarantee = match slot {
+        Some(mut slot) => {
+            let outcome = keep(&mut slot, births.as_ref(), vault.as_ref(), &batch).await;
+            state::with(|state| state.slot = Some(slot));
+            outcome?
+        }
+        None if stored => {
+            state::with(|state| state.device.drop_session());
+            return Err(Fail::NotFound);
+        }
+        None => Guarantee::MemoryOnly,
+    };
     state::with(|state| {
         state.device.saved(&batch);
         if young {
@@ -317,6 +321,25 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
         let _ = leader::forget_births().await;
     });
     Ok((batch.rows, guarantee))
+}
+
+/// In the session's file, and beside it while that is young: in both or in neither.
+async fn keep(slot: &mut Slot, births: Option<&Births>, vault: Option<&Vault>, batch: &Batch) -> Result<Guarantee, Fail> {
+    let before = slot.at;
+    append(slot, vault, &batch.bytes).await?;
+    let Some(births) = births else { return Ok(Guarantee::File) };
+    let beside = async {
+        let packed = pack(batch.rows.iter().map(|row| row.raw.as_slice()));
+        let packed = vault::value(vault, &birth_key(batch), packed).await?;
+        births.put("births", &[(birth_key(batch), value_of(&packed))]).await
+    };
+    if let Err(fail) = beside.await {
+        // Left there, it would come back as a row that nobody was told of, in the place of the next one.
+        slot.held.cut(before)?;
+        slot.at = before;
+        return Err(fail);
+    }
+    Ok(Guarantee::FileAndBirth)
 }
 
 /// A batch has one birth record, named by its first row.

@@ -27,6 +27,7 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
         acked.extend(spans.into_iter().map(|span| (span.chain, span.places)));
     }
     feed::tables_follow();
+    feed::tell_siblings(&["files".into()]);
     Ok(acked)
 }
 

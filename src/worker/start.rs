@@ -1,6 +1,6 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
@@ -132,14 +132,15 @@ async fn with_storage(
         }
     }
     let files = read_files(&pool, vault.as_ref(), &names, &mut problems, true).await?;
-    let mut packed: Vec<Vec<u8>> = Vec::new();
-    for (key, value) in &kept {
-        packed.push(vault::plain_value(vault.as_ref(), key, bytes_of(value)).await);
+    let mut batches: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
+    for (key, value) in kept {
+        let packed = vault::plain_value(vault.as_ref(), &key, bytes_of(&value)).await;
+        batches.push((key, unpack(&packed).unwrap_or_default().into_iter().map(<[u8]>::to_vec).collect()));
     }
-    let raw: Vec<Vec<u8>> = packed.iter().flat_map(|batch| unpack(batch).unwrap_or_default()).map(<[u8]>::to_vec).collect();
+    let raw: Vec<Vec<u8>> = batches.iter().flat_map(|(_, rows)| rows.clone()).collect();
     let found = recover_but(files.newest, files.slots, &raw, files.unread);
 
-    let (identity, known) = identity(births.as_ref(), &found, before, cleared).await;
+    let (identity, known) = identity(births.as_ref(), &found, before, cleared, &lane).await;
     if cleared && known {
         problems.push(cleared_problem(found.unborn.len()));
     }
@@ -152,8 +153,6 @@ async fn with_storage(
     let sheet_slot = SheetSlot::open(&pool, lane.as_str(), generation).await.ok();
     let heads = found.heads(&identity.device_id, &lane);
 
-    let due = now_ms() + FILE_YOUNG_MS;
-    let births_due = kept.into_iter().map(|(key, _)| (due, key)).collect();
     let mut shelf = Shelf::default();
     found.open.into_iter().flat_map(|segment| segment.rows).for_each(|row| _ = shelf.add(row));
     // After the rows at hand: one that is in both places is at hand.
@@ -161,6 +160,12 @@ async fn with_storage(
     sealed.iter().chain(&found.unread).for_each(|file| shelf.add_file(&file.use_id, &file.spans));
     // Kept twice until a while ago, and sealed meanwhile.
     let unborn: Vec<ledger::Row> = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
+    // What is nowhere else stays where it is until it is in a file.
+    let raw: BTreeSet<&[u8]> = unborn.iter().map(|row| row.raw.as_slice()).collect();
+    let (held, due): (Vec<_>, Vec<_>) =
+        batches.into_iter().partition(|(_, rows)| rows.iter().any(|row| raw.contains(row.as_slice())));
+    let at_ms = now_ms() + FILE_YOUNG_MS;
+    let births_due = due.into_iter().map(|(key, _)| (at_ms, key)).collect();
     // Without any manifest, what was found is the index: the next one that is written lists it.
     let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
     let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), sealed.clone(), lanes));
@@ -193,7 +198,7 @@ async fn with_storage(
         leader: false,
         problems,
     };
-    UNBORN.set(unborn);
+    UNBORN.set((unborn, held.into_iter().map(|(key, _)| key).collect()));
     Ok((state, sheet.map(|(_, json)| json).filter(|json| !json.is_empty())))
 }
 
@@ -296,15 +301,17 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
 }
 
 thread_local! {
-    static UNBORN: RefCell<Vec<ledger::Row>> = const { RefCell::new(Vec::new()) };
+    /// Rows that are in no file, and the names of the birth records that have them.
+    static UNBORN: RefCell<(Vec<ledger::Row>, Vec<String>)> = const { RefCell::new((Vec::new(), Vec::new())) };
     static LANE: RefCell<Option<LaneId>> = const { RefCell::new(None) };
 }
 
 /// Rows that a power cut took out of their file go into this lane's, before anything new.
 async fn adopt_unborn() {
-    let unborn = UNBORN.take();
-    if !unborn.is_empty() {
-        port::adopt(unborn).await;
+    let (unborn, births) = UNBORN.take();
+    if !unborn.is_empty() && port::adopt(unborn).await {
+        let due = now_ms() + FILE_YOUNG_MS;
+        state::with(|state| state.births_due.extend(births.into_iter().map(|key| (due, key))));
     }
 }
 
@@ -342,7 +349,13 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
 
 /// The identity is kept in four places: IndexedDB (always the newest), every manifest, the first frame of every session, and
 /// with the page, for when the browser has cleared all of these. Also whether there was one.
-async fn identity(births: Option<&Births>, found: &Recovered, before: Option<Identity>, cleared: bool) -> (Identity, bool) {
+async fn identity(
+    births: Option<&Births>,
+    found: &Recovered,
+    before: Option<Identity>,
+    cleared: bool,
+    lane: &LaneId,
+) -> (Identity, bool) {
     let kept: Option<Identity> = match births {
         Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
         None => None,
@@ -351,7 +364,7 @@ async fn identity(births: Option<&Births>, found: &Recovered, before: Option<Ide
     let was_known = stored.is_some() || before.is_some();
     let now = stamp().utc_ms;
     let identity = match (stored, before) {
-        (Some(known), _) if !cleared && !found.chains_unsure => known,
+        (Some(known), _) if !cleared && !found.chains_unsure && found.knows_heads(&known.device_id, lane) => known,
         (Some(known), _) | (None, Some(known)) => known.on_new_device(now, &mut Chance),
         (None, None) => Identity::mint(now, &mut Chance),
     };

@@ -53,11 +53,15 @@ pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
     let (len, rest) = content.split_first_chunk::<4>().filter(|_| header.role == Role::Tables)?;
     let (about, packed) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
     let about: About = serde_json::from_slice(about).ok()?;
-    COVERED.set(about.covered.values().map(Ranges::count).sum());
     Some(Kept { about, packed: packed.to_vec() })
 }
 
 impl Kept {
+    /// A projector goes on from them: they are as good as packed by this build.
+    pub(crate) fn taken(&self) {
+        COVERED.set(self.about.covered.values().map(Ranges::count).sum());
+    }
+
     /// Whether every row that is in the tables is still here.
     pub(crate) fn is_here(&self, state: &State) -> bool {
         state.shelf.covers(&self.about.covered)

@@ -325,8 +325,13 @@ try {
       late = await browse(story, lateFolder);
       onPage(late);
       await openApp(late.page, url, "/me/sync");
+      const beside = await late.context.newPage();
+      await openApp(beside, url);
       await everythingThere(late.page);
       await verified(late.page);
+      // What only one of them fetched, the other shows too.
+      await becomes(() => totals(beside), await totals(mia.page), "the figures in the tab beside it");
+      await beside.close();
     });
     same(await totals(late.page), await totals(mia.page), "the figures on both");
     // Whole segments were put into files as they came.

@@ -388,7 +388,9 @@ const frozen = async () => {
   // A worker that waits for memory that nobody changes: it answers nothing, keeps its locks, and cannot be woken before its
   // time. A page frozen by the debugger alone would leave its worker running; a phone stops both.
   const mark = tab.name ? `storage.js?${tab.name}` : "storage.js";
-  const worker = await workerOf(tab.page, mark);
+  const worker = tab.page.workers().find((worker) => worker.url().endsWith(mark));
+  // The debugger loses sight of the workers of a page that came back from the cache.
+  if (!worker) return null;
   const session = isApp(tab) && random.roll() < 0.5 ? await context.newCDPSession(tab.page) : null;
   const how = session ? "worker stopped, page frozen" : "worker stopped";
   let over;
@@ -549,8 +551,13 @@ try {
     // Whoever comes to lead is to be among those that are asked: nobody arrives while a leader goes.
     const others = name.startsWith("leader") ? null : arriving().catch((err) => (missed = err));
     const count = tabs.length;
-    const { takeover = undefined, how = "" } = (await events[name]()) ?? {};
+    const happened = await events[name]();
     await others;
+    if (happened === null) {
+      nth -= 1;
+      continue;
+    }
+    const { takeover = undefined, how = "" } = happened ?? {};
     if (missed && name !== "browser killed") throw missed;
     await Promise.all(tabs.map((tab) => tab.storm(false).catch(() => {})));
     const one = seen[name];

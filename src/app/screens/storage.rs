@@ -167,7 +167,7 @@ fn Export() -> impl IntoView {
                 if download(&name.replace("{}", &day), kind, &bytes).is_some() {
                     hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
                     if what == ExportAs::Archive {
-                        hub.exported(rows as u64);
+                        hub.exported();
                         let _ = kept().map(|kept| kept.set_item(BACKUP_MADE, &now.to_string()));
                         let _ = made.try_set(Some(now));
                     }
