@@ -40,10 +40,6 @@ impl Inbox {
         out
     }
 
-    pub fn append_at(&self) -> u64 {
-        self.bytes
-    }
-
     pub fn saved(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
     }

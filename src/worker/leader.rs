@@ -478,7 +478,7 @@ async fn keep_free(pool: &Pool) -> Result<(), Fail> {
     let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
     let mut free = 0;
     for name in &names {
-        free += usize::from(port::is_free(&pool.head(name).await?.0));
+        free += usize::from(port::looks_free(pool, name).await);
     }
     if free < FREE_MIN {
         let births = state::with(|state| state.births.clone());

@@ -426,12 +426,12 @@ async fn take_free(pool: &Pool, births: Option<&Births>, name: &str) -> Result<O
 }
 
 /// One that cannot be read is not taken for free.
-async fn looks_free(pool: &Pool, name: &str) -> bool {
+pub(crate) async fn looks_free(pool: &Pool, name: &str) -> bool {
     pool.head(name).await.is_ok_and(|(head, _)| is_free(&head))
 }
 
-/// An open segment that nobody ever wrote a row to counts as free too: a tab that was opened and closed.
-pub(crate) fn is_free(bytes: &[u8]) -> bool {
+/// Never written to, or given up.
+fn is_free(bytes: &[u8]) -> bool {
     match Header::decode(bytes) {
         Ok(header) => header.role == Role::Free,
         Err(HeaderErr::Empty) => true,
