@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(!rows.is_empty());
     let mut changed = ours.clone();
     for change in data.chunks_exact(4) {
-        let at = usize::from(u16::from_le_bytes([change[0], change[1]])) * changed.len() >> 16;
+        let at = (usize::from(u16::from_le_bytes([change[0], change[1]])) * changed.len()) >> 16;
         match change[3] % 3 {
             0 => changed[at] ^= change[2],
             1 => changed.truncate(at.max(1)),
