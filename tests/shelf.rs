@@ -1,13 +1,16 @@
 //! What a device holds, compared with what a server says, against plain sets: rows at hand, rows in sealed files that
 //! overlap, and copies of a profile that took the same places.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bridge::Draft;
 use device::{Added, Shelf, by_place};
 use ledger::{Fact, Row};
 use tests::{Scribe, Seeded};
-use wire::{BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Digest, Standing, spans};
+use wire::{
+    Answer, BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Command, Digest, Failure, Hello, Input, Limits,
+    PROTOCOL, Page, Replica, Request, Standing, spans,
+};
 
 fn draft(nth: u64) -> Draft {
     Draft::mine(Fact::ProfileChanged { name: format!("name {nth}"), at_ms: 1, offset_min: 0 })
@@ -167,4 +170,120 @@ fn a_copied_profile_takes_the_same_places() {
     assert_eq!(forks, 3);
     assert_eq!(shelf.rows().len(), rows.len(), "both are kept");
     assert!(rows.iter().all(|row| shelf.look(row) == Added::Known));
+}
+
+/// Answers a replica whose server has just these rows, until it wants nothing more. `drops` breaks the line at a question.
+fn prove(replica: &mut Replica, shelf: &mut Shelf, files: &[(&str, &[Row])], there: &[&Row], drops: impl Fn(&Request) -> bool) {
+    let mut random = Seeded(1);
+    let checkpoint = Checkpoint { epoch: "e".to_owned(), seq: 9, view: "v".to_owned() };
+    let (mut now, mut dropped) = (1_000_000, false);
+    let mut inputs = VecDeque::from([Input::Connect, Input::Audit]);
+    loop {
+        let Some(input) = inputs.pop_front() else {
+            if !dropped {
+                return;
+            }
+            // It waits to try again.
+            (now, dropped) = (now + 60_000, false);
+            inputs.push_back(Input::Tick);
+            continue;
+        };
+        for command in replica.step(now, &mut random, input) {
+            match command {
+                Command::Ask { id, request } if !dropped && drops(&request) => {
+                    dropped = true;
+                    inputs.push_back(Input::Failed { id, failure: Failure::Unreachable("the line is dead".to_owned()) });
+                }
+                Command::Ask { id, request } => {
+                    let answer = match request {
+                        Request::Hello => Answer::Hello(Hello {
+                            protocol: PROTOCOL,
+                            epoch: "e".to_owned(),
+                            view: "v".to_owned(),
+                            head: 9,
+                            floor: 0,
+                            rows: there.len() as u64,
+                            limits: Limits::default(),
+                            heartbeat_ms: 15_000,
+                            time_ms: now,
+                            persons: Vec::new(),
+                        }),
+                        Request::Pull { .. } | Request::Span { .. } => {
+                            Answer::Page(Page { documents: Vec::new(), checkpoint: checkpoint.clone(), more: false, head: 9 })
+                        }
+                        Request::Digest => Answer::Digest(digest_of(there)),
+                        Request::Blocks { chain } => Answer::Blocks(blocks_of(there, &chain)),
+                        other => panic!("nothing is to be asked for: {other:?}"),
+                    };
+                    inputs.push_back(Input::Answered { id, answer });
+                }
+                Command::OpenStream { id, .. } => inputs.push_back(Input::StreamOpened { id }),
+                Command::Collect { .. } => inputs.push_back(Input::Outbox(Vec::new())),
+                Command::Commit(_) => inputs.push_back(Input::Committed),
+                Command::Compare(digest) => inputs.push_back(Input::Compared(shelf.compare(&digest))),
+                Command::CompareBlocks(blocks) => {
+                    let comparison = shelf.compare_blocks(&blocks).unwrap_or_else(|_| {
+                        files.iter().for_each(|(name, rows)| shelf.file_read(name, rows));
+                        shelf.compare_blocks(&blocks).expect("the files are read")
+                    });
+                    inputs.push_back(Input::Compared(comparison));
+                }
+                Command::Forget { .. } | Command::CloseStream { .. } | Command::Wake { .. } => {}
+                Command::FetchSnapshot(_) => panic!("everything is here"),
+            }
+        }
+    }
+}
+
+fn connected(rows: &[Row]) -> Standing {
+    let cursor = Some(Checkpoint { epoch: "e".to_owned(), seq: 9, view: "v".to_owned() });
+    let mut standing = Standing { epoch: "e".to_owned(), cursor, audited_ms: 999_000, ..Standing::default() };
+    rows.iter().for_each(|row| standing.ack(row));
+    standing
+}
+
+/// Two tabs that received the same rows each have them in a file of their own.
+#[test]
+fn files_that_hold_the_same_rows_are_proven_like_others() {
+    let rows = chain(3, 700);
+    let other = chain(4, 30);
+    let mut shelf = Shelf::default();
+    shelf.add_file("one", &spans(rows.iter()));
+    shelf.add_file("two", &spans(rows[..40].iter()));
+    other.iter().for_each(|row| _ = shelf.add(row.clone()));
+    let all: Vec<Row> = rows.iter().chain(&other).cloned().collect();
+    let there: Vec<&Row> = all.iter().collect();
+    let mut replica = Replica::new(connected(&all), None);
+    prove(&mut replica, &mut shelf, &[("one", &rows), ("two", &rows[..40])], &there, |_| false);
+    assert_eq!(replica.verified, Some((all.len() as u64, 2)));
+    // What is missing there is no proof.
+    prove(&mut replica, &mut shelf, &[], &there, |_| false);
+    let mut shelf = Shelf::default();
+    all[1..].iter().for_each(|row| _ = shelf.add(row.clone()));
+    let mut replica = Replica::new(connected(&all), None);
+    let there: Vec<&Row> = all[2..].iter().collect();
+    prove(&mut replica, &mut shelf, &[], &there, |_| false);
+    assert_eq!(replica.verified, None);
+}
+
+/// Somebody asked for the proof, and the line broke while it was being made.
+#[test]
+fn a_comparison_that_is_cut_off_is_made_when_the_line_is_back() {
+    let rows = chain(3, 700);
+    let mut there: Vec<&Row> = rows.iter().collect();
+    for at_blocks in [false, true] {
+        let mut shelf = Shelf::default();
+        shelf.add_file("one", &spans(rows.iter()));
+        shelf.add_file("two", &spans(rows.iter()));
+        let mut replica = Replica::new(connected(&rows), None);
+        let cuts = std::cell::Cell::new(2);
+        let drops = |request: &Request| {
+            let cut = matches!((request, at_blocks), (Request::Digest, false) | (Request::Blocks { .. }, true)) && 0 < cuts.get();
+            cuts.set(cuts.get() - u32::from(cut));
+            cut
+        };
+        prove(&mut replica, &mut shelf, &[("one", &rows), ("two", &rows)], &there, drops);
+        assert_eq!((cuts.get(), replica.verified), (0, Some((rows.len() as u64, 1))), "cut at the blocks: {at_blocks}");
+        there.reverse();
+    }
 }

@@ -500,6 +500,7 @@ pub(crate) mod sync {
     pub(crate) const UNREACHABLE: &str = "The server cannot be reached. It is tried again by itself.";
     pub(crate) const STOPPED: &str = "This device is no longer signed in. Nothing is lost: sign in, and what waits is sent.";
     pub(crate) const COMPARE: &str = "Compare now";
+    pub(crate) const COMPARING: &str = "Comparing…";
     pub(crate) const DEVICES: &str = "Devices";
     pub(crate) const THIS: &str = "this device";
     pub(crate) const SHUT_OUT: &str = "Shut out";

@@ -107,6 +107,8 @@ pub struct SyncState {
     pub refused: Vec<RefusedView>,
     /// Rows and devices, when everything was compared and is the same on the server.
     pub verified: Option<(u64, usize)>,
+    /// Everything is being compared, or will be.
+    pub comparing: bool,
     pub trouble: Option<Refusal>,
     /// Segments of the first sync: done, and all.
     pub progress: Option<(usize, usize)>,

@@ -230,15 +230,13 @@ impl Shelf {
     }
 
     pub fn compare(&self, digest: &Digest) -> Comparison {
-        let mut out = Comparison::default();
+        let mut out = Comparison { whole: true, ..Comparison::default() };
         let there: BTreeMap<&ChainKey, &ChainSum> = digest.chains.iter().map(|chain| (&chain.chain, &chain.sum)).collect();
-        let (mut devices, mut rows) = (BTreeSet::new(), 0);
         for (chain, held) in self.sent_chains() {
             match there.get(chain) {
                 Some(sum) if self.sum(held).is_some_and(|own| own == **sum) => {
                     out.same.push((chain.clone(), held.places.clone()));
-                    rows += sum.n;
-                    devices.insert(&chain.device_id);
+                    out.rows += sum.n;
                 }
                 Some(_) => out.closer.push(chain.clone()),
                 None => out.differ.push((chain.clone(), held.places.clone())),
@@ -248,7 +246,6 @@ impl Shelf {
             out.differ.push((chain.clone(), Ranges::of(1, sum.max_dseq)));
             out.fetch.push((chain.clone(), 1, sum.max_dseq));
         }
-        out.whole = Some((rows, devices.len()));
         out
     }
 
@@ -289,7 +286,11 @@ impl Shelf {
             }
         }
         out.same = vec![(blocks.chain.clone(), same)];
-        out.differ = if differ.is_empty() { Vec::new() } else { vec![(blocks.chain.clone(), differ)] };
+        if differ.is_empty() {
+            out.rows = own.values().map(|sum| sum.n).sum();
+        } else {
+            out.differ.push((blocks.chain.clone(), differ));
+        }
         Ok(out)
     }
 }

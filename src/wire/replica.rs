@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use ledger::{EntityId, Entropy, Row};
+use ledger::{DeviceId, EntityId, Entropy, Row};
 
 use crate::{
     backoff,
@@ -136,8 +136,18 @@ pub struct Comparison {
     pub fetch: Vec<(ChainKey, u64, u64)>,
     /// Chains that have to be compared block by block.
     pub closer: Vec<ChainKey>,
-    /// Everything was compared, and so many rows of so many devices were found to be the same.
-    pub whole: Option<(u64, usize)>,
+    /// How many rows of whole chains are the same.
+    pub rows: u64,
+    /// It was made with a digest, of everything; not with the blocks of one chain.
+    pub whole: bool,
+}
+
+/// A comparison of everything: the digest, and whatever had to be looked at more closely.
+#[derive(Debug, Default)]
+struct Audit {
+    rows: u64,
+    devices: BTreeSet<DeviceId>,
+    differs: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -269,6 +279,8 @@ pub struct Replica {
     caught_up: bool,
     want_audit: bool,
     audits: u32,
+    /// The comparison of everything that is going on.
+    audit: Option<Audit>,
     auditing: bool,
     closer: VecDeque<ChainKey>,
     spans: VecDeque<(ChainKey, u64, u64)>,
@@ -331,6 +343,7 @@ impl Replica {
             caught_up: false,
             want_audit: false,
             audits: 0,
+            audit: None,
             auditing: false,
             closer: VecDeque::new(),
             spans: VecDeque::new(),
@@ -367,6 +380,11 @@ impl Replica {
             Phase::Waiting => Link::Waiting { until_ms: self.retry_at_ms },
             Phase::Stopped => Link::Stopped,
         }
+    }
+
+    /// Everything is being compared, or will be as soon as there is time.
+    pub fn is_comparing(&self) -> bool {
+        self.want_audit || self.audit.is_some()
     }
 
     pub fn step(&mut self, now_ms: u64, entropy: &mut impl Entropy, input: Input) -> Vec<Command> {
@@ -487,6 +505,8 @@ impl Replica {
         self.waiting.clear();
         (self.closer, self.spans) = (VecDeque::new(), VecDeque::new());
         (self.want_pull, self.auditing, self.caught_up, self.asked_missing) = (false, false, false, false);
+        // Cut off, it begins anew when the line is back.
+        self.want_audit |= self.audit.take().is_some();
     }
 
     /// What can be done now is begun.
@@ -565,6 +585,7 @@ impl Replica {
             self.asked = Some(self.ask(now, Request::Blocks { chain }, out));
         } else if std::mem::take(&mut self.want_audit) || self.audit_at(now) <= now {
             self.auditing = true;
+            self.audit = Some(Audit::default());
             self.asked = Some(self.ask(now, Request::Digest, out));
         }
     }
@@ -897,27 +918,30 @@ impl Replica {
     }
 
     fn compared(&mut self, now: u64, comparison: Comparison) {
-        let Comparison { differ, fetch, closer, whole, .. } = comparison;
+        let Comparison { same, differ, fetch, closer, rows, whole } = comparison;
         self.auditing = false;
-        let learning = self.phase == Phase::Learning;
-        // While learning, what is missing here will be pulled anyway.
-        let all_well = differ.is_empty() && closer.is_empty();
         let known: BTreeSet<ChainKey> = self.closer.iter().cloned().collect();
         self.closer.extend(closer.into_iter().filter(|chain| !known.contains(chain)));
-        if learning {
+        if self.phase == Phase::Learning {
+            // What is missing here will be pulled anyway.
             return;
         }
-        if !differ.is_empty() {
-            self.want_push = true;
-        }
+        self.want_push |= !differ.is_empty();
         self.spans.extend(fetch);
-        if let Some(whole) = whole {
-            self.standing.audited_ms = now;
-            self.verified = all_well.then_some(whole);
-            // What was found is mended, and looked at once more; what cannot be mended is left for another day.
-            self.audits = if all_well { 0 } else { self.audits + 1 };
-            self.want_audit |= !all_well && self.audits < AUDITS_MAX;
+        let Some(mut audit) = self.audit.take() else { return };
+        // A chain that could not be compared is not known to be the same.
+        audit.differs |= !differ.is_empty() || (same.is_empty() && !whole);
+        audit.rows += rows;
+        audit.devices.extend(same.into_iter().map(|(chain, _)| chain.device_id));
+        if !self.closer.is_empty() {
+            self.audit = Some(audit);
+            return;
         }
+        self.standing.audited_ms = now;
+        self.verified = (!audit.differs).then_some((audit.rows, audit.devices.len()));
+        // What was found is mended, and looked at once more; what cannot be mended is left for another day.
+        self.audits = if audit.differs { self.audits + 1 } else { 0 };
+        self.want_audit |= audit.differs && self.audits < AUDITS_MAX;
     }
 }
 

@@ -304,7 +304,7 @@ pub(crate) fn listen_to_siblings() {
             // The leader says how things stand with the server, and hears what its followers' screens want.
             Some("sync") => {
                 if let Some(state) = message.get(1).as_string().and_then(|json| serde_json::from_str(&json).ok()) {
-                    state::tell(&FromStorage::Sync { state });
+                    link::heard(state);
                 }
             }
             Some("awake") => link::awake(message.get(1).is_truthy()),

@@ -1,7 +1,7 @@
 //! The leader's way to the server: carries out what the replica wants, with `fetch` and the disk, one input after another.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
 };
 
@@ -46,6 +46,8 @@ thread_local! {
     static LINK: RefCell<Option<Linked>> = const { RefCell::new(None) };
     /// What the screens were told last.
     static SAID: RefCell<SyncState> = RefCell::default();
+    /// This tab's screen wants everything compared, and no leader has said yet that it does.
+    static COMPARE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Milliseconds that only go forward while this worker lives, whatever the clock does.
@@ -75,6 +77,30 @@ pub(crate) fn begin(standing: Standing) {
     });
     input(Input::Connect);
     missing();
+    if COMPARE.take() {
+        input(Input::Audit);
+    }
+}
+
+/// Compares everything, here or in the tab that leads. One that was just closed may still be taken for the leader: then
+/// the next one hears of it.
+pub(crate) fn compare() {
+    if is_on() {
+        input(Input::Audit);
+    } else {
+        COMPARE.set(true);
+        feed::tell_siblings(&["compare".into()]);
+    }
+}
+
+/// The leader says how things stand.
+pub(crate) fn heard(state: SyncState) {
+    if state.comparing {
+        COMPARE.set(false);
+    } else if COMPARE.get() {
+        feed::tell_siblings(&["compare".into()]);
+    }
+    tell(&FromStorage::Sync { state });
 }
 
 /// What damaged files held is asked for.
@@ -423,6 +449,7 @@ fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
         waiting_hlcs: lately,
         refused: refused.collect(),
         verified: replica.verified,
+        comparing: replica.is_comparing(),
         trouble: replica.trouble.as_ref().map(|trouble| match trouble {
             Trouble::Server(failure) => refusal(failure),
             Trouble::Disk(why) => bridge::Refusal { code: "DISK".to_owned(), detail: why.clone(), retry_after_ms: None },

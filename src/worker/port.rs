@@ -143,7 +143,7 @@ async fn carry_out(work: Work) {
         Work::Enter { id, entered } => account::enter_now(id, *entered).await,
         Work::ActFor(person) => account::act_for(person).await,
         Work::Page(ToStorage::Awake { online }) => to_leader("awake", online, || link::awake(online)),
-        Work::Page(ToStorage::Compare) => to_leader("compare", true, || link::input(Input::Audit)),
+        Work::Page(ToStorage::Compare) => link::compare(),
         Work::Page(ToStorage::RetryRefused) => to_leader("retry", true, || link::input(Input::RetryRefused)),
         Work::Receive(commit) => {
             let outcome = receive(*commit).await;

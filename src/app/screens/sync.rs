@@ -116,6 +116,7 @@ fn Standing() -> impl IntoView {
     let verified = move || {
         hub.sync.with(|sync| sync.verified.map(|(rows, devices)| m::sync::verified(&words::thousands(rows as i64), devices as i64)))
     };
+    let compare = move || if hub.sync.with(|sync| sync.comparing) { m::sync::COMPARING } else { m::sync::COMPARE };
     let refused = move || {
         hub.sync.with(|sync| {
             let mut codes: BTreeMap<String, usize> = BTreeMap::new();
@@ -131,7 +132,7 @@ fn Standing() -> impl IntoView {
             {move || trouble().map(|text| view! { <p class="quiet" data-test="sync-trouble">{text}</p> })}
             {move || verified().map(|text| view! { <p class="quiet" data-test="sync-verified">{text}</p> })}
             <Show when=move || hub.sync.with(|sync| sync.link == SyncLink::Live)>
-                <button class="plain" data-test="sync-compare" on:click=move |_| hub.compare()>{m::sync::COMPARE}</button>
+                <button class="plain" data-test="sync-compare" on:click=move |_| hub.compare()>{compare}</button>
             </Show>
         </section>
         <Show when=move || !refused().is_empty()>
