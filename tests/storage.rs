@@ -74,7 +74,7 @@ fn any_flipped_byte_costs_at_most_its_own_row_and_is_said() {
 #[test]
 fn a_row_whose_file_was_lost_comes_back_from_its_birth_record() {
     let written = session(3, 4);
-    let births: Vec<Vec<u8>> = written.acknowledged.iter().map(|(_, row)| row.raw.clone()).collect();
+    let births: Vec<&[u8]> = written.acknowledged.iter().map(|(_, row)| row.raw.as_slice()).collect();
     // The power cut took the file's name, or its last two writes.
     for (slots, lost) in [(vec![], 4), (vec![slot("slot-000", &written.file[..written.acknowledged[1].0])], 2)] {
         let found = recover(&[], slots, &births);
@@ -102,7 +102,7 @@ fn a_row_whose_file_was_lost_comes_back_from_its_birth_record() {
 fn a_lost_file_whose_rows_are_all_kept_twice_is_no_alarm() {
     let written = session(3, 4);
     let rows: Vec<Row> = written.acknowledged.iter().map(|(_, row)| row.clone()).collect();
-    let births: Vec<Vec<u8>> = rows.iter().map(|row| row.raw.clone()).collect();
+    let births: Vec<&[u8]> = rows.iter().map(|row| row.raw.as_slice()).collect();
     let listed = SealedFile {
         file: "slot-001".to_owned(),
         use_id: "07".repeat(16),

@@ -140,6 +140,8 @@ struct Inner {
     exports: HashMap<u32, OnFile>,
     measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
     restarts: u32,
+    /// The page keeps whose phone this is.
+    remembered: bool,
 }
 
 /// What `boot.js` knows of the build: its id and where its files are.
@@ -158,15 +160,14 @@ const AWAY_MS: f64 = 15.0 * 60.0 * 1000.0;
 /// Where the page remembers whose phone this was: browsers that run out of space clear everything else.
 const DEVICE: &str = "spotter.device";
 
-fn remembered(name: &str) -> Option<String> {
-    window().local_storage().ok()??.get_item(name).ok()?
+/// What the page itself keeps. Without it a reminder is lost, and a cleared browser looks like a new one.
+pub(crate) fn page_storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
 }
 
 /// Nothing is left of whoever was here.
 fn begin_anew() {
-    if let Ok(Some(kept)) = window().local_storage() {
-        let _ = kept.clear();
-    }
+    let _ = page_storage().map(|kept| kept.clear());
     reload();
 }
 
@@ -251,15 +252,15 @@ impl Hub {
 
     /// From the first thing on that would be missed.
     fn remember(self) {
+        if std::mem::replace(&mut self.inner().borrow_mut().remembered, true) {
+            return;
+        }
         let json = self.profile.with_untracked(|profile| {
             let profile = profile.as_ref().filter(|profile| !profile.memory_only)?;
             Some(serde_json::json!({ "device_id": profile.device, "person": profile.person }).to_string())
         });
-        if let Some(json) = json.filter(|json| remembered(DEVICE).as_ref() != Some(json))
-            && let Ok(Some(kept)) = window().local_storage()
-        {
-            // Without it a cleared browser looks like a new one, and nothing else is lost.
-            let _ = kept.set_item(DEVICE, &json);
+        if let Some(json) = json {
+            let _ = page_storage().map(|kept| kept.set_item(DEVICE, &json));
         }
     }
 
@@ -283,7 +284,10 @@ impl Hub {
     fn storage_says(self, message: &JsValue) {
         let inner = self.inner();
         if message.as_string().as_deref() == Some("up") {
-            self.post_storage(&ToStorage::Hello { build: build_id(), before: remembered(DEVICE) });
+            self.post_storage(&ToStorage::Hello {
+                build: build_id(),
+                before: page_storage().and_then(|kept| kept.get_item(DEVICE).ok()?),
+            });
             return;
         }
         let Ok(notice) = serde_wasm_bindgen::from_value::<FromStorage>(message.clone()) else {
@@ -297,6 +301,7 @@ impl Hub {
                     inner.storage_up = true;
                     std::mem::take(&mut inner.waiting)
                 };
+                inner.borrow_mut().remembered = false;
                 self.timings.update(|timings| timings.0 = took_ms);
                 self.locked.set(None);
                 let (cleared, problems): (Vec<_>, Vec<_>) =
@@ -371,6 +376,7 @@ impl Hub {
                         profile.person = person;
                     }
                 });
+                self.inner().borrow_mut().remembered = false;
                 self.remember();
             }
         }

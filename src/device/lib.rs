@@ -20,4 +20,4 @@ pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
 pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, new_slots, slot_name};
 pub use recover::{OpenSegment, PoolFile, Recovered, hex, newest_manifest, recover, recover_but, unhex};
-pub use shelf::{Added, FileRows, Shelf, Waiting, by_place};
+pub use shelf::{Added, FileRows, Shelf, Waiting, by_place, holds_all};

@@ -186,6 +186,15 @@ impl Manifest {
         self
     }
 
+    /// The same generation, which says that the installation is this one; `false` when it did so before.
+    pub fn becomes(&mut self, identity: &Identity) -> bool {
+        if self.identity.device_id != identity.device_id {
+            // The lanes were the other device's.
+            self.lanes.clear();
+        }
+        *identity != std::mem::replace(&mut self.identity, identity.clone())
+    }
+
     /// Every pool file that this index speaks of.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let retired = self.retired.iter().map(|file| file.file.as_str());

@@ -80,7 +80,7 @@ pub fn newest_manifest(files: &[PoolFile]) -> Option<(Manifest, String)> {
 }
 
 /// `slots` are all pool files but the manifests; `births` the raw rows that were kept while files were young.
-pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>]) -> Recovered {
+pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[&[u8]]) -> Recovered {
     recover_but(newest_manifest(manifests), slots, births, Vec::new())
 }
 
@@ -88,7 +88,7 @@ pub fn recover(manifests: &[PoolFile], slots: Vec<PoolFile>, births: &[Vec<u8>])
 pub fn recover_but(
     newest: Option<(Manifest, String)>,
     slots: Vec<PoolFile>,
-    births: &[Vec<u8>],
+    births: &[&[u8]],
     unread: Vec<SealedFile>,
 ) -> Recovered {
     let mut out = Recovered { unread, ..Recovered::default() };
@@ -350,7 +350,7 @@ fn further(heads: &mut LaneHeads, row: &Row) {
     }
 }
 
-fn read_births(births: &[Vec<u8>], out: &mut Recovered) {
+fn read_births(births: &[&[u8]], out: &mut Recovered) {
     if births.is_empty() {
         return;
     }

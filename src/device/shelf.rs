@@ -22,7 +22,7 @@ pub fn by_place(rows: Vec<Row>) -> FileRows {
 }
 
 /// Whether every one of these places is among those that `held` says are here.
-pub(crate) fn holds_all<'a, 'b>(
+pub fn holds_all<'a, 'b>(
     places: impl IntoIterator<Item = (&'a ChainKey, &'a Ranges)>,
     held: impl Fn(&ChainKey) -> Option<&'b Ranges>,
 ) -> bool {

@@ -250,7 +250,7 @@ pub(crate) async fn act_for(person: EntityId) {
         state.slot = None;
         state.device.drop_session();
         let identity = state.device.identity().clone();
-        state.manifest.identity = identity.clone();
+        state.manifest.becomes(&identity);
         identity
     });
     remember(&identity).await;

@@ -113,8 +113,7 @@ pub(crate) async fn link(to: MessagePort) {
     let kept = match kept {
         Some(kept) if state::with(|state| kept.later(state)).is_some() => {
             let taken = ask::over(&to, "tables", &kept.packed).await.is_ok();
-            taken.then(|| kept.taken());
-            taken.then_some(kept)
+            taken.then(|| kept.taken())
         }
         _ => None,
     };

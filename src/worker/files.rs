@@ -38,7 +38,7 @@ impl Pool {
         let root = root().await?;
         let all = js_sys::Object::new();
         js::set(&all, "recursive", &true.into());
-        again(HELD, async || {
+        again(HELD_LONG, async || {
             let removing: js_sys::Promise = js::call(&root, "removeEntry", &[&FOLDER.into(), &all])?.dyn_into()?;
             js::wait(removing).await.map(drop)
         })
@@ -111,6 +111,8 @@ impl Pool {
 /// What passes by itself: which failure, how long to wait, and how often.
 type Passing = (fn(&Fail) -> bool, i32, u32);
 const HELD: Passing = (|fail| matches!(fail, Fail::Held), 100, 30);
+/// Other tabs were just told to go.
+const HELD_LONG: Passing = (HELD.0, 100, 50);
 const CHANGED: Passing = (|fail| matches!(fail, Fail::Changed), 25, 40);
 
 async fn again<T>((passes, wait_ms, tries): Passing, act: impl AsyncFn() -> Result<T, Fail>) -> Result<T, Fail> {

@@ -125,17 +125,7 @@ async fn lead_on(term: u32, stolen: bool) {
     if let Err(fail) = follow_index(&pool).await {
         web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
     }
-    let renamed = state::with(|state| {
-        let own = state.device.identity().clone();
-        let before = std::mem::replace(&mut state.manifest.identity, own);
-        // The lanes were the other device's.
-        let other = before.device_id != state.manifest.identity.device_id;
-        if other {
-            state.manifest.lanes.clear();
-        }
-        other
-    });
-    if renamed {
+    if state::with(|state| state.manifest.becomes(state.device.identity())) {
         DIRTY.set(true);
     }
     if stolen {
@@ -179,11 +169,10 @@ pub(crate) async fn follow_index(pool: &Pool) -> Result<(), Fail> {
             return Vec::new();
         }
         let covered = |state: &State, file: &SealedFile| state.shelf.covers(file.spans.iter().map(wire::Span::place));
-        let fresh: Vec<SealedFile> =
-            state.files(&manifest.sealed).into_iter().filter(|file| !state.shelf.has_file(&file.use_id)).collect();
-        let unheard: Vec<SealedFile> =
-            fresh.iter().filter(|file| file.spans.is_empty() || !covered(state, file)).cloned().collect();
-        fresh.iter().for_each(|file| state.shelf.add_file(&file.use_id, &file.spans));
+        let files = state.files(&manifest.sealed);
+        let fresh = files.iter().filter(|file| !state.shelf.has_file(&file.use_id));
+        let unheard: Vec<SealedFile> = fresh.filter(|file| file.spans.is_empty() || !covered(state, file)).cloned().collect();
+        state.list(&files);
         let before = std::mem::replace(&mut state.manifest, manifest);
         state.manifest_file = Some(file);
         for gone in before.sealed {
@@ -459,15 +448,15 @@ async fn reclaim(pool: &Pool) -> Result<(), Fail> {
     let Some((listed, generation)) = index else { return Ok(()) };
     // One that is newer than the index counts, as at every start.
     let left =
-        |bytes: &[u8]| Header::decode(bytes).is_ok_and(|header| header.role == Role::Sealed && header.generation <= generation);
+        |bytes: &[u8]| Header::decode(bytes).ok().filter(|header| header.role == Role::Sealed && header.generation <= generation);
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-") && !listed.contains(name)) {
-        if left(&pool.head(&name).await?.0)
-            && let Ok(held) = pool.claim(&name).await
-            && let bytes = held.read_all()?
-            && left(&bytes)
-            // A damaged one is left as it is, for whoever can repair it.
-            && Header::decode(&bytes).is_ok_and(|header| header.payload(&bytes).is_ok())
-        {
+        if left(&pool.head(&name).await?.0).is_none() {
+            continue;
+        }
+        let Ok(held) = pool.claim(&name).await else { continue };
+        let bytes = held.read_all()?;
+        // A damaged one is left as it is, for whoever can repair it.
+        if left(&bytes).is_some_and(|header| header.payload(&bytes).is_ok()) {
             free(&held)?;
         }
     }
@@ -532,9 +521,8 @@ pub(crate) fn account_changed() {
     }
 }
 
-/// What the files say now: a former leader may have written after this tab started.
+/// What the sessions' files say now: a former leader may have written after this tab started.
 pub(crate) async fn catch_up(pool: &Pool) -> Result<(), Fail> {
-    follow_index(pool).await?;
     let mut slots = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
         let (head, _) = pool.head(&name).await?;

@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use bridge::{FromStorage, Problem, ProblemKind};
+use device::holds_all;
 use wire::{ChainKey, Ranges};
 
 use crate::{
@@ -69,6 +70,7 @@ pub(crate) async fn lock() -> Result<(), Problem> {
 /// Rows that no server has acknowledged, by what the files say now: whoever leads may have learned otherwise. What nobody
 /// can say counts as only here.
 async fn only_here(pool: &Pool) -> Result<u64, Fail> {
+    leader::follow_index(pool).await?;
     leader::catch_up(pool).await?;
     Ok(state::with(|state| {
         let standing = state.standing.clone().unwrap_or_default();
@@ -90,8 +92,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
     let Some((pool, births)) = state::with(|state| Some((state.pool.clone()?, state.births.clone()?))) else { return Ok(()) };
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let backed_up = EXPORTED.with_borrow(|exported| {
-        let in_it = |(chain, places): (&ChainKey, &Ranges)| exported.get(chain).is_some_and(|held| places.minus(held).is_empty());
-        state::with(|state| unknown(state) == 0 && state.shelf.places().iter().all(in_it))
+        state::with(|state| unknown(state) == 0 && holds_all(&state.shelf.places(), |chain| exported.get(chain)))
     });
     if 0 < only_here && !backed_up {
         return Err(Problem::new(

@@ -132,12 +132,12 @@ async fn with_storage(
         }
     }
     let files = read_files(&pool, vault.as_ref(), &names, &mut problems, true).await?;
-    let mut batches: Vec<(String, Vec<Vec<u8>>)> = Vec::new();
+    let mut batches: Vec<(String, Vec<u8>)> = Vec::new();
     for (key, value) in kept {
         let packed = vault::plain_value(vault.as_ref(), &key, bytes_of(&value)).await;
-        batches.push((key, unpack(&packed).unwrap_or_default().into_iter().map(<[u8]>::to_vec).collect()));
+        batches.push((key, packed));
     }
-    let raw: Vec<Vec<u8>> = batches.iter().flat_map(|(_, rows)| rows.clone()).collect();
+    let raw: Vec<&[u8]> = batches.iter().flat_map(|(_, packed)| unpack(packed).unwrap_or_default()).collect();
     let found = recover_but(files.newest, files.slots, &raw, files.unread);
 
     let (identity, known) = identity(births.as_ref(), &found, before, cleared, &lane).await;
@@ -162,8 +162,9 @@ async fn with_storage(
     let unborn: Vec<ledger::Row> = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
     // What is nowhere else stays where it is until it is in a file.
     let raw: BTreeSet<&[u8]> = unborn.iter().map(|row| row.raw.as_slice()).collect();
-    let (held, due): (Vec<_>, Vec<_>) =
-        batches.into_iter().partition(|(_, rows)| rows.iter().any(|row| raw.contains(row.as_slice())));
+    let (held, due): (Vec<_>, Vec<_>) = batches
+        .into_iter()
+        .partition(|(_, packed)| !raw.is_empty() && unpack(packed).unwrap_or_default().into_iter().any(|row| raw.contains(row)));
     let at_ms = now_ms() + FILE_YOUNG_MS;
     let births_due = due.into_iter().map(|(key, _)| (at_ms, key)).collect();
     // Without any manifest, what was found is the index: the next one that is written lists it.
@@ -171,11 +172,7 @@ async fn with_storage(
     let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), sealed.clone(), lanes));
     // Newer than the index, or what a damaged file was merged from: the next index lists it.
     let spare = manifest.count_in(sealed);
-    if manifest.identity.device_id != identity.device_id {
-        // The lanes were the other device's.
-        manifest.lanes.clear();
-    }
-    manifest.identity = identity.clone();
+    manifest.becomes(&identity);
     problems.extend(found.problems);
     let state = State {
         pool: Some(pool),
@@ -281,11 +278,7 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
         for file in &found.damaged {
             state.shelf.drop_file(&file.use_id);
         }
-        for file in &sealed {
-            if !state.shelf.has_file(&file.use_id) {
-                state.shelf.add_file(&file.use_id, &file.spans);
-            }
-        }
+        state.list(&sealed);
         state.spare = state.manifest.count_in(sealed);
         state.damaged = found.damaged;
     });
@@ -416,8 +409,7 @@ pub(crate) async fn new_device() {
         let identity = state.device.identity().on_new_device(now, &mut Chance);
         state.device = Device::new(identity.clone(), state.device.lane().clone(), Default::default());
         state.slot = None;
-        state.manifest.identity = identity.clone();
-        state.manifest.lanes.clear();
+        state.manifest.becomes(&identity);
         identity
     });
     remember(&identity).await;

@@ -71,6 +71,15 @@ impl State {
         let spare = |file: &&SealedFile| self.shelf.has_file(&file.use_id) && !listed.iter().any(|own| own.use_id == file.use_id);
         listed.iter().filter(known).chain(self.spare.iter().filter(spare)).cloned().collect()
     }
+
+    /// Sealed files that this tab may not have heard of.
+    pub(crate) fn list(&mut self, files: &[SealedFile]) {
+        for file in files {
+            if !self.shelf.has_file(&file.use_id) {
+                self.shelf.add_file(&file.use_id, &file.spans);
+            }
+        }
+    }
 }
 
 impl Slot {

@@ -58,8 +58,9 @@ pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
 
 impl Kept {
     /// A projector goes on from them: they are as good as packed by this build.
-    pub(crate) fn taken(&self) {
+    pub(crate) fn taken(self) -> Self {
         COVERED.set(self.about.covered.values().map(Ranges::count).sum());
+        self
     }
 
     /// Whether every row that is in the tables is still here.

@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
     let again = recover(&[], vec![file], &[]);
     assert_eq!(found.problems, again.problems);
     // The same rows kept twice are no new rows.
-    let births: Vec<Vec<u8>> = found.open.iter().flat_map(|segment| &segment.rows).map(|row| row.raw.clone()).collect();
+    let births: Vec<&[u8]> = found.open.iter().flat_map(|segment| &segment.rows).map(|row| row.raw.as_slice()).collect();
     let ids: BTreeSet<_> = found.open.iter().flat_map(|segment| &segment.rows).map(|row| row.event_id).collect();
     let kept = recover(&[], vec![PoolFile { name: "slot-000".to_owned(), bytes }], &births);
     assert!(kept.unborn.iter().all(|row| !ids.contains(&row.event_id)));

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::{
     clock::{now_ms, offset_min, today},
-    hub::use_hub,
+    hub::{page_storage, use_hub},
     messages as m,
     parts::{Field, Header, Twice},
     route::Route,
@@ -129,12 +129,8 @@ pub(crate) fn Storage() -> impl IntoView {
 /// When the last backup was made here, for the reminder. Losing it costs a reminder.
 const BACKUP_MADE: &str = "spotter.backup-made";
 
-fn kept() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
-}
-
 pub(crate) fn backup_made_ms() -> Option<i64> {
-    kept()?.get_item(BACKUP_MADE).ok()??.parse().ok()
+    page_storage()?.get_item(BACKUP_MADE).ok()??.parse().ok()
 }
 
 /// Hands a file to the browser, which asks where to put it.
@@ -168,7 +164,7 @@ fn Export() -> impl IntoView {
                     hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
                     if what == ExportAs::Archive {
                         hub.exported();
-                        let _ = kept().map(|kept| kept.set_item(BACKUP_MADE, &now.to_string()));
+                        let _ = page_storage().map(|kept| kept.set_item(BACKUP_MADE, &now.to_string()));
                         let _ = made.try_set(Some(now));
                     }
                 }
