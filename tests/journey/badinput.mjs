@@ -8,7 +8,7 @@ import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, same, serve, set, solid,
-  startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until,
+  startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until, workerOf,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
 import { tenColumns } from "./strong-files.mjs";
@@ -541,6 +541,40 @@ try {
     await progress(page, "4 weeks");
     await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
     console.log(`  ${saved.length - 1} of 11 ticks were saved in room that was granted before`);
+    await context.close();
+  });
+
+  await story.step("the second place of a young row is full: the tick is refused, and nothing of it stays in the first", async () => {
+    const { context, page } = await browse(story, join(folder, "full-beside"));
+    await openApp(page, url);
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await tick(page, 0);
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    const rows = async () => runningSegment(await look(page)).frames.filter((frame) => frame.kind === "row").length;
+    const before = await rows();
+    const storage = await workerOf(page, "storage.js");
+    await storage.evaluate(() => {
+      const put = IDBObjectStore.prototype.put;
+      globalThis.roomAgain = () => (IDBObjectStore.prototype.put = put);
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("no room", "QuotaExceededError");
+      };
+    });
+    await page.getByTestId("tick-1").click();
+    await page.locator(".problem[role=alert]").filter({ hasText: "no room" }).waitFor({ state: "attached" });
+    await becomes(() => page.getByTestId("tick-1").getAttribute("aria-checked"), "false", "the refused tick");
+    same(await rows(), before, "rows in the session's file");
+    await storage.evaluate(() => globalThis.roomAgain());
+    await tick(page, 1);
+    await page.reload();
+    await page.getByTestId("workout-bar").waitFor();
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0], set("Squat (Barbell)", "normal", "105", "4")] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+    same(await page.locator(".problem").allTextContents(), [], "problems");
     await context.close();
   });
 } catch (err) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
   kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
-  typeUnfinished, typed, until, volume, volumeOf, working,
+  typeUnfinished, typed, until, volume, volumeOf, workerOf, working,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
 import { tenColumns, twelveColumns } from "./strong-files.mjs";
@@ -642,6 +642,22 @@ try {
     };
     await remove();
     await spare.page.locator(".problem[role=alert]").getByText("on this device only").waitFor();
+    await Promise.all([spare.page.waitForEvent("download"), spare.page.getByTestId("export-archive").click()]);
+    await spare.page.getByTestId("export").getByText("Last backup: Today.").waitFor();
+    // A file that somebody holds cannot be removed: then nothing is.
+    await (await workerOf(spare.page, "projector-start.js")).evaluate(async () => {
+      const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+      for await (const [name, file] of pool.entries()) {
+        if (!globalThis.held && name.startsWith("slot-")) globalThis.held = await file.createSyncAccessHandle().catch(() => null);
+      }
+      if (!globalThis.held) throw new Error("no file could be held");
+    });
+    await remove();
+    await spare.page.locator(".problem[role=alert]").getByText("That did not work").waitFor();
+    await openApp(spare.page, url);
+    await progress(spare.page, "All");
+    await becomes(() => tiles(spare.page), spare.tiles, "tiles after a removal that failed");
+    await openApp(spare.page, url, "/me/storage");
     await Promise.all([spare.page.waitForEvent("download"), spare.page.getByTestId("export-archive").click()]);
     await spare.page.getByTestId("export").getByText("Last backup: Today.").waitFor();
     const reloaded = spare.page.waitForEvent("load");

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { pause } from "../common.mjs";
 import { dice } from "../replication/lib.mjs";
 import { look } from "./pool.mjs";
-import { Story, browse, built, ensure, freePort, kill, pastServiceWorker, same, serve, temporary, until } from "./lib.mjs";
+import { Story, browse, built, ensure, freePort, kill, pastServiceWorker, same, serve, temporary, until, workerOf } from "./lib.mjs";
 import { inPage } from "./tabs-page.mjs";
 
 const { values } = parseArgs({
@@ -429,8 +429,6 @@ if (values.frozen || values.only === "leader frozen") events["leader frozen"] = 
 ensure(!values.only || events[values.only], `--only takes one of: ${Object.keys(events).join(", ")}`);
 
 // ---------------------------------------------------------------------------------------------- what is there
-
-const workerOf = (page, mark) => until(() => page.workers().find((worker) => worker.url().endsWith(mark)), { what: `a worker ${mark}` });
 
 /** A reader does not hear the other tabs: what they still have in memory is not on the disk. Nor, if it is to see the files
  * alone, the second place that young rows are kept in. */
