@@ -235,14 +235,12 @@ fn Connected(account: RwSignal<Option<AccountView>>, look: Callback<()>) -> impl
         });
     };
     let admin = move || account.with(|account| account.as_ref().is_some_and(|account| account.admin));
-    let devices = move || account.with(|account| account.as_ref().map(|account| account.devices.clone()).unwrap_or_default());
+    let devices = Memo::new(move |_| account.with(|it| it.iter().flat_map(|it| &it.devices).map(Device::of).collect::<Vec<_>>()));
     view! {
         <section class="card">
             <h2>{m::sync::DEVICES}</h2>
             <ul class="list flat" data-test="devices">
-                <For each=devices key=|device| (device.device_id.clone(), device.revoked, device.this, device.seen_ms) let:device>
-                    <Device device look/>
-                </For>
+                {move || devices.get().into_iter().map(|device| view! { <DeviceRow device look/> }).collect_view()}
             </ul>
             <button class="plain" data-test="add-device" on:click=move |_| ask(AccountWish::Link, "join", m::sync::ADD_HOW)>{m::sync::ADD_DEVICE}</button>
             <Show when=admin>
@@ -263,28 +261,46 @@ fn Connected(account: RwSignal<Option<AccountView>>, look: Callback<()>) -> impl
     }
 }
 
+/// What is shown of a device: seen again on the same day, it is the same.
+#[derive(Debug, Clone, PartialEq)]
+struct Device {
+    device_id: String,
+    name: String,
+    state: String,
+    /// It can be shut out.
+    other: bool,
+}
+
+impl Device {
+    fn of(device: &DeviceView) -> Self {
+        let seen = device.seen_ms as i64;
+        let day = words::day(words::day_of(seen, i64::from(offset_min(seen))), today());
+        let state = if device.revoked {
+            m::sync::IS_OUT.to_owned()
+        } else if device.this {
+            m::sync::THIS.to_owned()
+        } else {
+            m::sync::seen(&day)
+        };
+        let other = !device.this && !device.revoked;
+        Self { device_id: device.device_id.clone(), name: device.name.clone(), state, other }
+    }
+}
+
 #[component]
-fn Device(device: DeviceView, look: Callback<()>) -> impl IntoView {
+fn DeviceRow(device: Device, look: Callback<()>) -> impl IntoView {
     let hub = use_hub();
-    let seen = device.seen_ms as i64;
-    let day = words::day(words::day_of(seen, i64::from(offset_min(seen))), today());
-    let state = if device.revoked {
-        m::sync::IS_OUT.to_owned()
-    } else if device.this {
-        m::sync::THIS.to_owned()
-    } else {
-        m::sync::seen(&day)
-    };
+    let Device { device_id, name, state, other } = device;
     let shut_out = Callback::new(move |()| {
-        hub.account(AccountWish::ShutOut { device_id: device.device_id.clone() }, move |news| match news {
+        hub.account(AccountWish::ShutOut { device_id: device_id.clone() }, move |news| match news {
             Ok(_) => look.run(()),
             Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
         });
     });
     view! {
         <li class="row">
-            <span class="row-main"><strong>{device.name.clone()}</strong><span class="quiet">{state}</span></span>
-            {(!device.this && !device.revoked).then(|| view! {
+            <span class="row-main"><strong>{name}</strong><span class="quiet">{state}</span></span>
+            {other.then(|| view! {
                 <Twice once=m::sync::SHUT_OUT again=m::sync::SHUT_OUT_SURE test="shut-out" act=shut_out/>
             })}
         </li>
