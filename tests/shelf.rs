@@ -8,8 +8,8 @@ use device::{Added, Shelf, by_place};
 use ledger::{Fact, Row};
 use tests::{Scribe, Seeded};
 use wire::{
-    Answer, BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Command, Digest, Failure, Hello, Input, Limits,
-    PROTOCOL, Page, Replica, Request, Standing, spans,
+    Answer, BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Code, Command, Digest, Failure, Hello, Input,
+    Limits, PROTOCOL, Page, Refused, Replica, Request, Retry, Standing, spans,
 };
 
 fn draft(nth: u64) -> Draft {
@@ -286,4 +286,26 @@ fn a_comparison_that_is_cut_off_is_made_when_the_line_is_back() {
         assert_eq!((cuts.get(), replica.verified), (0, Some((rows.len() as u64, 1))), "cut at the blocks: {at_blocks}");
         there.reverse();
     }
+}
+
+/// What the server refused is nowhere else: it may not be wiped, and nobody says that the server has it.
+#[test]
+fn a_refused_row_is_only_here() {
+    let rows = chain(5, 10);
+    let mut shelf = Shelf::default();
+    let mut standing = Standing::default();
+    for row in &rows {
+        shelf.add(row.clone());
+        standing.ack(row);
+    }
+    assert_eq!((shelf.waiting_count(&standing), shelf.unacknowledged(&standing)), (0, 0));
+    let refused = &rows[2];
+    let key = ChainKey::of(refused);
+    standing.acked.get_mut(&key).expect("acknowledged").remove(refused.dseq, refused.dseq);
+    assert_eq!((shelf.waiting_count(&standing), shelf.unacknowledged(&standing)), (1, 1));
+    let why = Refused { chain: key, dseq: refused.dseq, code: Code::Quota, retry: Retry::AfterQuota };
+    standing.refused.insert(refused.event_id, why);
+    assert_eq!((shelf.waiting_count(&standing), shelf.unacknowledged(&standing)), (0, 1));
+    let lately: Vec<_> = shelf.waiting_lately(&standing, 9).iter().map(|row| row.event_id).collect();
+    assert_eq!(lately, [refused.event_id]);
 }

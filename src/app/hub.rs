@@ -161,8 +161,17 @@ const AWAY_MS: f64 = 15.0 * 60.0 * 1000.0;
 const DEVICE: &str = "spotter.device";
 
 /// What the page itself keeps. Without it a reminder is lost, and a cleared browser looks like a new one.
-pub(crate) fn page_storage() -> Option<web_sys::Storage> {
+fn page_storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
+}
+
+/// When something happened here, UTC milliseconds.
+pub(crate) fn kept_ms(name: &str) -> Option<i64> {
+    page_storage()?.get_item(name).ok()??.parse().ok()
+}
+
+pub(crate) fn keep_ms(name: &str, at_ms: i64) {
+    let _ = page_storage().map(|kept| kept.set_item(name, &at_ms.to_string()));
 }
 
 /// Nothing is left of whoever was here.
@@ -637,6 +646,11 @@ impl Hub {
 
     pub fn exported(self) {
         self.post_storage(&ToStorage::Exported);
+    }
+
+    /// What the browser removed is given up.
+    pub fn go_on_without(self) {
+        self.post_storage(&ToStorage::GoOnWithout);
     }
 
     /// Everything on this device; refused, and said so, while something is nowhere else.

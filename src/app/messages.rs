@@ -193,6 +193,10 @@ pub(crate) mod training {
 pub(crate) mod today {
     use crate::words::NARROW;
 
+    pub(crate) const ONLY_HERE: &str = "Your training is on this phone only";
+    pub(crate) const BACKUP_WHY: &str =
+        "A backup keeps it when the phone is lost or the browser clears it. Write the recovery code down, too.";
+    pub(crate) const LATER: &str = "Later";
     pub(crate) const TITLE: &str = "Today";
     pub(crate) const STILL_OPEN: &str = "A workout is still open";
     pub(crate) const GO_ON: &str = "Go on";
@@ -539,6 +543,11 @@ pub(crate) mod sync {
         format!("{} on this phone only", plural(changes, "change", "changes"))
     }
 
+    /// What was refused is listed below it, and notes stay until they can be encrypted.
+    pub(crate) fn all_but(changes: i64) -> String {
+        format!("Everything but {} is on the server", plural(changes, "change", "changes"))
+    }
+
     pub(crate) fn fetching(done: usize, all: usize) -> String {
         format!("Fetching your training: part {} of {all}", done + 1)
     }
@@ -725,6 +734,13 @@ pub(crate) mod storage {
         format!("{} on this phone only: not on your server yet.", plural(changes, "change", "changes"))
     }
 
+    pub(crate) fn server_lacks(changes: i64) -> String {
+        format!(
+            "Your server has everything but {}: what it refused, and notes. A backup has them.",
+            plural(changes, "change", "changes")
+        )
+    }
+
     pub(crate) fn exported(rows: &str) -> String {
         format!("{rows} rows exported.")
     }
@@ -734,8 +750,7 @@ pub(crate) mod storage {
     }
 
     pub(crate) const ENCRYPTION: &str = "Encryption";
-    pub(crate) const ENCRYPTED: &str =
-        "Everything stored here is encrypted under a key that this browser keeps. Copied to another place, it cannot be read.";
+    pub(crate) const ENCRYPTED: &str = "Everything stored here is encrypted under a key that this browser keeps. The files alone cannot be read elsewhere; a copy of the whole browser profile can, unless the app lock is on.";
     pub(crate) const NOT_ENCRYPTED: &str = "This browser cannot keep a key, so what is stored here is not encrypted.";
     pub(crate) const CODE: &str = "Recovery code";
     pub(crate) const CODE_WHY: &str = "Should the browser lose its key, only this code opens what is stored here. Write it down; whoever has it and this device can read everything.";

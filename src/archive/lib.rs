@@ -7,7 +7,7 @@ mod sets;
 mod zipped;
 
 pub use sets::{SetOut, csv};
-pub use zipped::{ARCHIVE_VERSION, About, is_archive, read, write};
+pub use zipped::{ARCHIVE_VERSION, About, Missing, is_archive, read, write};
 
 use ledger::Row;
 

@@ -1,6 +1,9 @@
 //! The backup: a ZIP with the rows as Parquet files, `manifest.json` that lists them with their hashes, and a README.
 
-use std::io::{Cursor, Read as _, Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Cursor, Read as _, Write as _},
+};
 
 use bridge::{Problem, ProblemKind};
 use engine::{rows_from_parquet, segment_to_parquet};
@@ -14,9 +17,10 @@ const ROWS_OF_A_FILE: usize = 50_000;
 /// Nobody's training is larger; a file that claims to be is not read.
 const BYTES_MAX: u64 = 1 << 30;
 
-const README: &str = "This is everything that was logged in Spotter on one device, as plain files. It is NOT encrypted.
+const README: &str = "This is everything that Spotter could read on one device, as plain files. It is NOT encrypted.
 
-manifest.json      what is here: the archive's version, when it was made, and each file with its rows and BLAKE3 hash
+manifest.json      what is here: the archive's version, when it was made, each file with its rows and BLAKE3 hash, and
+                   under `missing` the numbers of rows that were damaged on that device
 rows-*.parquet     every event as one row; the column `raw` holds it exactly as it was written, as JSON
 
 To bring it back: open Spotter, Me, Import, and choose this file. What is there already stays as it is, so it may be done
@@ -33,6 +37,18 @@ pub struct About {
     pub person: String,
     pub rows: usize,
     pub files: Vec<Listed>,
+    /// Numbers that rows of this device or another should have and none here has: they were damaged where this was made.
+    #[serde(default)]
+    pub missing: Vec<Missing>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    pub scope: String,
+    pub device: String,
+    pub lane: String,
+    pub from: u64,
+    pub to: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,10 +82,32 @@ pub fn write(rows: &[Row], person: &str, made_ms: u64) -> Result<Vec<u8>, Proble
         put(&name, &parquet).map_err(failed)?;
         files.push(Listed { name, rows: some.len(), blake3: blake3::hash(&parquet).to_hex().to_string() });
     }
-    let about = About { version: ARCHIVE_VERSION, made_ms, person: person.to_owned(), rows: rows.len(), files };
+    let (person, missing) = (person.to_owned(), missing(rows));
+    let about = About { version: ARCHIVE_VERSION, made_ms, person, rows: rows.len(), files, missing };
     let json = serde_json::to_vec_pretty(&about).map_err(|err| failed(err.to_string()))?;
     put("manifest.json", &json).map_err(failed)?;
     Ok(zip.finish().map_err(|err| failed(err.to_string()))?.into_inner())
+}
+
+/// The numbers of a chain begin with one and leave none out.
+fn missing(rows: &[Row]) -> Vec<Missing> {
+    let mut chains: BTreeMap<(String, &str, &str), BTreeSet<u64>> = BTreeMap::new();
+    for row in rows {
+        let chain = (row.scope.to_string(), row.device_id.as_str(), row.lane.as_str());
+        chains.entry(chain).or_default().insert(row.dseq);
+    }
+    let mut out = Vec::new();
+    for ((scope, device, lane), places) in chains {
+        let mut next = 1;
+        for at in places {
+            if next < at {
+                let (scope, device, lane) = (scope.clone(), device.to_owned(), lane.to_owned());
+                out.push(Missing { scope, device, lane, from: next, to: at - 1 });
+            }
+            next = at + 1;
+        }
+    }
+    out
 }
 
 /// Every row of an archive, or why not: half a backup is not brought back.

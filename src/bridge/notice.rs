@@ -15,6 +15,8 @@ pub enum Guarantee {
     File,
     /// Flushed to a file that is young, and its bytes kept in a second place until it is not.
     FileAndBirth,
+    /// Flushed to a file, and there is no second place: a power cut in the file's first minute may take it.
+    FileAlone,
     /// This browser gives us no storage: it lasts until the tab is closed.
     MemoryOnly,
 }

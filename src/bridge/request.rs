@@ -75,6 +75,8 @@ pub enum ToStorage {
     },
     /// The backup that was made last was handed to the browser.
     Exported,
+    /// What the browser removed is given up: it is not spoken of again.
+    GoOnWithout,
     /// Removes everything from this device; refused while a row is only here and in no backup.
     Remove {
         id: u32,

@@ -102,6 +102,8 @@ pub struct SyncState {
     pub link: SyncLink,
     /// Changes that are on this device only.
     pub waiting: u64,
+    /// Rows that no server has: what waits, what it refused, and notes, which stay here until they can be encrypted.
+    pub only_here: u64,
     /// The clocks of those of them that were made lately.
     pub waiting_hlcs: Vec<String>,
     pub refused: Vec<RefusedView>,

@@ -36,15 +36,19 @@ pub fn to_merge(manifest: &Manifest, damaged: &[SealedFile], now_ms: u64) -> Opt
             return None;
         }
         files.sort_by_key(|file| (began_ms(file), file.use_id.clone()));
-        let mut bytes = 0;
-        let fits = files.iter().take_while(|file| {
-            bytes += file.bytes;
-            bytes <= BYTES_MAX
-        });
-        let fits = fits.count();
-        files.truncate(fits);
-        (1 < fits).then_some(files)
+        // One that is too large to be merged with the next stays as it is, and those after it become one all the same.
+        (0..files.len()).map(|from| fitting(&files[from..])).find(|fits| 1 < fits.len()).map(<[_]>::to_vec)
     })
+}
+
+/// As many of the first ones as may be merged at once.
+fn fitting(files: &[SealedFile]) -> &[SealedFile] {
+    let mut bytes = 0;
+    let fits = files.iter().take_while(|file| {
+        bytes += file.bytes;
+        bytes <= BYTES_MAX
+    });
+    &files[..fits.count()]
 }
 
 /// A session's id says when it began (RFC 9562, version 7).
@@ -123,6 +127,18 @@ mod tests {
             ["slot-000", "slot-001", "slot-002"]
         );
         manifest.sealed.iter_mut().for_each(|file| file.segment = Some("of a server".to_owned()));
+        assert_eq!(to_merge(&manifest, &[], NOW), None);
+    }
+
+    #[test]
+    fn one_large_file_does_not_keep_those_after_it_apart() {
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
+        let mut manifest = Manifest::first(identity);
+        manifest.sealed = (0..4).map(|nth| file(nth, nth)).collect();
+        manifest.sealed[0].bytes = BYTES_MAX;
+        let merged = to_merge(&manifest, &[], NOW).expect("the small ones");
+        assert_eq!(merged.iter().map(|file| file.file.as_str()).collect::<Vec<_>>(), ["slot-001", "slot-002", "slot-003"]);
+        manifest.sealed.truncate(2);
         assert_eq!(to_merge(&manifest, &[], NOW), None);
     }
 }

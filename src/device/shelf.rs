@@ -29,10 +29,6 @@ pub fn holds_all<'a, 'b>(
     places.into_iter().all(|(chain, places)| held(chain).is_some_and(|held| places.minus(held).is_empty()))
 }
 
-fn pending<'a>(chains: impl Iterator<Item = (&'a ChainKey, &'a Held)>, standing: &Standing) -> u64 {
-    chains.map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
-}
-
 #[derive(Debug, Default)]
 struct Held {
     /// Every place of which there is a row somewhere.
@@ -165,12 +161,12 @@ impl Shelf {
 
     /// How many rows wait to be sent.
     pub fn waiting_count(&self, standing: &Standing) -> u64 {
-        pending(self.sent_chains(), standing)
+        self.sent_chains().map(|(chain, held)| standing.pending(chain, &held.places).count()).sum()
     }
 
-    /// How many rows no server has, those of rooms among them.
+    /// How many rows no server has: those that wait, those that it refused, and those of rooms.
     pub fn unacknowledged(&self, standing: &Standing) -> u64 {
-        pending(self.chains.iter(), standing)
+        self.chains.iter().map(|(chain, held)| standing.unacked(chain, &held.places).count()).sum()
     }
 
     /// What a room's people say is sent once it is encrypted, and stays on the device until then.

@@ -48,12 +48,17 @@ impl Standing {
         self.acked.get(&ChainKey::of(row)).is_some_and(|acked| acked.contains(row.dseq))
     }
 
-    /// Which of the places held of a chain wait to be sent: neither acknowledged nor refused.
-    pub fn pending(&self, chain: &ChainKey, held: &Ranges) -> Ranges {
-        let mut pending = match self.acked.get(chain) {
+    /// Which of the places held of a chain the server is not known to have, those that it refused among them.
+    pub fn unacked(&self, chain: &ChainKey, held: &Ranges) -> Ranges {
+        match self.acked.get(chain) {
             Some(acked) => held.minus(acked),
             None => held.clone(),
-        };
+        }
+    }
+
+    /// Which of the places held of a chain wait to be sent: neither acknowledged nor refused.
+    pub fn pending(&self, chain: &ChainKey, held: &Ranges) -> Ranges {
+        let mut pending = self.unacked(chain, held);
         for refused in self.refused.values().filter(|refused| refused.chain == *chain) {
             pending.remove(refused.dseq, refused.dseq);
         }

@@ -16,7 +16,7 @@ use crate::{
     feed, leader,
     net::{Call, refusal},
     port::{self, Work},
-    start::remember,
+    start::{nothing_missing, remember},
     state::{self, tell},
     vault,
 };
@@ -215,6 +215,7 @@ pub(crate) async fn enter_now(id: u32, entered: Entered) {
     let Entered { account, device_id } = entered;
     let persons: Vec<EntityId> = account.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
     become_one_of(&persons).await;
+    nothing_missing().await;
     keep(Kept { account_id: account.account_id.clone(), name: account.name.clone(), device_id, persons, signed_in: true }).await;
     tell(&FromStorage::Account { id, news: Ok(AccountNews::Account(account)) });
 }

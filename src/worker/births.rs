@@ -1,9 +1,11 @@
 //! The second place of a young row: IndexedDB with strict durability, until the file it was written to is old enough to
 //! survive a power cut. Also here: who this device is, and when each pool file was made.
 
+use std::{cell::RefCell, rc::Rc};
+
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
+use web_sys::{DomException, IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbTransaction};
 
 use crate::{fail::Fail, js};
 
@@ -11,11 +13,15 @@ const STORES: [&str; 3] = ["births", "files", "identity"];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Births {
-    database: IdbDatabase,
+    database: Rc<RefCell<IdbDatabase>>,
 }
 
 impl Births {
     pub(crate) async fn open() -> Result<Self, Fail> {
+        Ok(Self { database: Rc::new(RefCell::new(Self::connect().await?)) })
+    }
+
+    async fn connect() -> Result<IdbDatabase, Fail> {
         let factory: IdbFactory = js::get(&js_sys::global(), "indexedDB").dyn_into()?;
         let request: IdbOpenDbRequest = factory.open_with_u32("spotter", 1)?;
         let upgrading = request.clone();
@@ -27,20 +33,37 @@ impl Births {
             }
         });
         js::set(&request, "onupgradeneeded", &upgrade);
-        let database = js::event(&request, "onsuccess").await?;
-        Ok(Self { database: database.dyn_into()? })
+        Ok(js::event(&request, "onsuccess").await?.dyn_into()?)
     }
 
-    fn write(&self, store: &str) -> Result<IdbTransaction, Fail> {
+    /// Browsers close the connections of pages that were long in the background, and after trouble with the disk.
+    async fn begin(&self, store: &str, mode: &str) -> Result<IdbTransaction, Fail> {
         let options = Object::new();
         js::set(&options, "durability", &"strict".into());
-        let transaction = js::call(&self.database, "transaction", &[&store.into(), &"readwrite".into(), &options])?;
+        let begin = || js::call(&self.database.borrow(), "transaction", &[&store.into(), &mode.into(), &options]);
+        let transaction = match begin() {
+            Ok(transaction) => transaction,
+            Err(closed) if closed.dyn_ref::<DomException>().is_some_and(|why| why.name() == "InvalidStateError") => {
+                let again = Self::connect().await?;
+                self.database.replace(again);
+                begin()?
+            }
+            Err(other) => return Err(other.into()),
+        };
         Ok(transaction.dyn_into()?)
+    }
+
+    async fn write(&self, store: &str) -> Result<IdbTransaction, Fail> {
+        self.begin(store, "readwrite").await
+    }
+
+    async fn read(&self, store: &str) -> Result<IdbObjectStore, Fail> {
+        Ok(self.begin(store, "readonly").await?.object_store(store)?)
     }
 
     /// Durable when this returns.
     pub(crate) async fn put(&self, store: &str, items: &[(String, JsValue)]) -> Result<(), Fail> {
-        let transaction = self.write(store)?;
+        let transaction = self.write(store).await?;
         let into = transaction.object_store(store)?;
         for (key, value) in items {
             into.put_with_key(value, &JsValue::from_str(key))?;
@@ -50,7 +73,7 @@ impl Births {
 
     /// Only where nothing has this key yet; in both cases there is something when this returns.
     pub(crate) async fn add(&self, store: &str, key: &str, value: &JsValue) -> Result<(), Fail> {
-        let transaction = self.write(store)?;
+        let transaction = self.write(store).await?;
         let request = transaction.object_store(store)?.add_with_key(value, &JsValue::from_str(key))?;
         match js::event(&request, "onsuccess").await {
             Ok(_) => js::event(&transaction, "oncomplete").await.map(drop),
@@ -60,7 +83,7 @@ impl Births {
     }
 
     pub(crate) async fn delete(&self, store: &str, keys: &[String]) -> Result<(), Fail> {
-        let transaction = self.write(store)?;
+        let transaction = self.write(store).await?;
         let from = transaction.object_store(store)?;
         for key in keys {
             from.delete(&JsValue::from_str(key))?;
@@ -71,7 +94,7 @@ impl Births {
     /// Everything in every store.
     pub(crate) async fn clear(&self) -> Result<(), Fail> {
         for store in STORES {
-            let transaction = self.write(store)?;
+            let transaction = self.write(store).await?;
             transaction.object_store(store)?.clear()?;
             js::event(&transaction, "oncomplete").await?;
         }
@@ -79,7 +102,7 @@ impl Births {
     }
 
     pub(crate) async fn all(&self, store: &str) -> Result<Vec<(String, JsValue)>, Fail> {
-        let from = self.database.transaction_with_str(store)?.object_store(store)?;
+        let from = self.read(store).await?;
         let (keys, values) = (from.get_all_keys()?, from.get_all()?);
         let values: Array = js::event(&values, "onsuccess").await?.dyn_into()?;
         let keys: Array = match keys.result() {
@@ -90,7 +113,7 @@ impl Births {
     }
 
     pub(crate) async fn get(&self, store: &str, key: &str) -> Result<Option<JsValue>, Fail> {
-        let request = self.database.transaction_with_str(store)?.object_store(store)?.get(&JsValue::from_str(key))?;
+        let request = self.read(store).await?.get(&JsValue::from_str(key))?;
         let value = js::event(&request, "onsuccess").await?;
         Ok((!value.is_undefined()).then_some(value))
     }

@@ -13,6 +13,8 @@ pub(crate) enum Fail {
     NotFound,
     /// The file changed while it was read.
     Changed,
+    /// A newer build has written here.
+    Newer,
     Other(String),
 }
 
@@ -23,6 +25,7 @@ impl std::fmt::Display for Fail {
             Self::Held => "another tab holds the file",
             Self::NotFound => "it is not there",
             Self::Changed => "the file changed while it was read",
+            Self::Newer => "a newer Spotter has written here",
             Self::Other(why) => why,
         })
     }

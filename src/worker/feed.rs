@@ -237,7 +237,14 @@ async fn everything(id: u32) {
             // Another tab may have sealed and merged since this one started.
             let listed = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest.sealed).unwrap_or_default();
             for file in state::with(|state| state.files(&listed)) {
-                let parquet = sealed::payload(&pool, &file).await?;
+                let parquet = match sealed::payload(&pool, &file).await {
+                    Ok(parquet) => parquet,
+                    Err(fail) => {
+                        // Damaged, it is told apart from what can be exported, and the next export goes on without it.
+                        let _ = start::look_again(&pool).await;
+                        return Err(fail);
+                    }
+                };
                 to_projector(&["part".into(), id.into()], Some(&parquet));
             }
         }

@@ -7,9 +7,9 @@ use std::{
     rc::Rc,
 };
 
-use device::{FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, new_slots, recover, to_merge};
+use device::{Added, FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, new_slots, recover, to_merge};
 use js_sys::Promise;
-use ledger::{Encryption, Header, Role};
+use ledger::{Encryption, Header, HeaderErr, Role};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
@@ -38,6 +38,10 @@ thread_local! {
     static BEAT: Cell<bool> = const { Cell::new(false) };
     /// Sealed files that did not say what they hold, and were looked into.
     static LOOKED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    /// Sealed files that nobody listed when this tab took the lead, by name and use.
+    static LEFT: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+    /// Sessions that could not be sealed in this turn.
+    static TRIED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
     /// No sealed file is plain any more.
     static PLAIN_SEEN: Cell<bool> = const { Cell::new(false) };
 }
@@ -122,9 +126,21 @@ async fn lead_on(term: u32, stolen: bool) {
     // A former leader may have gone on writing its manifest after this tab started.
     let pool = state::with(|state| state.pool.clone());
     let Some(pool) = pool else { return };
-    if let Err(fail) = follow_index(&pool).await {
+    // Nothing is done before it is known: what this tab takes for the index may be hours old.
+    while let Err(fail) = follow_index(&pool).await {
         web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
+        js::sleep(1_000).await;
+        if TERM.get() != term {
+            return;
+        }
     }
+    let left = match left_over(&pool).await {
+        Ok(left) => left,
+        Err(fail) => {
+            web_sys::console::warn_1(&format!("files that nobody lists were left as they are: {fail}").into());
+            Vec::new()
+        }
+    };
     if state::with(|state| state.manifest.becomes(state.device.identity())) {
         DIRTY.set(true);
     }
@@ -133,21 +149,19 @@ async fn lead_on(term: u32, stolen: bool) {
         state::with(|state| state.manifest = state.manifest.of_next_term());
         DIRTY.set(true);
     }
-    if let Some(vault) = state::vault()
-        && let Err(fail) = vault.file(&pool).await
-    {
-        // IndexedDB has the same; the next leader tries again.
-        web_sys::console::warn_1(&format!("the wrapped key could not be filed: {fail}").into());
+    if let Some((vault, births)) = state::with(|state| state.vault.clone().zip(state.births.clone())) {
+        let filed = async { vault.current(&births).await?.file(&pool).await };
+        if let Err(fail) = filed.await {
+            // IndexedDB has the same; the next leader tries again.
+            web_sys::console::warn_1(&format!("the wrapped key could not be filed: {fail}").into());
+        }
     }
     if account::kept().is_some()
         && let Err(fail) = catch_up(&pool).await
     {
         web_sys::console::warn_1(&format!("the files could not be read once more: {fail}").into());
     }
-    // Before the server is asked for anything: what is being stored now looks the same.
-    if let Err(fail) = reclaim(&pool).await {
-        web_sys::console::warn_1(&format!("files that nobody lists were left as they are: {fail}").into());
-    }
+    LEFT.set(left);
     account_changed();
     loop {
         // What fails now is tried again at the next turn; nothing is lost by waiting.
@@ -206,14 +220,18 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
         write_manifest(pool, |manifest| manifest.touched(now_ms())).await?;
     }
     settle_damaged(pool).await?;
+    // Whatever comes next, there is a file for the next session.
+    keep_free(pool).await?;
+    TRIED.take();
     // Parquet is the projector's business.
     if state::with(|state| state.projector.is_some()) {
         while seal_one(pool).await? {}
+        reclaim(pool).await?;
         merge_some(pool).await?;
         complete_spans(pool).await?;
         tables::keep(pool).await?;
     }
-    keep_free(pool).await
+    Ok(())
 }
 
 /// Sleeps, unless somebody nudges.
@@ -228,7 +246,11 @@ async fn rest(ms: i32) {
 pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
     let mut files = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
-        files.push(sealed::file(pool, name).await?);
+        let file = sealed::file(pool, name).await?;
+        if matches!(Header::decode(&file.bytes), Err(HeaderErr::Newer(_))) {
+            return Err(Fail::Newer);
+        }
+        files.push(file);
     }
     Ok(device::newest_manifest(&files))
 }
@@ -240,7 +262,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         (own, state.manifest.names().map(str::to_owned).collect::<Vec<_>>())
     });
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
-        if own.as_ref() == Some(&name) || listed.contains(&name) {
+        if own.as_ref() == Some(&name) || listed.contains(&name) || TRIED.with_borrow(|tried| tried.contains(&name)) {
             continue;
         }
         let (head, _) = pool.head(&name).await?;
@@ -270,7 +292,15 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         // Damage inside the session: what can be read is sealed, and the file itself is kept for whoever can repair it.
         let damaged = found.problems.iter().any(|problem| problem.kind == bridge::ProblemKind::DamagedRows);
         drop(held);
-        let parquet = ask::encode(&open.rows).await.map_err(Fail::Other)?;
+        let parquet = match ask::encode(&open.rows).await {
+            Ok(parquet) => parquet,
+            Err(why) => {
+                // It stays as it is until the next turn, and the others do not wait for it.
+                web_sys::console::warn_1(&format!("{name} could not be sealed: {why}").into());
+                TRIED.with_borrow_mut(|tried| tried.insert(name));
+                continue;
+            }
+        };
         let listed = SealedFile {
             session_id: open.session_id.clone().unwrap_or_default(),
             lane: open.lane.clone().unwrap_or_default(),
@@ -396,9 +426,13 @@ async fn write_next(pool: &Pool, next: Manifest) -> Result<(), Fail> {
         }
         // A frozen former leader may still hold its own.
         let Ok(held) = pool.claim(&name).await else { continue };
+        let header = Header::decode(&held.read_all()?);
+        if matches!(header, Err(HeaderErr::Newer(_))) {
+            return Err(Fail::Newer);
+        }
         // Newer than what this tab goes on from: it was frozen, and another one leads by now. Its word stays.
         let newer = |header: Header| header.role == Role::Manifest && next.generation <= header.generation;
-        if Header::decode(&held.read_all()?).is_ok_and(newer) {
+        if header.is_ok_and(newer) {
             continue;
         }
         held.replace(&bytes)?;
@@ -439,26 +473,52 @@ fn free(held: &Held) -> Result<(), Fail> {
     held.replace(&header.encode())
 }
 
-/// Sealed files that a leader wrote and did not live to list: what they were made from, or made of, counts.
-async fn reclaim(pool: &Pool) -> Result<(), Fail> {
+/// Sealed files that a leader wrote and did not live to list, and that are no newer than the index: those count at every
+/// start. Looked for before the server is asked for anything: what is being stored then looks the same.
+async fn left_over(pool: &Pool) -> Result<Vec<(String, String)>, Fail> {
     let index = state::with(|state| {
         let listed: BTreeSet<String> = state.manifest.names().map(str::to_owned).collect();
         state.manifest_file.is_some().then_some((listed, state.manifest.generation))
     });
-    let Some((listed, generation)) = index else { return Ok(()) };
-    // One that is newer than the index counts, as at every start.
-    let left =
-        |bytes: &[u8]| Header::decode(bytes).ok().filter(|header| header.role == Role::Sealed && header.generation <= generation);
+    let Some((listed, generation)) = index else { return Ok(Vec::new()) };
+    let mut left = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-") && !listed.contains(name)) {
-        if left(&pool.head(&name).await?.0).is_none() {
-            continue;
+        if let Ok(header) = Header::decode(&pool.head(&name).await?.0)
+            && header.role == Role::Sealed
+            && header.generation <= generation
+        {
+            left.push((name, hex(&header.use_id)));
         }
+    }
+    Ok(left)
+}
+
+/// They are given up once every row in them was found elsewhere. One that cannot be read is left as it is, for whoever can
+/// repair it, and one with a row that is nowhere else is listed.
+async fn reclaim(pool: &Pool) -> Result<(), Fail> {
+    while let Some((name, left)) = LEFT.with_borrow_mut(Vec::pop) {
         let Ok(held) = pool.claim(&name).await else { continue };
         let bytes = held.read_all()?;
-        // A damaged one is left as it is, for whoever can repair it.
-        if left(&bytes).is_some_and(|header| header.payload(&bytes).is_ok()) {
-            free(&held)?;
+        let unlisted = state::with(|state| !state.manifest.names().any(|listed| listed == name));
+        let Ok((header, parquet)) = vault::content(state::vault().as_ref(), &bytes).await else { continue };
+        if !unlisted || header.role != Role::Sealed || hex(&header.use_id) != left {
+            continue;
         }
+        let Ok(rows) = ask::decode(&parquet).await else { continue };
+        for file in state::with(|state| state.shelf.unread(&rows)) {
+            link::read_file(&file).await?;
+        }
+        if state::with(|state| rows.iter().all(|row| state.shelf.look(row) == Added::Known)) {
+            free(&held)?;
+            continue;
+        }
+        web_sys::console::warn_1(&format!("{name}: rows that no listed file has").into());
+        let (bytes, hash) = (parquet.len() as u64, hex(&header.payload_hash));
+        let spans = wire::spans(rows.iter());
+        let found = SealedFile { file: name, use_id: left, bytes, hash, rows: rows.len() as u64, spans, ..SealedFile::default() };
+        state::with(|state| state.list(std::slice::from_ref(&found)));
+        add_segment(pool, found).await?;
+        feed::heard_rows(rows);
     }
     Ok(())
 }

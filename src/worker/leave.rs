@@ -51,6 +51,8 @@ pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
     let passphrase = (!passphrase.is_empty()).then_some(passphrase);
     let next = vault.with_app_lock(&births, &pool, passphrase).await.map_err(|fail| failed(&fail))?;
     state::with(|state| state.vault = Some(next));
+    // Others would go on without it, however long nobody is there.
+    feed::tell_siblings(&["gone".into()]);
     Ok(())
 }
 
@@ -75,7 +77,7 @@ async fn only_here(pool: &Pool) -> Result<u64, Fail> {
     Ok(state::with(|state| {
         let standing = state.standing.clone().unwrap_or_default();
         let damaged = state.damaged.iter().flat_map(|file| &file.spans);
-        let damaged: u64 = damaged.map(|span| standing.pending(&span.chain, &span.places).count()).sum();
+        let damaged: u64 = damaged.map(|span| standing.unacked(&span.chain, &span.places).count()).sum();
         state.shelf.unacknowledged(&standing) + damaged + unknown(state)
     }))
 }
@@ -92,7 +94,10 @@ pub(crate) async fn remove() -> Result<(), Problem> {
     let Some((pool, births)) = state::with(|state| Some((state.pool.clone()?, state.births.clone()?))) else { return Ok(()) };
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let backed_up = EXPORTED.with_borrow(|exported| {
-        state::with(|state| unknown(state) == 0 && holds_all(&state.shelf.places(), |chain| exported.get(chain)))
+        // What a damaged file held is in no backup.
+        state::with(|state| {
+            unknown(state) == 0 && state.damaged.is_empty() && holds_all(&state.shelf.places(), |chain| exported.get(chain))
+        })
     });
     if 0 < only_here && !backed_up {
         return Err(Problem::new(
@@ -161,11 +166,12 @@ fn failed(fail: &Fail) -> Problem {
 /// With the passphrase of the app lock or with the recovery code.
 pub(crate) async fn unlock(typed: &str) -> Result<(), Problem> {
     let unlocked = async {
-        let births = Births::open().await?;
+        let pool = Pool::open().await?;
+        let Ok(births) = Births::open().await else { return Vault::by_code(&pool, typed).await.map(Some) };
         if let Some(vault) = Vault::unlocked(&births, typed).await {
             return Ok(Some(vault));
         }
-        Vault::unlock(&births, &Pool::open().await?, typed).await.map(|()| None)
+        Vault::unlock(&births, &pool, typed).await.map(|()| None)
     };
     match unlocked.await {
         Ok(vault) => {

@@ -425,10 +425,10 @@ pub(crate) fn say_again() {
 
 fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
     let standing = replica.standing();
-    let (waiting, lately) = state::with(|state| {
-        let waiting = state.shelf.waiting_count(standing);
-        let some = LATELY.min(usize::try_from(waiting).unwrap_or(LATELY));
-        (waiting, state.shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect())
+    let (waiting, only_here, lately) = state::with(|state| {
+        let (waiting, only_here) = (state.shelf.waiting_count(standing), state.shelf.unacknowledged(standing));
+        let some = LATELY.min(usize::try_from(only_here).unwrap_or(LATELY));
+        (waiting, only_here, state.shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect())
     });
     let refused = standing.refused.iter().take(100).map(|(id, refused)| RefusedView {
         event_id: id.to_string(),
@@ -446,6 +446,7 @@ fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
             Link::Stopped => SyncLink::Stopped,
         },
         waiting,
+        only_here,
         waiting_hlcs: lately,
         refused: refused.collect(),
         verified: replica.verified,

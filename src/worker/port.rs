@@ -19,7 +19,8 @@ use crate::{
     feed,
     files::Pool,
     js, leader, leave, link,
-    start::{made_ms, make_files, start},
+    sheet::SheetSlot,
+    start::{made_ms, make_files, nothing_missing, start},
     state::{self, Slot, State, global, tell},
     vault::{self, Vault},
 };
@@ -116,6 +117,7 @@ async fn carry_out(work: Work) {
         Work::Page(ToStorage::SetAppLock { id, passphrase }) => leave::answer(id, leave::set_app_lock(&passphrase).await),
         Work::Page(ToStorage::Lock { id }) => leave::answer(id, leave::lock().await),
         Work::Page(ToStorage::Exported) => leave::exported(),
+        Work::Page(ToStorage::GoOnWithout) => nothing_missing().await,
         Work::Page(ToStorage::Remove { id }) => leave::answer(id, leave::remove().await),
         Work::Page(ToStorage::RecoveryCode { id }) => {
             let code = match state::vault() {
@@ -158,7 +160,11 @@ async fn carry_out(work: Work) {
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
         Work::Import { id, drafts } => captured(id, capture(drafts, true).await.map(drop)),
         Work::Restore { id, rows, person } => {
-            captured(id, restore(rows).await.map_err(|fail| fail.problem()));
+            let outcome = restore(rows).await.map_err(|fail| fail.problem());
+            if outcome.is_ok() {
+                nothing_missing().await;
+            }
+            captured(id, outcome);
             if let Some(person) = person {
                 account::become_one_of(&[person]).await;
             }
@@ -196,7 +202,12 @@ async fn restore(rows: Vec<Row>) -> Result<(), Fail> {
 
 async fn save_sheet(json: &str) -> Result<(), Fail> {
     let (sheet, vault) = state::with(|state| (state.sheet.take(), state.vault.clone()));
-    let Some(mut sheet) = sheet else { return Ok(()) };
+    let mut sheet = match (sheet, state::with(|state| state.pool.clone())) {
+        (Some(sheet), _) => sheet,
+        // It could not be had at the start: the disk was full, or a tab that had just died still held it.
+        (None, Some(pool)) => SheetSlot::again(&pool, &state::with(|state| state.device.lane().as_str().to_owned())).await?,
+        (None, None) => return Ok(()),
+    };
     let outcome = sheet.save(vault.as_ref(), json, now_ms()).await;
     state::with(|state| state.sheet = Some(sheet));
     outcome
@@ -327,7 +338,9 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
 async fn keep(slot: &mut Slot, births: Option<&Births>, vault: Option<&Vault>, batch: &Batch) -> Result<Guarantee, Fail> {
     let before = slot.at;
     append(slot, vault, &batch.bytes).await?;
-    let Some(births) = births else { return Ok(Guarantee::File) };
+    let Some(births) = births else {
+        return Ok(if slot.young_until <= now_ms() { Guarantee::File } else { Guarantee::FileAlone });
+    };
     let beside = async {
         let packed = pack(batch.rows.iter().map(|row| row.raw.as_slice()));
         let packed = vault::value(vault, &birth_key(batch), packed).await?;
@@ -420,7 +433,7 @@ async fn take_free(pool: &Pool, births: Option<&Births>, name: &str) -> Result<O
     // Whoever made it wrote down when.
     let young_until = match births {
         Some(births) => made_ms(births, name).await?.map_or(0, |at| at + FILE_YOUNG_MS),
-        None => 0,
+        None => now_ms() + FILE_YOUNG_MS,
     };
     Ok(Some(Slot::taken(name.to_owned(), held, young_until)))
 }

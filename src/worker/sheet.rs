@@ -28,6 +28,13 @@ impl SheetSlot {
         Ok(Self { held: pool.claim_patiently(&name).await?, generation })
     }
 
+    /// At once or not at all: what is to be saved waits behind it. The clock keeps its generations apart.
+    pub(crate) async fn again(pool: &Pool, lane: &str) -> Result<Self, Fail> {
+        let name = Self::file(lane);
+        pool.create(&name).await?;
+        Ok(Self { held: pool.claim(&name).await?, generation: 0 })
+    }
+
     pub(crate) async fn save(&mut self, vault: Option<&Vault>, json: &str, now_ms: u64) -> Result<(), Fail> {
         // Its parity says which half it is in, and it must not be the half of the one before.
         let mut generation = now_ms.max(self.generation + 1);

@@ -7,7 +7,7 @@ use device::{
     Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST, SealedFile, Shelf, hex,
     newest_manifest, recover_but, slot_name,
 };
-use ledger::{Encryption, Header, LaneId};
+use ledger::{Encryption, Header, HeaderErr, LaneId};
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -37,7 +37,9 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
             // storage is the last thing to do.
             let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
             for _ in 1..START_TRIES {
-                if let Err(fail) = &outcome {
+                if let Err(fail) = &outcome
+                    && !matches!(fail, Fail::Newer)
+                {
                     web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
                     js::sleep(START_AGAIN_MS).await;
                     outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
@@ -91,16 +93,30 @@ async fn open_all(
     lane: &LaneId,
     before: Option<&Identity>,
 ) -> Result<Opened, Fail> {
+    // Before anything else: a key made anew would be taken for the one that the newer build has.
+    older_than(pool).await?;
     let vault = match (births, unlocked) {
-        (Some(_), Some(vault)) => Some(vault.clone()),
+        (_, Some(vault)) => Some(vault.clone()),
         (Some(births), None) => match Vault::open(births, pool).await? {
             Found::Open(vault) => Some(vault),
             Found::Locked { passphrase } => return Ok(Opened::Locked { passphrase }),
         },
-        (None, _) => None,
+        // The browser's key is in the database that cannot be opened.
+        (None, None) if vault::is_filed(pool).await => return Ok(Opened::Locked { passphrase: false }),
+        (None, None) => None,
     };
     let started = with_storage(pool.clone(), births.cloned(), vault, lane.clone(), before.cloned()).await?;
     Ok(Opened::Started(Box::new(started)))
+}
+
+/// Two builds never write each other's format: where a newer one has written, this one leaves everything as it is.
+async fn older_than(pool: &Pool) -> Result<(), Fail> {
+    for name in pool.names().await?.iter().filter(|name| name.starts_with("manifest-") || name.starts_with("keys-")) {
+        if matches!(Header::decode(&pool.head(name).await?.0), Err(HeaderErr::Newer(_))) {
+            return Err(Fail::Newer);
+        }
+    }
+    Ok(())
 }
 
 async fn with_storage(
@@ -113,6 +129,11 @@ async fn with_storage(
     let mut names = pool.names().await?;
     let mut problems = Vec::new();
     let cleared = !names.iter().any(|name| name.starts_with("slot-"));
+    let made = match &births {
+        Some(births) if cleared => births.all("files").await.unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let made_ms = made.iter().filter_map(|(_, at)| at.as_f64()).map(|at| at as u64).min();
     if cleared {
         let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
         names = files.chain([SheetSlot::file("00")]).collect();
@@ -141,8 +162,19 @@ async fn with_storage(
     let found = recover_but(files.newest, files.slots, &raw, files.unread);
 
     let (identity, known) = identity(births.as_ref(), &found, before, cleared, &lane).await;
-    if cleared && known {
-        problems.push(cleared_problem(found.unborn.len()));
+    let last_ms = found.unborn.iter().map(|row| row.hlc.ms()).max();
+    // Files that a power cut took before they were a minute old: nothing was written that is not kept in the second place.
+    let all_rescued = made_ms.zip(last_ms).is_some_and(|(made, last)| last < made + FILE_YOUNG_MS);
+    if let Some(births) = &births {
+        if cleared && known && !all_rescued {
+            let _ = births.name(CLEARED, found.unborn.len().to_string().as_bytes()).await;
+        }
+        // Said at every start until what was here is back, or is given up.
+        if let Some(rescued) = births.named(CLEARED).await {
+            problems.push(cleared_problem(std::str::from_utf8(&rescued).ok().and_then(|it| it.parse().ok()).unwrap_or(0)));
+        }
+    } else {
+        problems.push(without_second_place());
     }
     let mut sheet: Option<(u64, String)> = None;
     for file in &sheets {
@@ -310,12 +342,20 @@ async fn adopt_unborn() {
 
 fn without_storage(fail: &Fail) -> (State, Option<String>) {
     let identity = Identity::mint(now_ms(), &mut Chance);
-    let problem = Problem::new(
-        ProblemKind::NoStorage,
-        format!("This browser gives Spotter no place to store anything ({fail}); a private window may be the reason."),
-        "You can use everything, but it is gone when this tab is closed.",
-        "Open Spotter in a normal window of Chrome, Edge, Firefox or Safari.",
-    );
+    let problem = match fail {
+        Fail::Newer => Problem::new(
+            ProblemKind::NewerFormat,
+            "What is stored here was written by a newer Spotter, and this one cannot read it.",
+            "Nothing of it was touched. What you log now is in this tab only, and gone when it is closed.",
+            "Connect to your server and reload; when it stays like this, ask whoever runs the server to update it.",
+        ),
+        fail => Problem::new(
+            ProblemKind::NoStorage,
+            format!("Spotter cannot use this browser's storage ({fail}); a private window may be the reason."),
+            "You can use everything, but it is gone when this tab is closed. What was stored here before was not touched.",
+            "Open Spotter in a normal window of Chrome, Edge, Firefox or Safari, and close its other tabs.",
+        ),
+    };
     let state = State {
         pool: None,
         births: None,
@@ -367,6 +407,26 @@ async fn identity(
         let _ = births.name("me", &json_of(&identity)).await;
     }
     (identity, was_known)
+}
+
+/// In IndexedDB, from the start that finds everything gone until it is back: how many rows were found in the second place.
+const CLEARED: &str = "cleared";
+
+/// What the browser removed is back, or is given up.
+pub(crate) async fn nothing_missing() {
+    if let Some(births) = state::with(|state| state.births.clone()) {
+        // What cannot be deleted now is said once more.
+        let _ = births.delete("identity", &[CLEARED.to_owned()]).await;
+    }
+}
+
+fn without_second_place() -> Problem {
+    Problem::new(
+        ProblemKind::NoStorage,
+        "The browser's database cannot be opened, and with it the second place for what you log.",
+        "What you log is saved in files. For the first minute of a new one a power cut can take it with it.",
+        "Free some space on this device and open the browser again.",
+    )
 }
 
 fn unreadable(name: &str, fail: &Fail) -> Problem {

@@ -230,14 +230,25 @@ impl Vault {
         births.delete("identity", &[RECORD.to_owned()]).await
     }
 
+    /// With the recovery code, for as long as this worker lives: there is no IndexedDB to keep a key in.
+    pub(crate) async fn by_code(pool: &Pool, typed: &str) -> Result<Self, Fail> {
+        let (wraps, code_key) = coded(pool, typed).await?;
+        Ok(Self { key: unwrap(&wraps.recovery, &code_key, false).await?, browser: wraps.browser.clone(), wraps })
+    }
+
     /// With the recovery code this browser gets a key of its own again; an app lock is gone.
     pub(crate) async fn unlock(births: &Births, pool: &Pool, typed: &str) -> Result<(), Fail> {
-        let wraps = filed(pool).await.ok_or(Fail::NotFound)?;
-        let (Some(code), Some(salt)) = (code_bytes(typed), unhex(&wraps.salt)) else { return Err(Fail::NotFound) };
-        let data_key = unwrap(&wraps.recovery, &key_of_code(&code, &salt).await?, true).await?;
+        let (wraps, code_key) = coded(pool, typed).await?;
+        let data_key = unwrap(&wraps.recovery, &code_key, true).await?;
         let browser_key = new_key(false, &["wrapKey", "unwrapKey"]).await?;
         let wraps = Wraps { browser: wrap(&data_key, &browser_key).await?, lock: None, ..wraps };
         births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &wraps)?)]).await
+    }
+
+    /// With the wraps as they are by now: another tab may have set an app lock since this one was opened.
+    pub(crate) async fn current(&self, births: &Births) -> Result<Self, Fail> {
+        let wraps = kept(births).await?.map_or_else(|| self.wraps.clone(), |(_, wraps)| wraps);
+        Ok(Self { wraps, ..self.clone() })
     }
 
     /// The wraps, in files of their own: IndexedDB may be lost alone.
@@ -270,6 +281,18 @@ async fn kept(births: &Births) -> Result<Option<(JsValue, Wraps)>, Fail> {
 fn record(browser_key: &JsValue, wraps: &Wraps) -> Result<JsValue, Fail> {
     let json = serde_json::to_vec(wraps).map_err(|err| Fail::Other(err.to_string()))?;
     Ok(object(&[("key", browser_key), ("wraps", &value_of(&json))]))
+}
+
+/// The wraps, and the key that a recovery code makes.
+async fn coded(pool: &Pool, typed: &str) -> Result<(Wraps, JsValue), Fail> {
+    let wraps = filed(pool).await.ok_or(Fail::NotFound)?;
+    let (Some(code), Some(salt)) = (code_bytes(typed), unhex(&wraps.salt)) else { return Err(Fail::NotFound) };
+    let key = key_of_code(&code, &salt).await?;
+    Ok((wraps, key))
+}
+
+pub(crate) async fn is_filed(pool: &Pool) -> bool {
+    filed(pool).await.is_some()
 }
 
 async fn filed(pool: &Pool) -> Option<Wraps> {

@@ -3,11 +3,11 @@
 // acknowledged and not itself destroyed; and it has to have it at the start after that one, too.
 //
 //   node tests/journey/badinput.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, same, serve, set, solid,
+  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until, workerOf,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -575,6 +575,170 @@ try {
     await progress(page, "4 weeks");
     await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
     same(await page.locator(".problem").allTextContents(), [], "problems");
+    await context.close();
+  });
+
+  await story.step("the browser closes the database of a page that was long away: the next tick is saved in both places", async () => {
+    const { context, page } = await browse(story, join(folder, "closed-database"));
+    await openApp(page, url);
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await (await workerOf(page, "storage.js")).evaluate(() => {
+      const begin = IDBDatabase.prototype.transaction;
+      IDBDatabase.prototype.transaction = function (...all) {
+        IDBDatabase.prototype.transaction = begin;
+        this.close();
+        return begin.apply(this, all);
+      };
+    });
+    await tick(page, 0);
+    await page.reload();
+    await page.getByTestId("workout-bar").click();
+    await until(() => solid(page, 0), { what: "the set is there again" });
+    same(await page.locator(".problem").allTextContents(), [], "problems");
+    await context.close();
+  });
+
+  await story.step("the storage worker dies with a tick under way: it comes back, and the tick is saved once", async () => {
+    const { context, page } = await browse(story, join(folder, "worker-died"));
+    await openApp(page, url);
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await tick(page, 0);
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    const dead = await workerOf(page, "storage.js");
+    await dead.evaluate(() => {
+      FileSystemSyncAccessHandle.prototype.write = () => {
+        setTimeout(() => {
+          throw new Error("the worker dies here");
+        });
+        // Whatever it answers after that is not heard any more.
+        const until = performance.now() + 300;
+        while (performance.now() < until);
+        throw new DOMException("dying", "UnknownError");
+      };
+      globalThis.postMessage = () => {};
+    });
+    await story.expecting(/the worker dies here/, async () => {
+      await page.getByTestId("tick-1").click();
+      await until(() => solid(page, 1), { what: "the tick is saved by the next worker" });
+    });
+    ensure((await workerOf(page, "storage.js")) !== dead, "it is the same worker");
+    await page.reload();
+    await page.getByTestId("workout-bar").waitFor();
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0], set("Squat (Barbell)", "normal", "105", "4")] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+    await context.close();
+  });
+
+  // -------------------------------------------------------------------------------------------- another build, no storage
+
+  await story.step("a newer build has written here: nothing is touched, and it says so", async () => {
+    const { context, page } = await browse(story, join(folder, "newer"));
+    await openApp(page, url);
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await tick(page, 0);
+    const newer = [...readFileSync(join(root, "tests/fixtures/manifest-of-a-newer-build.bin"))];
+    const write = (bytes) =>
+      page.evaluate(async ([bytes]) => {
+        const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+        const file = await pool.getFileHandle("manifest-3");
+        const before = [...new Uint8Array(await (await file.getFile()).arrayBuffer())];
+        const writable = await file.createWritable();
+        await writable.write(new Uint8Array(bytes));
+        await writable.close();
+        return before;
+      }, [bytes]);
+    const back = await outside(page);
+    const before = await write(newer);
+    const prints = async () => {
+      const names = await page.evaluate(async () => {
+        const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+        return Array.fromAsync(pool.keys());
+      });
+      return Promise.all(names.sort().map(async (name) => `${name} ${await bytesOf(page, name)}`));
+    };
+    const print = await prints();
+    await back();
+    await page.goto(url);
+    await page.locator(".problem[role=alert]").getByText("written by a newer Spotter").waitFor();
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "60", reps: "5" });
+    await tick(page, 0);
+    same(await prints(), print, "the files");
+    const again = await outside(page);
+    await write(before);
+    await again();
+    await openApp(page, url);
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0]] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles once the newer index is gone");
+    await context.close();
+  });
+
+  /** The storage worker begins with this. */
+  const storageBegins = async (page, script) => {
+    await page.route(/storage\.js/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: `${script}\n${await answer.text()}` });
+    });
+  };
+
+  await story.step("a window without storage: everything works, says that it is not stored, and is gone afterwards", async () => {
+    const { context, page } = await browse(story, join(folder, "private"), { serviceWorkers: "block" });
+    await storageBegins(page, "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('private', 'SecurityError'));");
+    await page.goto(url);
+    await page.getByText("Not stored", { exact: false }).first().waitFor();
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await tick(page, 0);
+    await finish(page);
+    await page.getByText("in this tab only").first().waitFor();
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0]] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
+    await page.goto(url);
+    await page.getByText("Log your first set").waitFor();
+    await context.close();
+  });
+
+  await story.step("the database does not open any more: the recovery code opens what is in the files", async () => {
+    const own = join(folder, "no-database");
+    const first = await browse(story, own);
+    await openApp(first.page, url);
+    await startWorkout(first.page);
+    await addExercise(first.page, "Squat (Barbell)", "squat barbell");
+    await typeSet(first.page, 0, { load: "100", reps: "5" });
+    await tick(first.page, 0);
+    await finish(first.page);
+    await openApp(first.page, url, "/me/storage");
+    await first.page.getByTestId("show-recovery-code").click();
+    const code = await text(first.page.getByTestId("recovery-code"));
+    await until(async () => (await look(first.page)).some((file) => file.role === "keys"), { what: "the wrapped key is filed" });
+    await first.page.evaluate(async () => {
+      for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
+    });
+    await first.context.close();
+    const { context, page } = await browse(story, own, { serviceWorkers: "block" });
+    await storageBegins(page, "IDBFactory.prototype.open = () => { throw new DOMException('broken', 'UnknownError'); };");
+    await page.goto(url);
+    await page.getByTestId("recovery-code").fill(code);
+    await page.getByTestId("unlock").click();
+    await page.locator(".problem").getByText("database cannot be opened").waitFor();
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0]] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
     await context.close();
   });
 } catch (err) {

@@ -608,9 +608,15 @@ try {
     await openApp(spare.page, url, "/me/storage");
     await spare.page.getByTestId("app-lock-passphrase").fill("short");
     ensure(await spare.page.getByTestId("app-lock-on").isDisabled(), "a passphrase of five characters is taken");
+    // A tab that was opened before the lock may not go on without it.
+    const beside = await spare.context.newPage();
+    await openApp(beside, url);
+    await spare.page.bringToFront();
     await spare.page.getByTestId("app-lock-passphrase").fill("an open door");
     await spare.page.getByTestId("app-lock-on").click();
     await spare.page.getByTestId("app-lock-off").waitFor();
+    await beside.getByRole("heading", { name: "Closed" }).waitFor();
+    await beside.close();
     await spare.page.goto(url);
     await spare.page.getByRole("heading", { name: "Locked" }).waitFor();
     await spare.page.getByTestId("recovery-code").fill("an open window");

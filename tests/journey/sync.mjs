@@ -374,7 +374,11 @@ try {
     const devtools = await late.context.newCDPSession(page);
     await devtools.send("Storage.clearDataForOrigin", { origin: url, storageTypes: "file_systems,indexeddb,cache_storage,service_workers" });
     await page.goto(url);
-    await page.getByTestId("cleared").getByText("The browser has removed Spotter's files from this device.").waitFor();
+    const says = page.getByTestId("cleared").getByText("The browser has removed Spotter's files from this device.");
+    await says.waitFor();
+    // Until somebody has chosen, every start says so.
+    await page.reload();
+    await says.waitFor();
   });
   await looks("The browser has cleared everything", late.page);
   await step("the account brings back what the browser cleared", async () => {
@@ -382,6 +386,8 @@ try {
     await page.getByTestId("from-account").click();
     await everythingThere(page);
     await becomes(() => totals(page), await totals(mia.page), "the figures");
+    await openApp(page, url);
+    await becomes(() => totals(page), await totals(mia.page), "the figures at the next start");
     await openSync(page);
     await verified(page);
   });

@@ -65,7 +65,10 @@ pub(crate) fn Cleared(problem: Problem) -> impl IntoView {
             <p class="quiet">{problem.kept}</p>
             <button class="primary wide" data-test="from-account" on:click=move |_| go(Some(Route::Sync))>{m::locked::FROM_ACCOUNT}</button>
             <button class="plain wide" data-test="from-backup" on:click=move |_| go(Some(Route::Import))>{m::locked::FROM_BACKUP}</button>
-            <button class="plain wide" data-test="without" on:click=move |_| go(None)>{m::locked::WITHOUT_IT}</button>
+            <button class="plain wide" data-test="without" on:click=move |_| {
+                hub.go_on_without();
+                go(None);
+            }>{m::locked::WITHOUT_IT}</button>
             <p class="quiet">{problem.todo}</p>
         </section>
     }

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::{
     clock::{now_ms, offset_min, today},
-    hub::{page_storage, use_hub},
+    hub::{keep_ms, kept_ms, use_hub},
     messages as m,
     parts::{Field, Header, Twice},
     route::Route,
@@ -127,11 +127,7 @@ pub(crate) fn Storage() -> impl IntoView {
 }
 
 /// When the last backup was made here, for the reminder. Losing it costs a reminder.
-const BACKUP_MADE: &str = "spotter.backup-made";
-
-pub(crate) fn backup_made_ms() -> Option<i64> {
-    page_storage()?.get_item(BACKUP_MADE).ok()??.parse().ok()
-}
+pub(crate) const BACKUP_MADE: &str = "spotter.backup-made";
 
 /// Hands a file to the browser, which asks where to put it.
 fn download(name: &str, kind: &str, bytes: &Uint8Array) -> Option<()> {
@@ -151,7 +147,7 @@ fn download(name: &str, kind: &str, bytes: &Uint8Array) -> Option<()> {
 #[component]
 fn Export() -> impl IntoView {
     let hub = use_hub();
-    let made = RwSignal::new(backup_made_ms());
+    let made = RwSignal::new(kept_ms(BACKUP_MADE));
     let busy = RwSignal::new(false);
     let export = move |what: ExportAs, name: &'static str, kind: &'static str| {
         move |_| {
@@ -164,7 +160,7 @@ fn Export() -> impl IntoView {
                     hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
                     if what == ExportAs::Archive {
                         hub.exported();
-                        let _ = page_storage().map(|kept| kept.set_item(BACKUP_MADE, &now.to_string()));
+                        keep_ms(BACKUP_MADE, now);
                         let _ = made.try_set(Some(now));
                     }
                 }
@@ -172,11 +168,12 @@ fn Export() -> impl IntoView {
         }
     };
     let server = move || {
-        hub.sync.with(|sync| match (&sync.account, sync.waiting) {
+        hub.sync.with(|sync| match (&sync.account, sync.waiting, sync.only_here) {
             _ if !hub.sync_known.get() => None,
-            (None, _) => Some(m::storage::NO_SERVER.to_owned()),
-            (Some(_), 0) => Some(m::storage::SERVER_HAS_ALL.to_owned()),
-            (Some(_), waiting) => Some(m::storage::server_waits(waiting as i64)),
+            (None, ..) => Some(m::storage::NO_SERVER.to_owned()),
+            (Some(_), 0, 0) => Some(m::storage::SERVER_HAS_ALL.to_owned()),
+            (Some(_), 0, lacks) => Some(m::storage::server_lacks(lacks as i64)),
+            (Some(_), waiting, _) => Some(m::storage::server_waits(waiting as i64)),
         })
     };
     view! {

@@ -95,14 +95,18 @@ pub(crate) fn Sync() -> impl IntoView {
 fn Standing() -> impl IntoView {
     let hub = use_hub();
     let line = move || {
+        let there = |only_here: u64| match only_here {
+            0 => m::sync::ALL_THERE.to_owned(),
+            some => m::sync::all_but(some as i64),
+        };
         hub.sync.with(|sync| match (sync.progress, sync.link, sync.waiting) {
             (Some((done, all)), ..) => m::sync::fetching(done, all),
             (_, _, waiting) if 0 < waiting => m::sync::waiting(waiting as i64),
-            (_, SyncLink::Live, _) => m::sync::ALL_THERE.to_owned(),
+            (_, SyncLink::Live, _) => there(sync.only_here),
             // Not at every attempt while the server is away.
             (_, SyncLink::Connecting, _) if sync.trouble.is_none() => m::sync::CONNECTING.to_owned(),
             (_, SyncLink::CatchingUp, _) => m::sync::CATCHING_UP.to_owned(),
-            _ => m::sync::ALL_THERE.to_owned(),
+            _ => there(sync.only_here),
         })
     };
     let trouble = move || {

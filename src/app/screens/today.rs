@@ -6,11 +6,12 @@ use leptos::prelude::*;
 
 use crate::{
     clock::{entity_id, now_ms, offset_min, today},
-    hub::use_hub,
+    hub::{keep_ms, kept_ms, use_hub},
     icons::{Glyph, Icon},
     messages as m,
     parts::{Empty, Figure, Header, Skeleton, use_settings},
     route::{Route, use_router},
+    screens::storage::BACKUP_MADE,
     training::use_training,
     words,
 };
@@ -18,7 +19,7 @@ use crate::{
 #[component]
 pub(crate) fn Today() -> impl IntoView {
     let (hub, router, training, settings) = (use_hub(), use_router(), use_training(), use_settings());
-    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", 2.into())]);
+    let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", BACKUP_FROM.into())]);
     let open = hub.watch::<OpenWorkout>(Vec::new);
     let lost = move || {
         let none = training.sheet.with(Option::is_none);
@@ -66,12 +67,45 @@ pub(crate) fn Today() -> impl IntoView {
                 <button class="plain" on:click=move |_| router.go(Route::Import)>{m::BRING_HISTORY}</button>
             </Empty>
         </Show>
+        <BackupCard workouts=Signal::derive(move || workouts.with(|rows| rows.as_ref().map_or(0, |rows| rows.len() as i64)))/>
         <BodyWeightCard/>
         // While a workout goes on, its bar is the way back into it.
         <Show when=move || training.sheet.with(Option::is_none)>
             <div class="thumb">
                 <button class="primary wide" data-test="start-workout" disabled=move || training.wanted.with(Option::is_some) on:click=start>{m::today::START}</button>
             </div>
+        </Show>
+    }
+}
+
+/// Workouts from which on there is something to lose, and how long a backup, or a word of it, holds.
+const BACKUP_FROM: i64 = 5;
+const BACKUP_HOLDS_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+const BACKUP_LATER: &str = "spotter.backup-later";
+
+/// What no server keeps is reminded of, until there is a backup or somebody does not want to hear of it now.
+#[component]
+fn BackupCard(workouts: Signal<i64>) -> impl IntoView {
+    let (hub, router) = (use_hub(), use_router());
+    let now = now_ms();
+    let recent = |at: Option<i64>| at.is_some_and(|at| now < at + BACKUP_HOLDS_MS);
+    let quiet = RwSignal::new(recent(kept_ms(BACKUP_MADE)) || recent(kept_ms(BACKUP_LATER)));
+    let alone = move || hub.sync_known.get() && hub.sync.with(|sync| sync.account.is_none());
+    let stored = move || hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| !profile.memory_only));
+    let later = move |_| {
+        keep_ms(BACKUP_LATER, now);
+        quiet.set(true);
+    };
+    view! {
+        <Show when=move || !quiet.get() && BACKUP_FROM <= workouts.get() && alone() && stored()>
+            <section class="card" data-test="backup-reminder">
+                <h2>{m::today::ONLY_HERE}</h2>
+                <p class="quiet">{m::today::BACKUP_WHY}</p>
+                <div class="buttons">
+                    <button class="plain" on:click=move |_| router.go(Route::Storage)>{m::storage::EXPORT_ARCHIVE}</button>
+                    <button class="plain" data-test="backup-later" on:click=later>{m::today::LATER}</button>
+                </div>
+            </section>
         </Show>
     }
 }
