@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
-  kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
+  kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, shots, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, workerOf, working,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -362,6 +362,23 @@ try {
     ten.workouts.forEach((workout) => log.add(workout));
     await progress(page, "All");
     await becomes(() => tiles(page), log.tiles(), "tiles of all time", { timeout: 60_000 });
+  });
+
+  await step("what no server keeps and no backup has is spoken of on Today, until somebody says later", async () => {
+    await openApp(page, url);
+    await page.getByTestId("backup-reminder").waitFor();
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      if (process.env.SPOTTER_SHOTS) await page.screenshot({ path: join(shots, `backup-reminder-${colorScheme}.png`) });
+      same(await axe(page), [], "serious or critical violations");
+    }
+    await page.emulateMedia({ colorScheme: null });
+    await page.getByTestId("backup-later").click();
+    await page.getByTestId("backup-reminder").waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByTestId("start-workout").waitFor();
+    await page.getByText("Last workout").waitFor();
+    same(await page.getByTestId("backup-reminder").count(), 0, "reminders after a reload");
   });
 
   await step("in pounds, to the last one", async () => {
