@@ -8,8 +8,8 @@ use device::{Added, Shelf, by_place};
 use ledger::{Fact, Row};
 use tests::{Scribe, Seeded};
 use wire::{
-    Answer, BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Code, Command, Digest, Failure, Hello, Input,
-    Limits, PROTOCOL, Page, Refused, Replica, Request, Retry, Standing, spans,
+    Answer, BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Code, Command, Digest, Failure, Hello, Input, Limits,
+    PROTOCOL, Page, Refused, Replica, Request, Retry, Standing, spans,
 };
 
 fn draft(nth: u64) -> Draft {

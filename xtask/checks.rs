@@ -91,7 +91,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
         step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
         step("many tabs, some of which die", || {
-            pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25"])
+            pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25", "--frozen"])
         })?;
         step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
     }

@@ -59,7 +59,7 @@ pub(crate) fn nudge() {
 }
 
 /// How often a tab that does not lead asks whether somebody does,
-const PING_MS: i32 = 300;
+const PING_MS: i32 = 250;
 /// and after how many questions without an answer it takes the lead itself: that tab is frozen, or stuck.
 const SILENT: u32 = 4;
 
