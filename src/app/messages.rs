@@ -104,7 +104,7 @@ pub(crate) mod shell {
 
     pub(crate) const SKIP_TO_CONTENT: &str = "Skip to content";
     pub(crate) const TABS: &str = "Main";
-    pub(crate) const NOT_STORED: &str = "Not stored: private window";
+    pub(crate) const NOT_STORED: &str = "Not stored: in this tab only";
     pub(crate) const OFFLINE: &str = "Offline · saved on this phone";
     pub(crate) const UPDATE_READY: &str = "Update ready · Reload";
     pub(crate) const DISMISS: &str = "Dismiss";
@@ -193,9 +193,9 @@ pub(crate) mod training {
 pub(crate) mod today {
     use crate::words::NARROW;
 
-    pub(crate) const ONLY_HERE: &str = "Your training is on this phone only";
+    pub(crate) const ONLY_HERE: &str = "No server keeps a copy for you";
     pub(crate) const BACKUP_WHY: &str =
-        "A backup keeps it when the phone is lost or the browser clears it. Write the recovery code down, too.";
+        "A backup keeps your training when the phone is lost or the browser clears it. Write the recovery code down, too.";
     pub(crate) const LATER: &str = "Later";
     pub(crate) const TITLE: &str = "Today";
     pub(crate) const STILL_OPEN: &str = "A workout is still open";

@@ -1,7 +1,7 @@
 //! What can have happened, in the past tense. A fact is the meaning of a row; kinds we do not know have none, and their
 //! rows are kept byte for byte all the same.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -16,8 +16,9 @@ pub(crate) const VERSION: u32 = 1;
 /// Fields that a room's server must see stand in the clear header; everything else of a message is its body.
 const HEADER_FIELDS: [&str; 7] = ["channel", "message_id", "name", "room_id", "sender", "target", "thread"];
 
+/// In JSON `{ "kind", "body" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "body")]
+#[serde(remote = "Self")]
 pub enum Fact {
     #[serde(rename = "workout.started")]
     WorkoutStarted(WorkoutStarted),
@@ -316,14 +317,47 @@ pub struct Message {
     pub offset_min: i32,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Tagged {
+    kind: String,
+    body: Value,
+}
+
+// Whatever the format, it is read and written as a JSON value: made for each format anew, the code that knows every kind
+// would be a fifth of the storage worker.
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, body) = self.tagged();
+        Tagged { kind, body: Value::Object(body) }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Tagged { kind, body } = Tagged::deserialize(deserializer)?;
+        Self::of(kind, body).map_err(D::Error::custom)
+    }
+}
+
 impl Fact {
+    fn tagged(&self) -> (String, Map<String, Value>) {
+        let Ok(Value::Object(whole)) = Self::serialize(self, serde_json::value::Serializer) else {
+            unreachable!("a variant under its name")
+        };
+        match whole.into_iter().next() {
+            Some((kind, Value::Object(body))) => (kind, body),
+            _ => unreachable!("every variant is a struct"),
+        }
+    }
+
+    fn of(kind: String, body: Value) -> serde_json::Result<Self> {
+        Self::deserialize(Value::Object(Map::from_iter([(kind, body)])))
+    }
+
     /// `kind`, the clear header and the body, as they stand in a row.
     pub fn into_parts(self) -> (String, Value, Value) {
-        let Ok(Value::Object(mut whole)) = serde_json::to_value(self) else {
-            unreachable!("a fact is an object: every variant is a struct");
-        };
-        let Some(Value::String(kind)) = whole.remove("kind") else { unreachable!("the tag of Fact") };
-        let Some(Value::Object(mut body)) = whole.remove("body") else { unreachable!("the content of Fact") };
+        let (kind, mut body) = self.tagged();
         let mut header = Map::new();
         if has_header(&kind) {
             for field in HEADER_FIELDS {
@@ -341,7 +375,7 @@ impl Fact {
         if has_header(kind) {
             whole.extend(header.as_object()?.clone());
         }
-        serde_json::from_value(serde_json::json!({ "kind": kind, "body": whole })).ok()
+        Self::of(kind.to_owned(), Value::Object(whole)).ok()
     }
 
     pub fn is_chat(&self) -> bool {

@@ -77,6 +77,8 @@ pub(crate) async fn lead() {
         TERM.set(term + 1);
         state::with(|state| state.leader = false);
         link::end();
+        // How things stand is for the next one to say.
+        feed::tell_siblings(&["hello".into()]);
         nudge();
     }
 }
@@ -129,6 +131,10 @@ async fn lead_on(term: u32, stolen: bool) {
     // Nothing is done before it is known: what this tab takes for the index may be hours old.
     while let Err(fail) = follow_index(&pool).await {
         web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
+        if matches!(fail, Fail::Newer) {
+            // It does not answer any more, so that a tab of the newer build takes the lead.
+            return state::with(|state| state.leader = false);
+        }
         js::sleep(1_000).await;
         if TERM.get() != term {
             return;
@@ -516,9 +522,11 @@ async fn reclaim(pool: &Pool) -> Result<(), Fail> {
         let (bytes, hash) = (parquet.len() as u64, hex(&header.payload_hash));
         let spans = wire::spans(rows.iter());
         let found = SealedFile { file: name, use_id: left, bytes, hash, rows: rows.len() as u64, spans, ..SealedFile::default() };
-        state::with(|state| state.list(std::slice::from_ref(&found)));
-        add_segment(pool, found).await?;
+        // Before they are listed: the place of a file that nobody has read counts as known.
         feed::heard_rows(rows);
+        add_segment(pool, found.clone()).await?;
+        state::with(|state| state.list(&[found]));
+        feed::tell_siblings(&["files".into()]);
     }
     Ok(())
 }

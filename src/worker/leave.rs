@@ -47,18 +47,20 @@ fn parts() -> Option<(Pool, Births, Vault)> {
 
 /// Empty: without an app lock.
 pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
-    let Some((pool, births, vault)) = parts() else { return Err(not_encrypted()) };
+    let Some((pool, births, vault)) = parts() else { return Err(not_lockable()) };
     let passphrase = (!passphrase.is_empty()).then_some(passphrase);
     let next = vault.with_app_lock(&births, &pool, passphrase).await.map_err(|fail| failed(&fail))?;
     state::with(|state| state.vault = Some(next));
-    // Others would go on without it, however long nobody is there.
-    feed::tell_siblings(&["gone".into()]);
+    if passphrase.is_some() {
+        // Others would go on without it, however long nobody is there.
+        feed::tell_siblings(&["gone".into()]);
+    }
     Ok(())
 }
 
 /// Only the passphrase of the app lock, or without one the recovery code, opens what is here.
 pub(crate) async fn lock() -> Result<(), Problem> {
-    let Some((pool, births, vault)) = parts() else { return Err(not_encrypted()) };
+    let Some((pool, births, vault)) = parts() else { return Err(not_lockable()) };
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let locked = async {
         births.name(LEFT, only_here.to_string().as_bytes()).await?;
@@ -91,7 +93,8 @@ fn unknown(state: &State) -> u64 {
 
 /// Everything on this device, once it is somewhere else too.
 pub(crate) async fn remove() -> Result<(), Problem> {
-    let Some((pool, births)) = state::with(|state| Some((state.pool.clone()?, state.births.clone()?))) else { return Ok(()) };
+    let (pool, births) = state::with(|state| (state.pool.clone(), state.births.clone()));
+    let Some(pool) = pool else { return Ok(()) };
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let backed_up = EXPORTED.with_borrow(|exported| {
         // What a damaged file held is in no backup.
@@ -114,7 +117,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
         // Should it fail, whatever is logged next begins a session of its own.
         state.device.drop_session();
     });
-    erase(&births, &pool).await.map_err(|fail| failed(&fail))
+    erase(births.as_ref(), &pool).await.map_err(|fail| failed(&fail))
 }
 
 /// What is locked and whose key is lost, when none of it was only here.
@@ -125,7 +128,7 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
         if left.as_deref() != Some("0") {
             return Ok(false);
         }
-        erase(&births, &pool).await.map(|()| true)
+        erase(Some(&births), &pool).await.map(|()| true)
     };
     match erased.await {
         Ok(true) => Ok(()),
@@ -140,18 +143,21 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
 }
 
 /// The keys last: files that cannot be removed, because another tab still holds one, can still be read.
-async fn erase(births: &Births, pool: &Pool) -> Result<(), Fail> {
+async fn erase(births: Option<&Births>, pool: &Pool) -> Result<(), Fail> {
     pool.remove().await?;
-    births.clear().await
+    match births {
+        Some(births) => births.clear().await,
+        None => Ok(()),
+    }
 }
 
-fn not_encrypted() -> Problem {
-    Problem::new(
-        ProblemKind::Refused,
-        "What is stored here is not encrypted, so it cannot be locked.",
-        "Nothing was changed.",
-        "To leave nothing behind, remove everything from this device.",
-    )
+fn not_lockable() -> Problem {
+    let why = match state::vault() {
+        Some(_) => "The browser's database cannot be opened, so nothing about the key can be changed.",
+        None => "What is stored here is not encrypted, so it cannot be locked.",
+    };
+    let todo = "To leave nothing behind, remove everything from this device.";
+    Problem::new(ProblemKind::Refused, why, "Nothing was changed.", todo)
 }
 
 fn failed(fail: &Fail) -> Problem {

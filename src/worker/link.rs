@@ -403,7 +403,8 @@ pub(crate) fn say() {
     let before = SAID.with_borrow(Clone::clone);
     let state = LINK.with_borrow(|link| link.as_ref().map(|link| shown(&link.replica, before.progress)));
     let state = state.unwrap_or_default();
-    if state == before {
+    // Whoever has lost the lead knows nothing that the next one does not know better.
+    if state == before || !state::with(|state| state.leader) {
         return;
     }
     SAID.with_borrow_mut(|said| said.clone_from(&state));

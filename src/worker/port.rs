@@ -20,7 +20,7 @@ use crate::{
     files::Pool,
     js, leader, leave, link,
     sheet::SheetSlot,
-    start::{made_ms, make_files, nothing_missing, start},
+    start::{made_ms, make_files, note_received, nothing_missing, start},
     state::{self, Slot, State, global, tell},
     vault::{self, Vault},
 };
@@ -160,12 +160,10 @@ async fn carry_out(work: Work) {
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
         Work::Import { id, drafts } => captured(id, capture(drafts, true).await.map(drop)),
         Work::Restore { id, rows, person } => {
-            let outcome = restore(rows).await.map_err(|fail| fail.problem());
-            if outcome.is_ok() {
-                nothing_missing().await;
-            }
-            captured(id, outcome);
+            captured(id, restore(rows).await.map_err(|fail| fail.problem()));
+            // With the last of them.
             if let Some(person) = person {
+                nothing_missing().await;
                 account::become_one_of(&[person]).await;
             }
         }
@@ -231,6 +229,7 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
         let mut slot = claim_free(&pool).await?;
         let (inbox, bytes) = state::with(|state| Inbox::begin(state.device.identity(), state.device.lane(), now_ms(), &mut Chance));
         begin(&mut slot, bytes).await?;
+        note_received().await;
         state::with(|state| state.inbox = Some((inbox, slot)));
     }
     let vault = state::vault();

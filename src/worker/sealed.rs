@@ -3,7 +3,7 @@
 use device::{PoolFile, SealedFile, hex};
 use ledger::{HEADER_LEN, Header, Role, Row};
 
-use crate::{ask, clock::use_id, fail::Fail, files::Pool, port, state, vault};
+use crate::{ask, clock::use_id, fail::Fail, files::Pool, port, start::note_received, state, vault};
 
 /// A file of the pool as if nothing had ever been encrypted.
 pub(crate) async fn file(pool: &Pool, name: String) -> Result<PoolFile, Fail> {
@@ -33,6 +33,9 @@ pub(crate) async fn store(pool: &Pool, parquet: &[u8], listed: SealedFile) -> Re
     let file = vault::whole(state::vault().as_ref(), Role::Sealed, use_id, generation, parquet).await?;
     let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
     let slot = port::claim_free(pool).await?;
+    if listed.segment.is_some() {
+        note_received().await;
+    }
     slot.held.replace(&file)?;
     Ok(SealedFile {
         file: slot.name.clone(),

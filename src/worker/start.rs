@@ -1,6 +1,9 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
@@ -27,7 +30,11 @@ use crate::{
 /// `unlocked` is the vault when somebody has just opened it; `before` is who this was by what the page remembers.
 pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
     let began = performance_now();
-    let births = Births::open().await.ok();
+    let births = match &unlocked {
+        // Opened by the code alone: without the database until the next start.
+        Some(vault) if !vault.is_kept() => None,
+        _ => Births::open().await.ok(),
+    };
     let (state, sheet) = match Pool::open().await {
         Ok(pool) => {
             // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the
@@ -72,6 +79,10 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         if account::kept().is_none() {
             // With an account whoever leads says how things stand.
             tell(&FromStorage::Sync { state: Default::default() });
+        }
+        if account::kept().is_some() {
+            // It comes back by itself.
+            nothing_missing().await;
         }
         adopt_unborn().await;
         wasm_bindgen_futures::spawn_local(leader::lead());
@@ -163,19 +174,30 @@ async fn with_storage(
 
     let (identity, known) = identity(births.as_ref(), &found, before, cleared, &lane).await;
     let last_ms = found.unborn.iter().map(|row| row.hlc.ms()).max();
-    // Files that a power cut took before they were a minute old: nothing was written that is not kept in the second place.
+    // Files that a power cut took before they were a minute old, with nothing in them but what was logged here: all of that
+    // is kept in the second place.
     let all_rescued = made_ms.zip(last_ms).is_some_and(|(made, last)| last < made + FILE_YOUNG_MS);
+    let mut lost;
     if let Some(births) = &births {
-        if cleared && known && !all_rescued {
-            let _ = births.name(CLEARED, found.unborn.len().to_string().as_bytes()).await;
+        let received = births.named(RECEIVED).await.is_some();
+        lost = (cleared && known && (received || !all_rescued)).then_some(found.unborn.len());
+        if cleared {
+            let _ = births.delete("identity", &[RECEIVED.to_owned()]).await;
         }
-        // Said at every start until what was here is back, or is given up.
-        if let Some(rescued) = births.named(CLEARED).await {
-            problems.push(cleared_problem(std::str::from_utf8(&rescued).ok().and_then(|it| it.parse().ok()).unwrap_or(0)));
+        match lost {
+            // What cannot be noted is said at least now.
+            Some(rescued) => _ = births.name(CLEARED, rescued.to_string().as_bytes()).await,
+            // Said at every start until what was here is back, or is given up.
+            None => {
+                let said = births.named(CLEARED).await;
+                lost = said.map(|rescued| String::from_utf8(rescued).ok().and_then(|it| it.parse().ok()).unwrap_or(0));
+            }
         }
     } else {
         problems.push(without_second_place());
+        lost = (cleared && known).then_some(0);
     }
+    problems.extend(lost.map(cleared_problem));
     let mut sheet: Option<(u64, String)> = None;
     for file in &sheets {
         let found = sheet::read(vault.as_ref(), &file.bytes).await;
@@ -411,6 +433,21 @@ async fn identity(
 
 /// In IndexedDB, from the start that finds everything gone until it is back: how many rows were found in the second place.
 const CLEARED: &str = "cleared";
+/// In IndexedDB, from the first row on that came from a server or a backup: those are not kept twice.
+const RECEIVED: &str = "received";
+
+thread_local! {
+    static NOTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Before rows are stored that are in no second place.
+pub(crate) async fn note_received() {
+    if !NOTED.replace(true)
+        && let Some(births) = state::with(|state| state.births.clone())
+    {
+        let _ = births.name(RECEIVED, b"").await;
+    }
+}
 
 /// What the browser removed is back, or is given up.
 pub(crate) async fn nothing_missing() {

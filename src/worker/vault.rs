@@ -36,8 +36,8 @@ const LOCK_ROUNDS: u32 = 600_000;
 pub(crate) struct Vault {
     key: JsValue,
     wraps: Wraps,
-    /// What the browser's key opens, without an app lock around it.
-    browser: String,
+    /// What the browser's key opens, without an app lock around it; `None` when only the recovery code was there.
+    browser: Option<String>,
 }
 
 /// The data key in two wraps, and the code of the second one under the data key, so that it can be shown again. All hex;
@@ -187,7 +187,7 @@ impl Vault {
     }
 
     async fn of(browser_key: &JsValue, browser: String, wraps: Wraps) -> Result<Self, Fail> {
-        Ok(Self { key: unwrap(&browser, browser_key, false).await?, wraps, browser })
+        Ok(Self { key: unwrap(&browser, browser_key, false).await?, wraps, browser: Some(browser) })
     }
 
     /// With the passphrase of the app lock; `None` when it is none, or the wrong one.
@@ -205,14 +205,15 @@ impl Vault {
     /// The same with an app lock, or without one. It holds from the next start on.
     pub(crate) async fn with_app_lock(&self, births: &Births, pool: &Pool, passphrase: Option<&str>) -> Result<Self, Fail> {
         let (browser_key, _) = kept(births).await?.ok_or(Fail::NotFound)?;
+        let own = self.browser.as_ref().ok_or(Fail::NotFound)?;
         let (browser, lock) = match passphrase {
             Some(passphrase) => {
                 let lock = Lock { salt: hex(&chance::<16>()), rounds: LOCK_ROUNDS };
-                let inner = unhex(&self.browser).ok_or(Fail::NotFound)?;
+                let inner = unhex(own).ok_or(Fail::NotFound)?;
                 let browser = encrypt(&key_of_passphrase(passphrase, &lock).await?, LOCK_ABOUT, &inner).await?;
                 (hex(&browser), Some(lock))
             }
-            None => (self.browser.clone(), None),
+            None => (own.clone(), None),
         };
         let next = Self { wraps: Wraps { browser, lock, ..self.wraps.clone() }, ..self.clone() };
         births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &next.wraps)?)]).await?;
@@ -233,7 +234,12 @@ impl Vault {
     /// With the recovery code, for as long as this worker lives: there is no IndexedDB to keep a key in.
     pub(crate) async fn by_code(pool: &Pool, typed: &str) -> Result<Self, Fail> {
         let (wraps, code_key) = coded(pool, typed).await?;
-        Ok(Self { key: unwrap(&wraps.recovery, &code_key, false).await?, browser: wraps.browser.clone(), wraps })
+        Ok(Self { key: unwrap(&wraps.recovery, &code_key, false).await?, browser: None, wraps })
+    }
+
+    /// The browser has a key of its own to it.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.browser.is_some()
     }
 
     /// With the recovery code this browser gets a key of its own again; an app lock is gone.
