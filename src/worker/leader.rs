@@ -280,7 +280,8 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let bytes = vault::plain(state::vault().as_ref(), held.read_all()?).await;
         let mut found = recover(&[], vec![PoolFile { name: name.clone(), bytes }], &[]);
         let Some(open) = found.open.pop() else { continue };
-        if open.rows.is_empty() && !found.problems.is_empty() {
+        // That there is no index beside this one file is no damage.
+        if open.rows.is_empty() && found.problems.iter().any(|problem| problem.kind != bridge::ProblemKind::MissingIndex) {
             // Nothing in it can be read, which is not the same as nothing being in it.
             continue;
         }

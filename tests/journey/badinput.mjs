@@ -3,7 +3,7 @@
 // acknowledged and not itself destroyed; and it has to have it at the start after that one, too.
 //
 //   node tests/journey/badinput.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
-import { cpSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
@@ -682,6 +682,82 @@ try {
     await progress(page, "4 weeks");
     await becomes(() => tiles(page), log.tiles(), "tiles once the newer index is gone");
     await context.close();
+  });
+
+  // -------------------------------------------------------------------------------------------- files of earlier builds
+
+  /** Files of a phone, put where nothing of the app has run yet. */
+  const placed = async (name) => {
+    const { context, page } = await browse(story, join(folder, name));
+    await page.goto(`${url}/healthz`);
+    const from = join(root, "tests/fixtures", name);
+    for (const file of readdirSync(from).filter((file) => !file.endsWith(".txt"))) {
+      await page.evaluate(async ([name, text]) => {
+        const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool", { create: true });
+        const writable = await (await pool.getFileHandle(name, { create: true })).createWritable();
+        await writable.write(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+        await writable.close();
+      }, [file, readFileSync(join(from, file)).toString("base64")]);
+    }
+    await page.goto(url);
+    return { context, page };
+  };
+
+  await story.step("files of format 1 are taken over, and encrypted by and by", async () => {
+    const { context, page } = await placed("pool-v1");
+    await page.getByTestId("start-workout").waitFor();
+    await progress(page, "All");
+    await becomes(async () => (await tiles(page)).sets, "1", "sets of the old files");
+    const before = await tiles(page);
+    // The session that the old build left open is sealed once this one writes.
+    await say(page, "from here on");
+    const plain = async () => {
+      const pool = await look(page);
+      const { sealed, retired } = newest(pool);
+      const kept = retired.map((file) => file.file);
+      const counts = (file) => ["open", "sealed"].includes(file.role) && !kept.includes(file.name);
+      const names = pool.filter(counts).map((file) => file.name);
+      ensure(0 < sealed.length, "nothing is sealed");
+      return page.evaluate(async (names) => {
+        const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+        const heads = await Promise.all(names.map(async (name) => new Uint8Array(await (await (await pool.getFileHandle(name)).getFile()).slice(0, 8).arrayBuffer())));
+        return names.filter((_, at) => heads[at][6] === 0);
+      }, names);
+    };
+    await becomes(plain, [], "plain files that count", { timeout: 60_000 });
+    await openApp(page, url);
+    await progress(page, "All");
+    await becomes(() => tiles(page), before, "tiles at the next start");
+    same(await page.locator(".problem").allTextContents(), [], "problems");
+    await context.close();
+  });
+
+  await story.step("files that a phone wrote in format 2 open with the code it showed", async () => {
+    const { context, page } = await placed("pool-of-a-phone-v2");
+    await page.getByTestId("recovery-code").fill(readFileSync(join(root, "tests/fixtures/pool-of-a-phone-v2/recovery-code.txt"), "utf8").trim());
+    await page.getByTestId("unlock").click();
+    // The workout that was going on, from its sheet; and the one before, from a sealed file.
+    await page.getByTestId("workout-bar").click();
+    await until(() => solid(page, 0), { what: "the set of the unfinished workout" });
+    same([await typed(page, 0, "load"), await typed(page, 0, "reps")], ["80", "8"], "what was typed");
+    await page.getByTestId("fold").click();
+    await progress(page, "All");
+    await becomes(async () => (await tiles(page)).sets, "2", "sets");
+    same(await page.locator(".problem").allTextContents(), [], "problems");
+    await context.close();
+  });
+
+  await story.step("Safari's seven days are spoken of in Safari, and nowhere else", async () => {
+    for (const [userAgent, times] of [
+      ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1", 1],
+      [undefined, 0],
+    ]) {
+      const { context, page } = await browse(story, temporary("seven-days"), { userAgent });
+      await openApp(page, url, "/me/storage");
+      await page.getByTestId("export").waitFor();
+      same(await page.getByText("not opened for seven days").count(), times, `words of seven days for ${userAgent}`);
+      await context.close();
+    }
   });
 
   /** The storage worker begins with this. */

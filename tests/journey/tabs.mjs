@@ -1,12 +1,12 @@
 // The tabs soak: one profile with one to eight tabs that all write, and tabs, workers, the leader and the whole browser die
 // at random instants. What was acknowledged is there afterwards, once, and nothing else is.
 //
-//   node tests/journey/tabs.mjs [--kills 25] [--from SEED] [--out FILE.json] [--frozen] [--only KIND] [--plant early|lose|add|double]
+//   node tests/journey/tabs.mjs [--kills 25] [--minutes N] [--from SEED] [--out FILE.json] [--frozen] [--only KIND] [--plant early|lose|add|double]
 //                                                                  SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM
 //
 // A tab is the app itself, looked at (it has figures, and somebody types notes into it) or in the background, or a storage
 // worker that is driven from a bare page, the yard. `--frozen` adds a leader that stops answering and still holds its lock.
-// `--plant` makes the test itself wrong in one way, to see that it complains.
+// `--minutes` ends it earlier. `--plant` makes the test itself wrong in one way, to see that it complains.
 import { rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pause } from "../common.mjs";
@@ -16,9 +16,10 @@ import { Story, browse, built, ensure, freePort, kill, pastServiceWorker, same, 
 import { inPage } from "./tabs-page.mjs";
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "25" }, from: { type: "string", default: "1" }, out: { type: "string" }, frozen: { type: "boolean" }, only: { type: "string" }, plant: { type: "string" } },
+  options: { kills: { type: "string", default: "25" }, minutes: { type: "string", default: "Infinity" }, from: { type: "string", default: "1" }, out: { type: "string" }, frozen: { type: "boolean" }, only: { type: "string" }, plant: { type: "string" } },
 });
-const kills = Number(values.kills);
+let kills = Number(values.kills);
+const minutes = Number(values.minutes);
 const seed = Number(values.from);
 const random = dice("tabs", seed);
 const TABS_MAX = 8;
@@ -539,6 +540,10 @@ try {
   let deck = [];
   for (let nth = 1; nth <= kills; nth += 1) {
     const last = Date.now();
+    if (began + minutes * 60_000 < last) {
+      kills = nth - 1;
+      break;
+    }
     await fill();
     // Every kind comes round before one comes again.
     if (!deck.length) deck = Object.keys(events).filter((name) => (values.only ?? name) === name).map((name) => [random.roll(), name]).sort(([a], [b]) => a - b).map(([, name]) => name);
