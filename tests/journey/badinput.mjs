@@ -105,6 +105,14 @@ async function makeBase(page) {
 
 const bench = [set("Bench Press (Barbell)", "normal", "82.5", "5", "8"), set("Bench Press (Barbell)", "normal", "80", "6")];
 const squat = [set("Squat (Barbell)", "normal", "100", "5"), set("Squat (Barbell)", "normal", "105", "4")];
+/** A workout is begun, with its first set ticked. */
+const squatOnce = async (page) => {
+  await openApp(page, url);
+  await startWorkout(page);
+  await addExercise(page, "Squat (Barbell)", "squat barbell");
+  await typeSet(page, 0, { load: "100", reps: "5" });
+  await tick(page, 0);
+};
 const third = set("Squat (Barbell)", "normal", "110", "3");
 const everything = { bench, squat, notes: ["note one", "note two"] };
 
@@ -399,11 +407,7 @@ try {
   {
     const { context, page } = await browse(story, join(folder, "imports"));
     await story.step("before the bad files one set is logged", async () => {
-      await openApp(page, url);
-      await startWorkout(page);
-      await addExercise(page, "Squat (Barbell)", "squat barbell");
-      await typeSet(page, 0, { load: "100", reps: "5" });
-      await tick(page, 0);
+      await squatOnce(page);
       await finish(page);
     }, { vital: true });
     const before = new Log();
@@ -465,11 +469,7 @@ try {
     const { context, page } = await browse(story, join(folder, "full-first"));
     const session = await context.newCDPSession(page);
     await story.step(`${name}: a workout is going on`, async () => {
-      await openApp(page, url);
-      await startWorkout(page);
-      await addExercise(page, "Squat (Barbell)", "squat barbell");
-      await typeSet(page, 0, { load: "100", reps: "5" });
-      await tick(page, 0);
+      await squatOnce(page);
       await typeSet(page, 1, { load: "105", reps: "4", rpe: "8.5" });
       // What is written after a reload begins a session of its own, for which nothing was granted yet.
       await page.reload();
@@ -516,11 +516,7 @@ try {
   await story.step("the disk is full in the middle of a session: every tick that turned solid is there after a reload", async () => {
     const { context, page } = await browse(story, join(folder, "full-later"));
     const session = await context.newCDPSession(page);
-    await openApp(page, url);
-    await startWorkout(page);
-    await addExercise(page, "Squat (Barbell)", "squat barbell");
-    await typeSet(page, 0, { load: "100", reps: "5" });
-    await tick(page, 0);
+    await squatOnce(page);
     for (const nth of [1, 2]) await typeSet(page, nth, { load: "105", reps: "4" });
     await session.send("Storage.overrideQuotaForOrigin", { origin: url, quotaSize: 1 });
     const saved = [squat[0]];
@@ -546,11 +542,7 @@ try {
 
   await story.step("the second place of a young row is full: the tick is refused, and nothing of it stays in the first", async () => {
     const { context, page } = await browse(story, join(folder, "full-beside"));
-    await openApp(page, url);
-    await startWorkout(page);
-    await addExercise(page, "Squat (Barbell)", "squat barbell");
-    await typeSet(page, 0, { load: "100", reps: "5" });
-    await tick(page, 0);
+    await squatOnce(page);
     await typeSet(page, 1, { load: "105", reps: "4" });
     const rows = async () => runningSegment(await look(page)).frames.filter((frame) => frame.kind === "row").length;
     const before = await rows();
@@ -602,11 +594,7 @@ try {
 
   await story.step("the storage worker dies with a tick under way: it comes back, and the tick is saved once", async () => {
     const { context, page } = await browse(story, join(folder, "worker-died"));
-    await openApp(page, url);
-    await startWorkout(page);
-    await addExercise(page, "Squat (Barbell)", "squat barbell");
-    await typeSet(page, 0, { load: "100", reps: "5" });
-    await tick(page, 0);
+    await squatOnce(page);
     await typeSet(page, 1, { load: "105", reps: "4" });
     const dead = await workerOf(page, "storage.js");
     await dead.evaluate(() => {
@@ -639,11 +627,7 @@ try {
 
   await story.step("a newer build has written here: nothing is touched, and it says so", async () => {
     const { context, page } = await browse(story, join(folder, "newer"));
-    await openApp(page, url);
-    await startWorkout(page);
-    await addExercise(page, "Squat (Barbell)", "squat barbell");
-    await typeSet(page, 0, { load: "100", reps: "5" });
-    await tick(page, 0);
+    await squatOnce(page);
     const newer = [...readFileSync(join(root, "tests/fixtures/manifest-of-a-newer-build.bin"))];
     const write = (bytes) =>
       page.evaluate(async ([bytes]) => {
@@ -791,11 +775,7 @@ try {
   await story.step("the database does not open any more: the recovery code opens what is in the files", async () => {
     const own = join(folder, "no-database");
     const first = await browse(story, own);
-    await openApp(first.page, url);
-    await startWorkout(first.page);
-    await addExercise(first.page, "Squat (Barbell)", "squat barbell");
-    await typeSet(first.page, 0, { load: "100", reps: "5" });
-    await tick(first.page, 0);
+    await squatOnce(first.page);
     await finish(first.page);
     await openApp(first.page, url, "/me/storage");
     await first.page.getByTestId("show-recovery-code").click();
