@@ -66,8 +66,9 @@ impl Pool {
         Ok(js::wait(self.folder.get_file_handle_with_options(name, &options)).await?.dyn_into()?)
     }
 
+    /// Two tabs may make the same file at the same moment, and the browser tells one of them that something has changed.
     pub(crate) async fn create(&self, name: &str) -> Result<(), Fail> {
-        self.handle(name, true).await.map(drop)
+        again(HELD, async || self.handle(name, true).await.map(drop)).await
     }
 
     /// A snapshot of the whole file.

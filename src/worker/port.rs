@@ -418,6 +418,11 @@ pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
         }
         let made = new_slots(names.iter().chain(&listed).map(String::as_str), 1);
         make_files(pool, births.as_ref(), &made).await?;
+        for name in &made {
+            if let Some(slot) = take_free(pool, births.as_ref(), name).await? {
+                return Ok(slot);
+            }
+        }
     }
     Err(Fail::Held)
 }
