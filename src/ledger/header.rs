@@ -87,6 +87,11 @@ impl Header {
         Self { encryption: Encryption::None, role: Role::Open, use_id, payload_len: 0, payload_hash: [0; 32], generation: 0 }
     }
 
+    /// Whether a newer build wrote this file: then it is none of this one's business.
+    pub fn is_newer(file: &[u8]) -> bool {
+        matches!(Self::decode(file), Err(HeaderErr::Newer(_)))
+    }
+
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut out = [0; HEADER_LEN];
         out[0..4].copy_from_slice(MAGIC);

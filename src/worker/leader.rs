@@ -9,7 +9,7 @@ use std::{
 
 use device::{Added, FREE_MIN, Manifest, PoolFile, Retired, SealedFile, hex, new_slots, recover, to_merge};
 use js_sys::Promise;
-use ledger::{Encryption, Header, HeaderErr, Role};
+use ledger::{Encryption, Header, Role};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
@@ -253,7 +253,7 @@ pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, Str
     let mut files = Vec::new();
     for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
         let file = sealed::file(pool, name).await?;
-        if matches!(Header::decode(&file.bytes), Err(HeaderErr::Newer(_))) {
+        if Header::is_newer(&file.bytes) {
             return Err(Fail::Newer);
         }
         files.push(file);
@@ -433,13 +433,13 @@ async fn write_next(pool: &Pool, next: Manifest) -> Result<(), Fail> {
         }
         // A frozen former leader may still hold its own.
         let Ok(held) = pool.claim(&name).await else { continue };
-        let header = Header::decode(&held.read_all()?);
-        if matches!(header, Err(HeaderErr::Newer(_))) {
+        let there = held.read_all()?;
+        if Header::is_newer(&there) {
             return Err(Fail::Newer);
         }
         // Newer than what this tab goes on from: it was frozen, and another one leads by now. Its word stays.
         let newer = |header: Header| header.role == Role::Manifest && next.generation <= header.generation;
-        if header.is_ok_and(newer) {
+        if Header::decode(&there).is_ok_and(newer) {
             continue;
         }
         held.replace(&bytes)?;

@@ -10,7 +10,7 @@ use device::{
     Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST, SealedFile, Shelf, hex,
     newest_manifest, recover_but, slot_name,
 };
-use ledger::{Encryption, Header, HeaderErr, LaneId};
+use ledger::{Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -71,6 +71,7 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         took_ms: performance_now() - began,
     };
     let stored = state.pool.is_some();
+    let lost = state.problems.iter().any(|problem| problem.kind == ProblemKind::StorageCleared);
     install(state);
     feed::listen_to_siblings();
     tell(&ready);
@@ -79,8 +80,7 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         if account::kept().is_none() {
             // With an account whoever leads says how things stand.
             tell(&FromStorage::Sync { state: Default::default() });
-        }
-        if account::kept().is_some() {
+        } else if lost {
             // It comes back by itself.
             nothing_missing().await;
         }
@@ -123,7 +123,7 @@ async fn open_all(
 /// Two builds never write each other's format: where a newer one has written, this one leaves everything as it is.
 async fn older_than(pool: &Pool) -> Result<(), Fail> {
     for name in pool.names().await?.iter().filter(|name| name.starts_with("manifest-") || name.starts_with("keys-")) {
-        if matches!(Header::decode(&pool.head(name).await?.0), Err(HeaderErr::Newer(_))) {
+        if Header::is_newer(&pool.head(name).await?.0) {
             return Err(Fail::Newer);
         }
     }
@@ -179,9 +179,9 @@ async fn with_storage(
     let all_rescued = made_ms.zip(last_ms).is_some_and(|(made, last)| last < made + FILE_YOUNG_MS);
     let mut lost;
     if let Some(births) = &births {
-        let received = births.named(RECEIVED).await.is_some();
+        let received = cleared && births.named(RECEIVED).await.is_some();
         lost = (cleared && known && (received || !all_rescued)).then_some(found.unborn.len());
-        if cleared {
+        if received {
             let _ = births.delete("identity", &[RECEIVED.to_owned()]).await;
         }
         match lost {

@@ -113,6 +113,15 @@ const squatOnce = async (page) => {
   await typeSet(page, 0, { load: "100", reps: "5" });
   await tick(page, 0);
 };
+/** The page is loaded again in the middle of the workout, and its figures are those of these sets. */
+const thereAfterReload = async (page, sets) => {
+  await page.reload();
+  await page.getByTestId("workout-bar").waitFor();
+  const log = new Log();
+  log.add({ at: 1, sets });
+  await progress(page, "4 weeks");
+  await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+};
 const third = set("Squat (Barbell)", "normal", "110", "3");
 const everything = { bench, squat, notes: ["note one", "note two"] };
 
@@ -492,8 +501,9 @@ try {
       ensure(own[0].seen, "the message lies under the workout's sheet");
       ensure(own[0].reachable, "the message is inert");
     });
+    const sets = [squat[0], set("Squat (Barbell)", "normal", "105", "4", "8.5")];
     const log = new Log();
-    log.add({ at: 1, sets: [squat[0], set("Squat (Barbell)", "normal", "105", "4", "8.5")] });
+    log.add({ at: 1, sets });
     await story.step(`${name}: with room again, the same tick is saved`, async () => {
       await session.send("Storage.overrideQuotaForOrigin", { origin: url });
       await tick(page, 1);
@@ -502,10 +512,7 @@ try {
       await becomes(() => tiles(page), log.tiles(), "tiles");
     });
     await story.step(`${name}: and it is there after a reload, without a problem`, async () => {
-      await page.reload();
-      await page.getByTestId("workout-bar").waitFor();
-      await progress(page, "4 weeks");
-      await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+      await thereAfterReload(page, sets);
       same(await page.locator(".problem").allTextContents(), [], "problems");
     });
     await context.close();
@@ -530,12 +537,7 @@ try {
       if (outcome === "refused") break;
       saved.push(set("Squat (Barbell)", "normal", "105", "4"));
     }
-    await page.reload();
-    await page.getByTestId("workout-bar").waitFor();
-    const log = new Log();
-    log.add({ at: 1, sets: saved });
-    await progress(page, "4 weeks");
-    await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+    await thereAfterReload(page, saved);
     console.log(`  ${saved.length - 1} of 11 ticks were saved in room that was granted before`);
     await context.close();
   });
@@ -560,12 +562,7 @@ try {
     same(await rows(), before, "rows in the session's file");
     await storage.evaluate(() => globalThis.roomAgain());
     await tick(page, 1);
-    await page.reload();
-    await page.getByTestId("workout-bar").waitFor();
-    const log = new Log();
-    log.add({ at: 1, sets: [squat[0], set("Squat (Barbell)", "normal", "105", "4")] });
-    await progress(page, "4 weeks");
-    await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+    await thereAfterReload(page, squat);
     same(await page.locator(".problem").allTextContents(), [], "problems");
     await context.close();
   });
@@ -614,12 +611,7 @@ try {
       await until(() => solid(page, 1), { what: "the tick is saved by the next worker" });
     });
     ensure((await workerOf(page, "storage.js")) !== dead, "it is the same worker");
-    await page.reload();
-    await page.getByTestId("workout-bar").waitFor();
-    const log = new Log();
-    log.add({ at: 1, sets: [squat[0], set("Squat (Barbell)", "normal", "105", "4")] });
-    await progress(page, "4 weeks");
-    await becomes(() => tiles(page), log.tiles(), "tiles after the reload");
+    await thereAfterReload(page, squat);
     await context.close();
   });
 

@@ -386,10 +386,11 @@ export const bars = (page) =>
   page.locator("[aria-labelledby=per-muscle] .bar-row").evaluateAll((rows) =>
     Object.fromEntries(rows.map((row) => [row.querySelector(".bar-name").textContent, row.querySelector(".bar-value").textContent])));
 
-/** What one fact of the storage page says. */
 /** The page's worker whose script ends like this. */
 export const workerOf = (page, mark) =>
   until(() => page.workers().find((worker) => worker.url().endsWith(mark)), { what: `a worker ${mark}` });
+
+/** What one fact of the storage page says. */
 export const storageFact = async (page, name) =>
   text(page.locator("dl.facts > div").filter({ has: page.locator("dt").getByText(name, { exact: true }) }).locator("dd"));
 
