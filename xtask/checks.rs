@@ -19,15 +19,7 @@ const BENCHES: [&str; 7] = ["bytes", "commit", "cold", "import", "models", "nati
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
     step("laws", || laws::check(house))?;
-    step("what the machine needs", || {
-        if browser {
-            setup::for_browser(house)?
-        } else {
-            setup::for_building(house)?
-        }
-        setup::for_peers(house)?;
-        setup::for_licences(house)
-    })?;
+    step("what the machine needs", || setup::for_tests(house, browser))?;
     step("licences and sources", || {
         run(&mut house.cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
     })?;
@@ -46,30 +38,19 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
         setup::for_fuzzing()?;
         clippy(house, &["build", "--quiet", "--tests", "--bins", "--features", "fuzz/fuzzing"])
     })?;
-    step("words and figures of the screens", || run(&mut house.cargo(&["test", "--quiet", "--package", "app", "--lib"])))?;
     step("the app", || pwa::build(house, false).map(drop))?;
     step("lints, browser", || {
         for (room, profile) in [("app", "wasm-small"), ("worker", "wasm-small"), ("projector", "wasm-engine")] {
-            clippy(house, &["build", "--quiet", "--package", room, "--profile", profile, "--target", "wasm32-unknown-unknown"])?;
+            // All but the last step, putting everything together, which lints nothing and takes longest.
+            let args = ["build", "--quiet", "--lib", "--package", room, "--profile", profile, "--target", "wasm32-unknown-unknown"];
+            clippy(house, &args)?;
         }
         Ok(())
     })?;
-    let in_wasm = || {
-        let mut test = house.cargo(&[
-            "test",
-            "--package",
-            "tests",
-            "--test",
-            "wasm",
-            "--profile",
-            "wasm-engine",
-            "--target",
-            "wasm32-unknown-unknown",
-        ]);
-        test.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", house.tool("wasm-bindgen-test-runner"));
-        run(&mut test)
-    };
-    step("the engine in WebAssembly gives the same tables", in_wasm)?;
+    // With the packages that the app has just been built of: natively they would be compiled once more.
+    step("words and figures of the screens", || in_wasm(house, &["--package", "app", "--lib"], "wasm-small"))?;
+    let tables = || in_wasm(house, &["--package", "tests", "--test", "wasm"], "wasm-engine");
+    step("the engine in WebAssembly gives the same tables", tables)?;
     step("sizes", || sizes(house))?;
     step("fuzzing", || fuzz::all(house, FUZZ_SECONDS).map(drop))?;
     let spotter = house.target.join("debug/spotter");
@@ -97,6 +78,13 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     }
     say("every check passed");
     Ok(())
+}
+
+/// Tests as the browser runs them, in Node.js.
+fn in_wasm(house: &House, what: &[&str], profile: &str) -> Result<()> {
+    let mut test = house.cargo(&["test", "--profile", profile, "--target", "wasm32-unknown-unknown"]);
+    test.args(what).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", house.tool("wasm-bindgen-test-runner"));
+    run(&mut test)
 }
 
 /// One of the scripts that replicate with the running server.

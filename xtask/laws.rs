@@ -103,9 +103,7 @@ fn patterns(room: &Room) -> Vec<&'static str> {
 /// A stranger reads on the door what belongs in a room and what never does.
 fn doors(house: &House, broken: &mut Vec<String>) -> Result<()> {
     for room in ROOMS {
-        let lib = house.root.join("src").join(room.name).join("lib.rs");
-        let main = house.root.join("src").join(room.name).join("main.rs");
-        let door = read(if lib.is_file() { &lib } else { &main })?;
+        let door = read(&house.root.join("src").join(room.name).join("lib.rs"))?;
         let head: String = door.lines().take_while(|line| line.starts_with("//!")).collect();
         if !head.contains("Belongs:") || !head.contains("Never:") {
             broken.push(format!("the door of {} does not say what belongs there and what never does", room.name));

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +16,28 @@ const DENY: &str = "0.20.2";
 const TARGET: &str = "wasm32-unknown-unknown";
 
 pub(crate) fn for_building(house: &House) -> Result<()> {
+    compiled(house)?;
+    node(house)
+}
+
+/// Everything that the tests need. What comes ready-made is fetched while the rest is compiled.
+pub(crate) fn for_tests(house: &House, browser: bool) -> Result<()> {
+    thread::scope(|scope| {
+        let fetching = scope.spawn(|| {
+            node(house)?;
+            if browser {
+                installed_chromium()?;
+            }
+            for_peers(house)
+        });
+        compiled(house)?;
+        for_licences(house)?;
+        fetching.join().unwrap_or_else(|_| bail!("the set-up died"))
+    })
+}
+
+/// Tools from the Rust crate registry.
+fn compiled(house: &House) -> Result<()> {
     let installed = output(Command::new("rustup").args(["target", "list", "--installed"])).unwrap_or_default();
     if !installed.contains(TARGET) {
         say(&format!("Installing the Rust target {TARGET}: the app runs in the browser as WebAssembly."));
@@ -35,12 +58,15 @@ pub(crate) fn for_building(house: &House) -> Result<()> {
         &bindgen,
         "it writes the JavaScript beside the WebAssembly, and must be exactly of the library's version",
         &[],
-    )?;
-    node(house)
+    )
 }
 
 pub(crate) fn for_browser(house: &House) -> Result<()> {
     for_building(house)?;
+    installed_chromium()
+}
+
+fn installed_chromium() -> Result<()> {
     if chromium().is_none() {
         say("Installing Chromium and its driver: the tests run in a real browser.");
         apt(&["chromium", "chromium-driver"])?;
@@ -86,7 +112,7 @@ fn unless_stamped(house: &House, list: &str, stamp: &Path, install: impl FnOnce(
     fs::write(stamp, wanted).with_context(|| stamp.display().to_string())
 }
 
-pub(crate) fn for_licences(house: &House) -> Result<()> {
+fn for_licences(house: &House) -> Result<()> {
     cargo_tool(
         house,
         "cargo-deny",
@@ -102,9 +128,10 @@ pub(crate) fn chromium() -> Option<&'static str> {
 
 /// A tool from the Rust crate registry, built quickly rather than well: it runs for seconds.
 fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&str]) -> Result<()> {
-    let binary = match package {
-        "wasm-bindgen-cli" => "wasm-bindgen",
-        other => other,
+    // It reads and writes all of our WebAssembly; the others only look at files.
+    let (binary, opt_level) = match package {
+        "wasm-bindgen-cli" => ("wasm-bindgen", "1"),
+        other => (other, "0"),
     };
     if has(house.tool(binary), &["--version"], version) {
         return Ok(());
@@ -112,7 +139,7 @@ fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&s
     say(&format!("Installing {package} {version}: {why}. This takes a few minutes, once."));
     let mut install = house.cargo(&["install", package, "--version", version, "--root"]);
     install.arg(&house.tools).args(args).arg("--target-dir").arg(house.target.join("tools"));
-    for (key, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+    for (key, value) in [("OPT_LEVEL", opt_level), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
         install.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
     }
     run(&mut install)

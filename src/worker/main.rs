@@ -1,32 +1,3 @@
-//! The storage worker: the one place that touches OPFS, Web Locks, IndexedDB, the network and the clock. Small, loaded
-//! first, and never in the same worker as the engine.
-//!
-//! Belongs: adapters around `device`, the order in which bytes reach the disk, taking over from a tab that is gone.
-//! Never: the DOM, Leptos, Polars, Parquet, a decision that `device` could make.
-
-mod account;
-mod ask;
-mod births;
-mod clock;
-mod fail;
-mod feed;
-mod files;
-mod js;
-mod leader;
-mod leave;
-mod link;
-mod locks;
-mod net;
-mod port;
-mod sealed;
-mod sheet;
-mod snapshot;
-mod start;
-mod state;
-mod tables;
-mod vault;
-
 fn main() {
-    console_error_panic_hook::set_once();
-    port::listen();
+    worker::begin();
 }
