@@ -189,6 +189,9 @@ fn send_next() {
         None => {
             project::with(|it| it.import.running = false);
             project::refresh();
+            if !STATE.with_borrow(|state| state.restores) {
+                say(&["imported".into()], None);
+            }
             let notice = STATE.with_borrow(|state| {
                 let State { id, sets, workouts, cancelled, done, .. } = *state;
                 if state.restores {

@@ -11,6 +11,9 @@ pub(crate) enum Fail {
     /// Another tab holds the file.
     Held,
     NotFound,
+    /// The browser's picture of the folder or the file is an old one, or it could not do what it was asked to: it has one
+    /// name for both.
+    Stale(String),
     /// The file changed while it was read.
     Changed,
     /// A newer build has written here.
@@ -24,6 +27,7 @@ impl std::fmt::Display for Fail {
             Self::Full => "the device is full",
             Self::Held => "another tab holds the file",
             Self::NotFound => "it is not there",
+            Self::Stale(why) => why,
             Self::Changed => "the file changed while it was read",
             Self::Newer => "a newer Spotter has written here",
             Self::Other(why) => why,
@@ -43,7 +47,8 @@ impl From<JsValue> for Fail {
         };
         match name.as_str() {
             "QuotaExceededError" => Self::Full,
-            "NoModificationAllowedError" | "InvalidStateError" => Self::Held,
+            "NoModificationAllowedError" => Self::Held,
+            "InvalidStateError" => Self::Stale(message),
             "NotFoundError" => Self::NotFound,
             "NotReadableError" => Self::Changed,
             _ => Self::Other(format!("{name} {message}").trim().to_owned()),

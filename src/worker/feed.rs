@@ -9,10 +9,11 @@
 //!   `["broken", id, why]`.
 //!
 //! From it: `["encoded", id, bytes]`, `["decoded", id, packed]`, `["unencoded", id, why]`; `["stale"]` when packed tables were
-//! wrong; `["capture", id, drafts]`, `["restore", id, person?, packed]`, `["everything", id]`.
+//! wrong; `["capture", id, drafts]` and `["imported"]` after the last of them, `["restore", id, person?, packed]`,
+//! `["everything", id]`.
 //!
 //! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["files"]`, `["gone"]`, `["damaged"]`,
-//! `["account"]`, `["person", person]`; `["ping"]` to whoever leads, which answers `["beat"]`, says `["sync", json]`, and hears
+//! `["account"]`, `["person", person]`; `["ping"]` to whoever leads, which answers `["beat", lane]`, says `["sync", json]`, and hears
 //! `["awake", online]`, `["compare"]` and `["retry"]`.
 
 use std::cell::Cell;
@@ -112,7 +113,7 @@ pub(crate) async fn link(to: MessagePort) {
     };
     let kept = match kept {
         Some(kept) if state::with(|state| kept.later(state)).is_some() => {
-            let taken = ask::over(&to, "tables", &kept.packed).await.is_ok();
+            let taken = ask::over(&to, "tables", kept.packed()).await.is_ok();
             taken.then(|| kept.taken())
         }
         _ => None,
@@ -226,6 +227,7 @@ fn heard(message: &JsValue) {
                 Err(err) => web_sys::console::error_1(&format!("drafts that cannot be read: {err}").into()),
             }
         }
+        Some("imported") => port::enqueue(port::Work::Imported),
         _ => {}
     }
 }
@@ -295,7 +297,10 @@ pub(crate) fn listen_to_siblings() {
             }),
             Some("gone") => state::tell(&FromStorage::Gone),
             // A tab that waits for the lead asks whether somebody still leads.
-            Some("ping") if state::with(|state| state.leader) => tell_siblings(&["beat".into()]),
+            Some("ping") if state::with(|state| state.leader) => {
+                let lane = state::with(|state| state.device.lane().as_str().to_owned());
+                tell_siblings(&["beat".into(), lane.into()]);
+            }
             Some("beat") => leader::heard_beat(),
             Some("account") => spawn_local(async {
                 account::recall().await;

@@ -111,7 +111,7 @@ impl Pool {
 
 /// What passes by itself: which failure, how long to wait, and how often.
 type Passing = (fn(&Fail) -> bool, i32, u32);
-const HELD: Passing = (|fail| matches!(fail, Fail::Held), 100, 30);
+const HELD: Passing = (|fail| matches!(fail, Fail::Held | Fail::Stale(_)), 100, 30);
 /// Other tabs were just told to go.
 const HELD_LONG: Passing = (HELD.0, 100, 50);
 const CHANGED: Passing = (|fail| matches!(fail, Fail::Changed), 25, 40);

@@ -35,6 +35,8 @@ pub(crate) enum Work {
         id: u32,
         drafts: Vec<Draft>,
     },
+    /// Nothing more of it comes.
+    Imported,
     /// Rows of a backup; with the last of them comes whose they are.
     Restore {
         id: u32,
@@ -159,6 +161,8 @@ async fn carry_out(work: Work) {
         // It asks the network: nothing that is to be saved waits for that.
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
         Work::Import { id, drafts } => captured(id, capture(drafts, true).await.map(drop)),
+        // Otherwise years of rows would be read one by one at the next start.
+        Work::Imported => end_session(),
         Work::Restore { id, rows, person } => {
             captured(id, restore(rows).await.map_err(|fail| fail.problem()));
             // With the last of them.
@@ -365,6 +369,20 @@ async fn new_session(import: bool) -> Result<(), Fail> {
         state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
         return Ok(());
     };
+    end_session();
+    let mut slot = claim_free(&pool).await?;
+    let bytes = state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
+    let begun = begin(&mut slot, bytes).await;
+    if begun.is_err() {
+        state::with(|state| state.device.drop_session());
+    }
+    begun?;
+    state::with(|state| state.slot = Some(slot));
+    Ok(())
+}
+
+/// Whoever leads seals it.
+fn end_session() {
     state::with(|state| {
         let ending = state.slot.take().zip(state.device.closing_bytes());
         if let Some((slot, bytes)) = ending {
@@ -375,15 +393,6 @@ async fn new_session(import: bool) -> Result<(), Fail> {
     });
     feed::tell_siblings(&["closed".into()]);
     leader::nudge();
-    let mut slot = claim_free(&pool).await?;
-    let bytes = state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
-    let begun = begin(&mut slot, bytes).await;
-    if begun.is_err() {
-        state::with(|state| state.device.drop_session());
-    }
-    begun?;
-    state::with(|state| state.slot = Some(slot));
-    Ok(())
 }
 
 /// A session's first bytes, in place of whatever the file held.
@@ -424,7 +433,7 @@ pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
             }
         }
     }
-    Err(Fail::Held)
+    Err(Fail::Other("other tabs were quicker at every file".to_owned()))
 }
 
 /// `None` when somebody else was quicker.

@@ -24,6 +24,7 @@ use crate::{
     js, leader, link, locks, port,
     sheet::{self, SheetSlot},
     state::{self, State, global, install, tell},
+    tables,
     vault::{self, Found, Vault},
 };
 
@@ -70,12 +71,13 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         problems: state.problems.clone(),
         took_ms: performance_now() - began,
     };
-    let stored = state.pool.is_some();
+    let pool = state.pool.clone();
     let lost = state.problems.iter().any(|problem| problem.kind == ProblemKind::StorageCleared);
     install(state);
     feed::listen_to_siblings();
     tell(&ready);
-    if stored {
+    if let Some(pool) = pool {
+        tables::read_early(pool);
         account::recall().await;
         if account::kept().is_none() {
             // With an account whoever leads says how things stand.

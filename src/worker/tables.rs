@@ -1,11 +1,18 @@
 //! The projections as they stood once, packed: a start goes on from them and from what came later, so it does not take
 //! longer as the log grows. Then everything is read again, and they are checked against it. A copy that may be thrown away.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use device::SealedFile;
+use js_sys::Promise;
 use ledger::{Role, Row};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
 use wire::{ChainKey, Ranges};
 
 use crate::{
@@ -13,6 +20,7 @@ use crate::{
     clock::use_id,
     fail::Fail,
     files::Pool,
+    js,
     state::{self, State},
     vault,
 };
@@ -23,7 +31,13 @@ const ROWS_MIN: u64 = 500;
 /// So many rows later they are packed again.
 const LATER_MAX: u64 = 250;
 
+/// How long they wait for a projector.
+const EARLY_MS: i32 = 10_000;
+
+type Reading = (Promise, Rc<RefCell<Option<Kept>>>);
+
 thread_local! {
+    static EARLY: RefCell<Option<Reading>> = const { RefCell::new(None) };
     /// How many rows the file covers.
     static COVERED: Cell<u64> = const { Cell::new(0) };
     /// How many there were when somebody last looked: they are packed when nobody writes.
@@ -38,7 +52,9 @@ struct About {
 
 pub(crate) struct Kept {
     about: About,
-    pub(crate) packed: Vec<u8>,
+    content: Vec<u8>,
+    /// Where in it the packed tables begin.
+    at: usize,
 }
 
 /// What goes to a projector that goes on from packed tables.
@@ -47,20 +63,55 @@ pub(crate) struct Later {
     pub(crate) rows: Vec<Row>,
 }
 
+/// Reads them before a projector is there to take them. Whoever has none does not keep them for long.
+pub(crate) fn read_early(pool: Pool) {
+    let found = Rc::new(RefCell::new(None));
+    let into = Rc::clone(&found);
+    let reading = future_to_promise(async move {
+        let kept = read_now(&pool).await;
+        into.replace(kept);
+        Ok(JsValue::UNDEFINED)
+    });
+    EARLY.set(Some((reading, found)));
+    spawn_local(async {
+        js::sleep(EARLY_MS).await;
+        EARLY.take();
+    });
+}
+
 pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
-    let bytes = pool.read(FILE).await.ok()?;
+    match EARLY.take() {
+        Some((reading, found)) => {
+            let _ = js::wait(reading).await;
+            found.take()
+        }
+        None => read_now(pool).await,
+    }
+}
+
+async fn read_now(pool: &Pool) -> Option<Kept> {
+    // Straight from the disk; a snapshot goes through another process.
+    let bytes = match pool.claim(FILE).await {
+        Ok(held) => held.read_all().ok()?,
+        Err(_) => pool.read(FILE).await.ok()?,
+    };
     let (header, content) = vault::content(state::vault().as_ref(), &bytes).await.ok()?;
     let (len, rest) = content.split_first_chunk::<4>().filter(|_| header.role == Role::Tables)?;
-    let (about, packed) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+    let about = rest.get(..u32::from_le_bytes(*len) as usize)?;
+    let at = len.len() + about.len();
     let about: About = serde_json::from_slice(about).ok()?;
-    Some(Kept { about, packed: packed.to_vec() })
+    Some(Kept { about, content, at })
 }
 
 impl Kept {
+    pub(crate) fn packed(&self) -> &[u8] {
+        &self.content[self.at..]
+    }
+
     /// A projector goes on from them: they are as good as packed by this build.
     pub(crate) fn taken(self) -> Self {
         COVERED.set(self.about.covered.values().map(Ranges::count).sum());
-        self
+        Self { content: Vec::new(), at: 0, ..self }
     }
 
     /// Whether every row that is in the tables is still here.

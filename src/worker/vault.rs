@@ -8,7 +8,7 @@
 use device::{hex, unhex};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use ledger::{
-    Encryption, Entropy as _, FrameKind, HEADER_LEN, Header, Role, UseId, associated, ciphers, decrypted, encode_frame,
+    Encryption, Entropy as _, FrameKind, HEADER_LEN, Header, HeaderErr, Role, UseId, associated, ciphers, decrypted, encode_frame,
     encrypted_bytes, sealed_bytes,
 };
 use serde::{Deserialize, Serialize};
@@ -368,15 +368,15 @@ pub(crate) async fn plain(vault: Option<&Vault>, bytes: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// What is in a whole file, once its hash holds.
+/// What is in a whole file, once its hash or its seal holds.
 pub(crate) async fn content(vault: Option<&Vault>, bytes: &[u8]) -> Result<(Header, Vec<u8>), Fail> {
-    let header = Header::decode(bytes).map_err(|err| Fail::Other(err.to_string()))?;
-    let payload = header.payload(bytes).map_err(|err| Fail::Other(err.to_string()))?;
+    let damaged = |err: HeaderErr| Fail::Other(err.to_string());
+    let header = Header::decode(bytes).map_err(damaged)?;
     match (header.encryption, vault) {
-        (Encryption::None, _) => Ok((header, payload.to_vec())),
+        (Encryption::None, _) => Ok((header, header.payload(bytes).map_err(damaged)?.to_vec())),
         (Encryption::AesGcm, Some(vault)) => {
             let about = associated(header.role, &header.use_id, header.generation);
-            let content = decrypt(&vault.key, &about, payload).await?;
+            let content = decrypt(&vault.key, &about, header.cipher(bytes).map_err(damaged)?).await?;
             Ok((header, content))
         }
         (Encryption::AesGcm, None) => Err(Fail::Other("its key is not here".to_owned())),
