@@ -184,17 +184,17 @@ export function inPage(build) {
       driven.delete(name);
     },
     report: (name) => lane(name).report(),
-    /** When one of these workers first says that it leads. */
-    leads: (names) => {
-      soak.asking = true;
-      return Promise.race(names.map(async (name) => {
-        while (soak.asking) {
-          if ((await lane(name)?.report())?.leader) return { name, at: now() };
-          await pause(10);
-        }
-      }));
-    },
-    enough: () => (soak.asking = false),
+    /** When a worker first says that it leads, other than this one; asked as the tabs themselves ask, which costs them next to nothing. */
+    leads: (victim) => new Promise((found) => {
+      const channel = new BroadcastChannel("spotter");
+      const asking = setInterval(() => channel.postMessage(["ping"]), 10);
+      soak.enough = () => {
+        clearInterval(asking);
+        channel.close();
+        found(null);
+      };
+      channel.onmessage = ({ data: [word, lane] }) => word === "beat" && lane !== victim && found(now());
+    }),
 
     /** Everything that a storage worker finds when it starts, row by row. `soakHears` may take senses from it before. */
     read: async (name) => {

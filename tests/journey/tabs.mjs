@@ -269,17 +269,16 @@ async function leader() {
   }, { what: "one tab leads" });
 }
 
-/** Milliseconds from `strike` until another tab says that it leads; `null` when none does while somebody waits. */
+/** Milliseconds from `strike` until another tab says that it leads; `null` when none does while somebody waits. What `strike`
+ * answers is called afterwards and says when the leader really stopped. */
 async function takeover(victim, strike, patience = 15_000) {
-  const pages = grouped(tabs.filter((tab) => tab !== victim && !(isApp(victim) && tab.page === victim.page)), (tab) => tab.page);
-  const never = new Promise(() => {});
-  const polls = [...pages].map(([page, these]) =>
-    page.evaluate((names) => soak.leads(names), these.map((tab) => tab.name)).then((first) => first ?? never, () => never));
+  const { lane } = await victim.report();
+  const first = yard.evaluate((lane) => soak.leads(lane), lane);
   const from = performance.timeOrigin + performance.now();
-  await strike();
-  const first = await Promise.race([...polls, pause(patience).then(() => null)]);
-  await Promise.all([...pages.keys()].map((page) => page.evaluate(() => soak.enough()).catch(() => {})));
-  return first && first.at - from;
+  const stopped = (await strike()) ?? (() => from);
+  const at = await Promise.race([first, pause(patience).then(() => null)]);
+  await yard.evaluate(() => soak.enough());
+  return at && at - (await stopped());
 }
 
 // ---------------------------------------------------------------------------------------------- what happens to them
@@ -397,17 +396,18 @@ const frozen = async () => {
   let over;
   const strike = async () => {
     over = worker.evaluate((ms) => {
+      const stopped = performance.timeOrigin + performance.now();
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
       Atomics.wait(new Int32Array(memory.buffer), 0, 0, ms);
+      return stopped;
     }, FROZEN_MS);
     await session?.send("Page.setWebLifecycleState", { state: "frozen" });
-  };
-  const thaw = async () => {
-    await session?.send("Page.setWebLifecycleState", { state: "active" });
-    await over;
+    return async () => {
+      await session?.send("Page.setWebLifecycleState", { state: "active" });
+      return over;
+    };
   };
   const took = await takeover(tab, strike, FROZEN_MS);
-  await thaw();
   await until(() => tab.report(), { what: "the former leader answers again" });
   tab.disturbed = false;
   await tab.storm(false);

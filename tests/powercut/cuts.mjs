@@ -112,6 +112,7 @@ async function keepSettled() {
   const found = judge({ acked: heard.saved, facts: new Map(facts), held });
   result.settling = { acked: heard.saved.size, lost: found.lost.length, doubled: found.doubled, phantom: found.phantom.length, refused: refused.length };
   console.log(`${bad(result.settling) ? "BAD" : "ok"} - a minute without any cut: ${Object.entries(result.settling).map(([what, n]) => `${what} ${n}`).join(", ")}`);
+  for (const text of new Set(refused)) console.log(`  ${text}`);
   const there = new Set(held.rows.map((row) => row.event));
   const { sealed_files, generation } = await report(page);
   await context.close();
