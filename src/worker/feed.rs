@@ -13,10 +13,10 @@
 //! `["everything", id]`.
 //!
 //! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["files"]`, `["gone"]`, `["damaged"]`,
-//! `["account"]`, `["person", person]`; `["ping"]` to whoever leads, which answers `["beat", lane]`, says `["sync", json]`, and hears
-//! `["awake", online]`, `["compare"]` and `["retry"]`.
+//! `["account"]`, `["person", person]`; `["ping"]` to whoever leads, which answers `["beat", lane]`, `["missed"]`, which it
+//! answers with rows, and it says `["sync", json]` and hears `["awake", online]`, `["compare"]` and `["retry"]`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
 use device::{Added, SealedFile};
@@ -24,7 +24,7 @@ use js_sys::{Array, Uint8Array};
 use ledger::{EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortSignal, MessageEvent, MessagePort, Response};
+use web_sys::{AbortSignal, BroadcastChannel, MessageEvent, MessagePort, Response};
 
 use crate::{
     account, ask,
@@ -49,6 +49,9 @@ const DIMS_AGAIN_MS: i32 = 1_000;
 const CHECK_AFTER_MS: i32 = 1_500;
 
 thread_local! {
+    static CHANNEL: RefCell<Option<BroadcastChannel>> = const { RefCell::new(None) };
+    /// What other tabs said while this one started.
+    static EARLY: RefCell<Vec<JsValue>> = const { RefCell::new(Vec::new()) };
     /// A projector has been fed before.
     static LINKED: Cell<bool> = const { Cell::new(false) };
 }
@@ -262,82 +265,101 @@ async fn everything(id: u32) {
     to_projector(&["rest".into(), id.into()], Some(&rest));
 }
 
-/// Rows of other tabs of this profile, and their sheets.
+/// Opened before the files are read, and heard afterwards: what another tab writes meanwhile is in one of the two.
+pub(crate) fn channel() -> Option<BroadcastChannel> {
+    EARLY.take();
+    let known = CHANNEL.with_borrow(Clone::clone);
+    known.or_else(|| {
+        let channel = BroadcastChannel::new("spotter").ok()?;
+        let handler = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+            if state::started() {
+                from_sibling(&event.data());
+            } else {
+                EARLY.with_borrow_mut(|early| early.push(event.data()));
+            }
+        });
+        channel.set_onmessage(Some(handler.as_ref().unchecked_ref()));
+        handler.forget();
+        CHANNEL.set(Some(channel.clone()));
+        Some(channel)
+    })
+}
+
+/// This tab has started.
 pub(crate) fn listen_to_siblings() {
-    let Some(channel) = state::with(|state| state.siblings.clone()) else { return };
-    let handler = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
-        let message = event.data();
-        let message: &Array = message.unchecked_ref();
-        match message.get(0).as_string().as_deref() {
-            Some("rows") => {
-                let packed = Uint8Array::new(&message.get(1)).to_vec();
-                let fresh = unpack(&packed).unwrap_or_default();
-                let fresh: Vec<Row> = fresh.into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
-                heard_rows(fresh);
-            }
-            Some("sheet") => {
-                if let Some(json) = message.get(1).as_string() {
-                    state::tell(&FromStorage::Sheet { json });
-                }
-            }
-            Some("closed") => leader::nudge(),
-            // The leader has merged sealed files, or fetched some.
-            Some("files") => spawn_local(async {
-                if let Some(pool) = state::with(|state| state.pool.clone())
-                    && let Err(fail) = leader::follow_index(&pool).await
-                {
-                    web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
-                }
-            }),
-            // Another tab has found out; whoever leads looks for itself, and asks the server.
-            Some("damaged") if state::with(|state| state.leader) => spawn_local(async {
-                if let Some(pool) = state::with(|state| state.pool.clone()) {
-                    let _ = start::look_again(&pool).await;
-                }
-            }),
-            Some("gone") => state::tell(&FromStorage::Gone),
-            // A tab that waits for the lead asks whether somebody still leads.
-            Some("ping") if state::with(|state| state.leader) => {
-                let lane = state::with(|state| state.device.lane().as_str().to_owned());
-                tell_siblings(&["beat".into(), lane.into()]);
-            }
-            Some("beat") => leader::heard_beat(),
-            Some("account") => spawn_local(async {
-                account::recall().await;
-                leader::account_changed();
-            }),
-            Some("person") => {
-                let person = message.get(1).as_string().and_then(|text| EntityId::parse(&text).ok());
-                if let Some(person) = person.filter(|person| state::with(|state| state.device.identity().person != *person)) {
-                    port::enqueue(port::Work::ActFor(person));
-                }
-            }
-            // The leader says how things stand with the server, and hears what its followers' screens want.
-            Some("sync") => {
-                if let Some(state) = message.get(1).as_string().and_then(|json| serde_json::from_str(&json).ok()) {
-                    link::heard(state);
-                }
-            }
-            Some("awake") => link::awake(message.get(1).is_truthy()),
-            Some("compare") => link::input(wire::Input::Audit),
-            Some("retry") => link::input(wire::Input::RetryRefused),
-            // A tab that starts reads the files; what was written between its reading and now it gets from here.
-            Some("hello") => {
-                state::with(|state| {
-                    if let Some(channel) = &state.siblings
-                        && !state.shelf.rows().is_empty()
-                    {
-                        tell_siblings_rows(channel, state.shelf.rows());
-                    }
-                });
-                link::say_again();
-            }
-            _ => {}
-        }
-    });
-    channel.set_onmessage(Some(handler.as_ref().unchecked_ref()));
-    handler.forget();
+    EARLY.take().iter().for_each(from_sibling);
     tell_siblings(&["hello".into()]);
+}
+
+fn from_sibling(message: &JsValue) {
+    // Without storage this tab is nobody's sibling.
+    if state::with(|state| state.siblings.is_none()) {
+        return;
+    }
+    let message: &Array = message.unchecked_ref();
+    match message.get(0).as_string().as_deref() {
+        Some("rows") => {
+            let packed = Uint8Array::new(&message.get(1)).to_vec();
+            let fresh = unpack(&packed).unwrap_or_default();
+            let fresh: Vec<Row> = fresh.into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
+            heard_rows(fresh);
+        }
+        Some("sheet") => {
+            if let Some(json) = message.get(1).as_string() {
+                state::tell(&FromStorage::Sheet { json });
+            }
+        }
+        Some("closed") => leader::nudge(),
+        // The leader has merged sealed files, or fetched some.
+        Some("files") => spawn_local(async {
+            if let Some(pool) = state::with(|state| state.pool.clone())
+                && let Err(fail) = leader::follow_index(&pool).await
+            {
+                web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
+            }
+        }),
+        // Another tab has found out; whoever leads looks for itself, and asks the server.
+        Some("damaged") if state::with(|state| state.leader) => spawn_local(async {
+            if let Some(pool) = state::with(|state| state.pool.clone()) {
+                let _ = start::look_again(&pool).await;
+            }
+        }),
+        Some("gone") => state::tell(&FromStorage::Gone),
+        // A tab that waits for the lead asks whether somebody still leads.
+        Some("ping") if state::with(|state| state.leader) => {
+            let lane = state::with(|state| state.device.lane().as_str().to_owned());
+            tell_siblings(&["beat".into(), lane.into()]);
+        }
+        Some("beat") => leader::heard_beat(),
+        Some("account") => spawn_local(async {
+            account::recall().await;
+            leader::account_changed();
+        }),
+        Some("person") => {
+            let person = message.get(1).as_string().and_then(|text| EntityId::parse(&text).ok());
+            if let Some(person) = person.filter(|person| state::with(|state| state.device.identity().person != *person)) {
+                port::enqueue(port::Work::ActFor(person));
+            }
+        }
+        // The leader says how things stand with the server, and hears what its followers' screens want.
+        Some("sync") => {
+            if let Some(state) = message.get(1).as_string().and_then(|json| serde_json::from_str(&json).ok()) {
+                link::heard(state);
+            }
+        }
+        Some("awake") => link::awake(message.get(1).is_truthy()),
+        Some("compare") => link::input(wire::Input::Audit),
+        Some("retry") => link::input(wire::Input::RetryRefused),
+        // A tab has started.
+        Some("hello") => link::say_again(),
+        // A tab was frozen, and may not have heard everything.
+        Some("missed") => state::with(|state| {
+            if let Some(channel) = state.siblings.as_ref().filter(|_| state.leader) {
+                tell_siblings_rows(channel, state.shelf.rows());
+            }
+        }),
+        _ => {}
+    }
 }
 
 pub(crate) fn tell_siblings(words: &[JsValue]) {
@@ -380,7 +402,7 @@ pub(crate) fn tell_rows(state: &State, fresh: &[Row]) {
     }
 }
 
-fn tell_siblings_rows(channel: &web_sys::BroadcastChannel, rows: &[Row]) {
+fn tell_siblings_rows(channel: &BroadcastChannel, rows: &[Row]) {
     let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
     let _ = channel.post_message(&Array::of2(&"rows".into(), &Uint8Array::from(&packed[..])));
 }

@@ -79,6 +79,7 @@ pub(crate) async fn lead() {
         link::end();
         // How things stand is for the next one to say.
         feed::tell_siblings(&["hello".into()]);
+        feed::tell_siblings(&["missed".into()]);
         nudge();
     }
 }

@@ -12,7 +12,6 @@ use device::{
 };
 use ledger::{Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
-use web_sys::BroadcastChannel;
 
 use crate::{
     account,
@@ -31,12 +30,13 @@ use crate::{
 /// `unlocked` is the vault when somebody has just opened it; `before` is who this was by what the page remembers.
 pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
     let began = performance_now();
+    let siblings = feed::channel();
     let births = match &unlocked {
         // Opened by the code alone: without the database until the next start.
         Some(vault) if !vault.is_kept() => None,
         _ => Births::open().await.ok(),
     };
-    let (state, sheet) = match Pool::open().await {
+    let (mut state, sheet) = match Pool::open().await {
         Ok(pool) => {
             // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the
             // files say.
@@ -72,10 +72,11 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         took_ms: performance_now() - began,
     };
     let pool = state.pool.clone();
+    state.siblings = siblings.filter(|_| pool.is_some());
     let lost = state.problems.iter().any(|problem| problem.kind == ProblemKind::StorageCleared);
     install(state);
-    feed::listen_to_siblings();
     tell(&ready);
+    feed::listen_to_siblings();
     if let Some(pool) = pool {
         tables::read_early(pool);
         account::recall().await;
@@ -247,7 +248,7 @@ async fn with_storage(
         standing: found.standing,
         projector: None,
         linking: None,
-        siblings: BroadcastChannel::new("spotter").ok(),
+        siblings: None,
         leader: false,
         problems,
     };
