@@ -72,9 +72,8 @@ fn build(house: &House) -> Result<()> {
         format!("#!/bin/sh\ncase \"$*\" in *'crate-name build_script'*) exec \"$@\" ;; esac\nexec \"$@\" {WATCHED}\n"),
     )?;
     make_executable(&wrapper)?;
-    // Of all native packages together, and with an example, because that asks for what tests ask for: so what they stand on
-    // is compiled once for tests and fuzzing.
-    let mut cargo = house.cargo(&["build", "--quiet", "--features", "fuzz/fuzzing", "--example=backup"]);
+    // Of all native packages together, so that what they stand on is compiled once for tests and fuzzing.
+    let mut cargo = house.cargo(&["build", "--quiet", "--features", "fuzz/fuzzing"]);
     cargo.args(TARGETS.map(|target| format!("--bin=fuzz-{target}")));
     run(cargo.env("RUSTC_WORKSPACE_WRAPPER", &wrapper))
 }
