@@ -128,10 +128,9 @@ pub(crate) fn chromium() -> Option<&'static str> {
 
 /// A tool from the Rust crate registry, built quickly rather than well: it runs for seconds.
 fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&str]) -> Result<()> {
-    // It reads and writes all of our WebAssembly; the others only look at files.
-    let (binary, opt_level) = match package {
-        "wasm-bindgen-cli" => ("wasm-bindgen", "1"),
-        other => (other, "0"),
+    let binary = match package {
+        "wasm-bindgen-cli" => "wasm-bindgen",
+        other => other,
     };
     if has(house.tool(binary), &["--version"], version) {
         return Ok(());
@@ -139,7 +138,7 @@ fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&s
     say(&format!("Installing {package} {version}: {why}. This takes a few minutes, once."));
     let mut install = house.cargo(&["install", package, "--version", version, "--root"]);
     install.arg(&house.tools).args(args).arg("--target-dir").arg(house.target.join("tools"));
-    for (key, value) in [("OPT_LEVEL", opt_level), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+    for (key, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
         install.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
     }
     run(&mut install)
