@@ -18,6 +18,6 @@ pub use compact::to_merge;
 pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
-pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, new_slots, slot_name};
+pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, contended_slot, new_slots, slot_name};
 pub use recover::{OpenSegment, PoolFile, Recovered, hex, newest_manifest, recover, recover_but, unhex};
 pub use shelf::{Added, FileRows, Shelf, Waiting, by_place, holds_all};

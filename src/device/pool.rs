@@ -1,6 +1,8 @@
 //! The pool: files that exist before they are needed, because a new name in OPFS can vanish for half a minute after a
 //! power cut even when its bytes were flushed.
 
+use ledger::Entropy;
+
 /// Slots made at the first run. Few, because each costs milliseconds; the leader adds more when they run low.
 pub const SLOTS_FIRST: usize = 6;
 /// Fewer free slots than this and the leader makes another.
@@ -18,7 +20,44 @@ pub fn slot_name(n: usize) -> String {
 
 /// Names for new slots, beyond every one of these: also beyond files that are gone and that an index still speaks of.
 pub fn new_slots<'a>(known: impl Iterator<Item = &'a str>, many: usize) -> Vec<String> {
-    let numbers = known.filter_map(|name| name.strip_prefix("slot-")?.parse::<usize>().ok());
-    let next = numbers.max().map_or(0, |last| last + 1);
+    let next = next_number(known);
     (next..next + many).map(slot_name).collect()
+}
+
+/// A name for one new slot, after so many others were taken by quicker tabs: each time from twice as many. Tabs that all
+/// took the next one would go on in step, and the slowest would never get any.
+pub fn contended_slot<'a>(known: impl Iterator<Item = &'a str>, lost: usize, entropy: &mut dyn Entropy) -> String {
+    let among = 1_u16 << lost.min(8);
+    let mut random = [0; 2];
+    entropy.fill(&mut random);
+    slot_name(next_number(known) + usize::from(u16::from_le_bytes(random) % among))
+}
+
+fn next_number<'a>(known: impl Iterator<Item = &'a str>) -> usize {
+    known.filter_map(|name| name.strip_prefix("slot-")?.parse::<usize>().ok()).max().map_or(0, |last| last + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bytes(u8);
+
+    impl Entropy for Bytes {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn names_go_on_behind_the_last_one_and_apart_once_somebody_was_quicker() {
+        let known = ["slot-004", "manifest-1", "slot-011", "slot-odd"];
+        assert_eq!(new_slots(known.into_iter(), 2), ["slot-012", "slot-013"]);
+        for (lost, random, name) in
+            [(0, 0xff, "slot-012"), (1, 0, "slot-012"), (1, 1, "slot-013"), (2, 0xff, "slot-015"), (20, 0xff, "slot-267")]
+        {
+            assert_eq!(contended_slot(known.into_iter(), lost, &mut Bytes(random)), name, "lost {lost}");
+        }
+        assert_eq!(contended_slot([].into_iter(), 0, &mut Bytes(9)), "slot-000");
+    }
 }

@@ -268,7 +268,7 @@ async fn seal_one(pool: &Pool) -> Result<bool, Fail> {
         let own = state.slot.as_ref().map(|slot| slot.name.clone());
         (own, state.manifest.names().map(str::to_owned).collect::<Vec<_>>())
     });
-    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
+    for name in port::slots(pool).await? {
         if own.as_ref() == Some(&name) || listed.contains(&name) || TRIED.with_borrow(|tried| tried.contains(&name)) {
             continue;
         }
@@ -490,7 +490,7 @@ async fn left_over(pool: &Pool) -> Result<Vec<(String, String)>, Fail> {
     });
     let Some((listed, generation)) = index else { return Ok(Vec::new()) };
     let mut left = Vec::new();
-    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-") && !listed.contains(name)) {
+    for name in port::slots(pool).await?.into_iter().filter(|name| !listed.contains(name)) {
         if let Ok(header) = Header::decode(&pool.head(&name).await?.0)
             && header.role == Role::Sealed
             && header.generation <= generation
@@ -534,7 +534,7 @@ async fn reclaim(pool: &Pool) -> Result<(), Fail> {
 }
 
 async fn keep_free(pool: &Pool) -> Result<(), Fail> {
-    let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
+    let names = port::slots(pool).await?;
     let mut free = 0;
     for name in &names {
         free += usize::from(port::looks_free(pool, name).await);
@@ -594,7 +594,7 @@ pub(crate) fn account_changed() {
 /// What the sessions' files say now: a former leader may have written after this tab started.
 pub(crate) async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     let mut slots = Vec::new();
-    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")) {
+    for name in port::slots(pool).await? {
         let (head, _) = pool.head(&name).await?;
         if Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
             slots.push(sealed::file(pool, name).await?);

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
-use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, new_slots};
+use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot};
 use js_sys::Array;
 use ledger::{EntityId, Header, HeaderErr, Role, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -414,26 +414,29 @@ async fn append(slot: &mut Slot, vault: Option<&Vault>, plain: &[u8]) -> Result<
 /// A pool file with nothing of worth in it, taken for this worker alone.
 pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
     let births = state::with(|state| state.births.clone());
-    // Two that find no free file make one at the same moment, perhaps of the same name, and one of them gets it.
-    for _ in 0..CLAIMS {
-        let names: Vec<String> = pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect();
-        let listed: Vec<String> = state::with(|state| state.manifest.names().map(str::to_owned).collect());
-        for name in names.iter().filter(|name| !listed.contains(name)) {
-            if looks_free(pool, name).await
-                && let Some(slot) = take_free(pool, births.as_ref(), name).await?
-            {
-                return Ok(slot);
-            }
+    let listed: Vec<String> = state::with(|state| state.manifest.names().map(str::to_owned).collect());
+    for name in slots(pool).await?.iter().filter(|name| !listed.contains(name)) {
+        if looks_free(pool, name).await
+            && let Some(slot) = take_free(pool, births.as_ref(), name).await?
+        {
+            return Ok(slot);
         }
-        let made = new_slots(names.iter().chain(&listed).map(String::as_str), 1);
-        make_files(pool, births.as_ref(), &made).await?;
-        for name in &made {
-            if let Some(slot) = take_free(pool, births.as_ref(), name).await? {
-                return Ok(slot);
-            }
+    }
+    // Tabs that find none make one at the same moment, perhaps of the same name, and one of them gets it.
+    for lost in 0..CLAIMS {
+        let names = slots(pool).await?;
+        let made = contended_slot(names.iter().chain(&listed).map(String::as_str), lost, &mut Chance);
+        make_files(pool, births.as_ref(), std::slice::from_ref(&made)).await?;
+        if let Some(slot) = take_free(pool, births.as_ref(), &made).await? {
+            return Ok(slot);
         }
     }
     Err(Fail::Other("other tabs were quicker at every file".to_owned()))
+}
+
+/// Names of the files that rows go into.
+pub(crate) async fn slots(pool: &Pool) -> Result<Vec<String>, Fail> {
+    Ok(pool.names().await?.into_iter().filter(|name| name.starts_with("slot-")).collect())
 }
 
 /// `None` when somebody else was quicker.
@@ -472,12 +475,13 @@ async fn tell_report(id: u32) {
 async fn report() -> StorageReport {
     let pool = state::with(|state| state.pool.clone());
     let mut free = 0;
-    let mut slots = 0;
+    let mut pool_files = 0;
     if let Some(pool) = pool {
-        for name in pool.names().await.unwrap_or_default() {
-            slots += usize::from(name.starts_with("slot-"));
-            free += usize::from(name.starts_with("slot-") && looks_free(&pool, &name).await);
+        let names = slots(&pool).await.unwrap_or_default();
+        for name in &names {
+            free += usize::from(looks_free(&pool, name).await);
         }
+        pool_files = names.len();
     }
     state::with(|state| StorageReport {
         leader: state.leader,
@@ -488,7 +492,7 @@ async fn report() -> StorageReport {
         sealed_bytes: state.manifest.sealed.iter().map(|file| file.bytes).sum(),
         open_rows: state.device.session_rows(),
         open_bytes: state.device.append_at(),
-        pool_files: slots,
+        pool_files,
         free_files: free,
         births: state.births_due.len(),
         problems: state.problems.clone(),

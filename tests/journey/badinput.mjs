@@ -7,9 +7,10 @@ import { cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
+  Log, Stop, Story, addExercise, becomes, browse, built, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until, workerOf,
 } from "./lib.mjs";
+import * as writers from "../powercut/app.mjs";
 import { look } from "./pool.mjs";
 import { tenColumns } from "./strong-files.mjs";
 
@@ -616,6 +617,28 @@ try {
   });
 
   // -------------------------------------------------------------------------------------------- another build, no storage
+
+  await story.step("four tabs begin sessions at the same moments, again and again: all of it is saved, and there once", async () => {
+    const { context, page } = await browse(story, join(folder, "crowd"));
+    await page.addInitScript(() => {
+      globalThis.acked = [];
+      globalThis.tell = (said) => globalThis.acked.push(...(JSON.parse(said).saved ?? []));
+    });
+    await writers.open(page, url, { keep: true });
+    // Every second capture is a workout that ends, and the next one looks for a file while the others do.
+    const writer = { session: 1, bursts: [1], pauses: [0] };
+    await writers.load(page, built.build, [0, 1, 2, 3].map((nth) => ({ ...writer, own: nth === 0 })));
+    await until(() => page.evaluate(() => 200 <= globalThis.load.tried.length), { what: "200 captures were tried", timeout: 90_000 });
+    const { refused } = await writers.finishLoad(page);
+    same(refused, [], "what was refused");
+    const acked = await page.evaluate(() => globalThis.acked);
+    await writers.reopen(page);
+    const { rows, events } = await writers.heldRows(page);
+    const held = new Set(rows.map((row) => row.event));
+    same(acked.filter((event) => !held.has(event)), [], "rows that were acknowledged and are gone");
+    same([rows.length, events], [held.size, held.size], "rows, and events in the tables");
+    await context.close();
+  });
 
   await story.step("a newer build has written here: nothing is touched, and it says so", async () => {
     const { context, page } = await browse(story, join(folder, "newer"));

@@ -158,7 +158,7 @@ export const load = (page, build, writers) =>
           const answer = data.Saved ?? data.Failed;
           if (!open.has(answer?.id)) return;
           if (data.Saved) tell(JSON.stringify({ saved: data.Saved.rows.map((row) => row.event_id), guarantee: data.Saved.guarantee }));
-          // Said to be not saved, so nobody is misled; the writer goes on, as a person would.
+          // Nobody is misled; the writer goes on, as a person would.
           else state.refused.push(data.Failed.problem.happened);
           open.get(answer.id)();
           open.delete(answer.id);
