@@ -126,6 +126,9 @@ pub(crate) fn chromium() -> Option<&'static str> {
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].into_iter().find(|path| Path::new(path).is_file())
 }
 
+/// All of our WebAssembly goes through these. Set for every tool, so that what they share is compiled once.
+const WASM_READERS: [&str; 5] = ["walrus", "wasmparser", "wasm-encoder", "gimli", "wasm-bindgen-cli-support"];
+
 /// A tool from the Rust crate registry, built quickly rather than well: it runs for seconds.
 fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&str]) -> Result<()> {
     let binary = match package {
@@ -138,8 +141,11 @@ fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&s
     say(&format!("Installing {package} {version}: {why}. This takes a few minutes, once."));
     let mut install = house.cargo(&["install", package, "--version", version, "--root"]);
     install.arg(&house.tools).args(args).arg("--target-dir").arg(house.target.join("tools"));
-    for (key, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
+    for (key, value) in [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0")] {
         install.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
+    }
+    for reader in WASM_READERS {
+        install.arg("--config").arg(format!("profile.release.package.{reader}.opt-level=1"));
     }
     run(&mut install)
 }

@@ -81,9 +81,13 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
         "tabs" => {
             setup::for_browser(house)?;
             let spotter = pwa::build(house, false)?;
-            let args = ["--frozen", "--from", &from.to_string(), "--kills", &n.to_string()];
-            let result = script(house, &spotter, "tests/journey/tabs.mjs", &args, "tabs")?;
-            ("soak-tabs".to_owned(), json!({ "soak": "tabs", "from": from, "n": n, "result": result }))
+            // Each with a profile of its own: every row is looked at after every kill.
+            let runs = (0..n.div_ceil(KILLS_OF_A_PROFILE)).map(|nth| {
+                let kills = KILLS_OF_A_PROFILE.min(n - nth * KILLS_OF_A_PROFILE).to_string();
+                let args = ["--frozen", "--from", &(from + nth).to_string(), "--kills", &kills];
+                script(house, &spotter, "tests/journey/tabs.mjs", &args, "tabs")
+            });
+            ("soak-tabs".to_owned(), json!({ "soak": "tabs", "from": from, "n": n, "runs": runs.collect::<Result<Vec<_>>>()? }))
         }
         "damage" => {
             let mut test = house.cargo(&["test", "--quiet", "--package", "tests", "--test", "damage"]);
@@ -106,6 +110,9 @@ fn script(house: &House, spotter: &Path, script: &str, args: &[&str], name: &str
     pwa::browser_script(house, spotter, script, &[args, &["--out", &out_text]].concat())?;
     Ok(serde_json::from_str(&fs::read_to_string(&out)?)?)
 }
+
+/// Of tabs and workers.
+const KILLS_OF_A_PROFILE: u64 = 100;
 
 /// From here on building an optimised program takes less than waiting for the other.
 const MANY: u64 = 500_000;
