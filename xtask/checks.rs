@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Of each target.
-const FUZZ_SECONDS: u64 = 60;
+const FUZZ_SECONDS: u64 = 120;
 const BENCHES: [&str; 7] = ["bytes", "commit", "cold", "import", "models", "native", "sync"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {

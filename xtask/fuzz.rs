@@ -24,15 +24,15 @@ const HEADER: usize = 96;
 const STRONG: &str = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,Workout Notes,RPE\n\
     2025-01-05 10:00:00,Push,1h 5m,Bench Press (Barbell),1,82.5,5,0,0,easy,good,8\n";
 
-/// Every target for so many seconds, two at a time; what they did. A crash is an error, and its input is kept.
+/// Every target for so many seconds, three at a time; what they did. A crash is an error, and its input is kept.
 pub(crate) fn all(house: &House, seconds: u64) -> Result<Value> {
     setup::for_fuzzing()?;
     build(house)?;
     let folder = house.target.join("fuzz");
     let mut done = serde_json::Map::new();
-    for pair in TARGETS.chunks(2) {
+    for some in TARGETS.chunks(3) {
         let mut running = Vec::new();
-        for target in pair {
+        for target in some {
             let corpus = folder.join(target);
             fs::create_dir_all(&corpus).with_context(|| corpus.display().to_string())?;
             seeds(house, target, &corpus)?;

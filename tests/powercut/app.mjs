@@ -6,7 +6,7 @@ import { ensure, until } from "../common.mjs";
 
 /** An init script: keeps the page's workers at hand and listens to what storage and projector say to each other. */
 function tap() {
-  const wire = { next: 2_000_000_000, rows: [], sealed: [], loaded: false, answers: new Map() };
+  const wire = { next: 2_000_000_000, rows: [], sealed: [], loaded: false, packed: undefined, answers: new Map(), encoding: new Set(), packing: new Set(), packs: 0 };
   globalThis.wire = wire;
   const answer = (id, value) => {
     wire.answers.get(id)?.(value);
@@ -47,15 +47,24 @@ function tap() {
   globalThis.MessageChannel = function () {
     const [storage, projector] = [new PlainChannel(), new PlainChannel()];
     storage.port2.onmessage = ({ data }) => {
-      if (globalThis.keepRows && data[0] === "rows") wire.rows.push(...unpack(data[1]));
-      if (globalThis.keepRows && data[0] === "sealed") wire.sealed.push(data[1].slice());
+      const [word, about] = data;
+      if (globalThis.keepRows && /^(check-)?rows$/.test(word)) wire.rows.push(...unpack(about));
+      if (globalThis.keepRows && /^(check-)?sealed$/.test(word)) wire.sealed.push(about.slice());
+      // Packed tables stand for rows that are only handed over afterwards, when the tables are checked.
+      if (word === "tables") [wire.packed, wire.wasPacked] = [about, true];
+      if (word === "anew" || word === "check") wire.packed = undefined;
+      if (word === "encode") wire.encoding.add(about);
+      if (word === "pack") wire.packing.add(about);
       projector.port1.postMessage(data);
-      if (data[0] === "loaded") wire.loaded = true;
+      if (word === "loaded") wire.loaded = true;
     };
     projector.port1.onmessage = ({ data }) => {
-      if (wire.answers.has(data[1])) return answer(data[1], data[0] === "decoded" ? unpack(data[2]) : String(data[2]));
+      const [word, id, content] = data;
+      if (wire.answers.has(id)) return answer(id, word === "decoded" ? unpack(content) : String(content));
       storage.port2.postMessage(data);
-      if (data[0] === "encoded") globalThis.tell?.(JSON.stringify({ encoded: true }));
+      if (word === "unencoded" && id === wire.packed) wire.packed = undefined;
+      if (wire.packing.delete(id) && word === "encoded") wire.packs += 1;
+      if (wire.encoding.delete(id) && word === "encoded") globalThis.tell?.(JSON.stringify({ encoded: true }));
     };
     wire.decode = (bytes) => wire.ask((id) => projector.port1.postMessage(["decode", id, bytes]));
     return { port1: storage.port1, port2: projector.port2 };
@@ -76,6 +85,9 @@ async function stands(page) {
   ensure(!(await page.evaluate(() => wire.ready.memory_only)), "this browser gave the storage worker no files");
 }
 
+/** The tables lie packed on the disk, as the leader does with a long log when nobody writes. */
+export const packs = (page) => until(() => page.evaluate(() => 0 < wire.packs), { what: "the tables are packed", timeout: 60_000 });
+
 export async function reopen(page) {
   await page.reload();
   await stands(page);
@@ -91,9 +103,11 @@ export const problems = (page) => page.evaluate(() => wire.ready.problems.map(({
  * Every row the app holds, as its own workers read it: what the storage worker hands to the projector at the start, sealed
  * files through the projector's own decoder, so nothing here knows how a file looks. Also how many events the tables are
  * made of. This is the one place to change when rows are handed over in another way; it answers
- * `{ rows: [{ event, kind, body, raw }], events }`, the same row twice only if two different ones have its id.
+ * `{ rows: [{ event, kind, body, raw }], events, packed }`, the same row twice only if two different ones have its id;
+ * `packed`: the tables went on from packed ones.
  */
 export async function heldRows(page) {
+  await until(() => page.evaluate(() => wire.packed === undefined), { what: "packed tables are checked against every row", timeout: 60_000 });
   const raw = await page.evaluate(async () => {
     const files = [];
     for (const bytes of wire.sealed) files.push(await wire.decode(bytes));
@@ -109,7 +123,7 @@ export async function heldRows(page) {
   const wanted = new Set(rows.map((row) => row.event)).size;
   const counted = () => page.evaluate(() => wire.ask((id) => wire.projector.postMessage([{ Measure: { id, hashes: false } }, undefined])).then(({ events }) => Number(events)));
   await until(async () => (await counted()) === wanted, { timeout: 5_000 }).catch(() => {});
-  return { rows, events: await counted() };
+  return { rows, events: await counted(), packed: await page.evaluate(() => Boolean(wire.wasPacked)) };
 }
 
 // ---------------------------------------------------------------------------------------------- the load

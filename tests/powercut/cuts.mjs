@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { ensure, freePort, pause, until } from "../common.mjs";
 import { built, serve } from "../journey/lib.mjs";
 import { dice } from "../replication/lib.mjs";
-import { finishLoad, heldRows, load, open, problems, reopen, report, unload } from "./app.mjs";
+import { finishLoad, heldRows, load, open, packs, problems, reopen, report, unload } from "./app.mjs";
 import { count, cutPlain, keepWarm, serveFolder, zero } from "./plain.mjs";
 import { listen, makeRig, option, whole, write } from "./rig.mjs";
 
@@ -43,6 +43,9 @@ const MODES = {
   },
 };
 
+/** A shorter log's tables are not packed. */
+const PACKED = 500;
+
 const fresh = process.argv.includes("--fresh");
 const cuts = whole("cuts", 10);
 const from = whole("from", 1);
@@ -53,7 +56,7 @@ const rig = makeRig();
 const { url } = await serve(await freePort(), { database: join(rig.folder, "spotter.db") });
 const result = {
   cuts: 0, seed: from, fresh, build: built.build,
-  modes: Object.fromEntries(Object.keys(MODES).map((name) => [name, { cuts: 0, acked: 0, lost: 0, doubled: 0, phantom: 0, seals: 0, split: 0, refused: 0, byFile: 0, byFileAndBirth: 0 }])),
+  modes: Object.fromEntries(Object.keys(MODES).map((name) => [name, { cuts: 0, acked: 0, lost: 0, doubled: 0, phantom: 0, seals: 0, split: 0, refused: 0, packed: 0, byFile: 0, byFileAndBirth: 0 }])),
   settling: { acked: 0, lost: 0, doubled: 0, phantom: 0, refused: 0 },
   negative: { unflushed: zero(), newNames: zero() },
   // What the app itself said after a cut, and how often.
@@ -139,7 +142,7 @@ function judge({ acked, facts, held }) {
   const parts = new Map();
   for (const [name, { capture }] of facts) parts.set(capture, [...(parts.get(capture) ?? []), seen.has(name)]);
   const split = [...parts.values()].filter((there) => new Set(there).size === 2).length;
-  return { lost, phantom, doubled, split, twice };
+  return { lost, phantom, doubled, split, twice, packed: held.packed };
 }
 
 /** Disks of bad cuts that lie in the temporary folder: a few are enough to find out why. */
@@ -176,7 +179,8 @@ async function cutOnce(seed, settled) {
     await open(after.page, url, { keep: true });
     const said = await problems(after.page);
     const facts = new Map([...factsOf(tried), ...settled.facts.map(([name, { body }]) => [name, { body, capture: `settled ${name}` }])]);
-    const first = judge({ acked, facts, held: await heldRows(after.page) });
+    const held = await heldRows(after.page);
+    const first = judge({ acked, facts, held });
     // Life goes on: two sessions more, and another start. What was taken from its second place has to stand in one file
     // now, and what is new must not have gone where something old still counts.
     const later = hearing();
@@ -186,6 +190,7 @@ async function cutOnce(seed, settled) {
     const more = await finishLoad(after.page);
     await until(() => factsOf(more.tried).length <= later.saved.size || more.refused.length, { what: "every answer was heard" });
     for (const [what, fact] of factsOf(more.tried)) facts.set(what, { ...fact, capture: `later ${fact.capture}` });
+    if (PACKED < held.rows.length && chance.roll() < 0.5) await packs(after.page);
     await reopen(after.page);
     const second = judge({ acked: new Map([...acked, ...later.saved]), facts, held: await heldRows(after.page) });
     await rig.kill(rig.after);
@@ -195,6 +200,7 @@ async function cutOnce(seed, settled) {
     const guarantees = [...acked].filter(([event]) => mine.has(event)).map(([, { guarantee }]) => guarantee);
     const outcome = {
       acked: guarantees.length, lost: worse.lost.length, doubled: worse.doubled, phantom: worse.phantom.length, seals: sealed, split: first.split, refused: refused.length,
+      packed: Number(first.packed) + Number(second.packed),
       byFile: guarantees.filter((one) => one === "File").length, byFileAndBirth: guarantees.filter((one) => one === "FileAndBirth").length,
     };
     for (const problem of said) {
