@@ -1,6 +1,11 @@
 //! The laws of the projections: a refresh is a rebuild, a rebuild is the same every time, order of arrival is nothing, a
 //! sealed file is as good as its rows; and the figures are right by a second way of working them out.
 
+#[path = "exercises.rs"]
+mod exercises;
+#[path = "lifter.rs"]
+mod lifter;
+
 use std::collections::BTreeMap;
 
 use engine::{Packing, Params, Store, Value, rows_from_parquet, segment_to_parquet};

@@ -4,9 +4,9 @@
 use std::{fs, path::Path};
 
 use ledger::{
-    BodyWeight, DeviceId, EntityId, EventId, ExerciseDefined, Fact, Head, Hlc, ImportRecorded, LaneId, LoadMode, Message, Muscle,
-    Patch, Preferences, Row, Scope, SetCorrected, SetKind, SetLogged, Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished,
-    WorkoutStarted,
+    BodyWeight, DeviceId, EntityId, EventId, ExerciseChanged, ExerciseDefined, Fact, Head, Hlc, ImportRecorded, LaneId, LoadMode,
+    Message, Muscle, Patch, Preferences, Row, Scope, SetCorrected, SetKind, SetLogged, Side, Tracking, Unit, WorkoutCorrected,
+    WorkoutFinished, WorkoutStarted,
 };
 
 const AT: i64 = 1_763_689_200_123;
@@ -141,6 +141,19 @@ fn facts() -> Vec<Fact> {
             offset_min,
         },
         Fact::MessageRemoved { channel: "main".to_owned(), target: entity(7), sender: entity(6), at_ms, offset_min },
+        Fact::ExerciseChanged(ExerciseChanged {
+            exercise_id: entity(3),
+            name: Some("Landmine Press, one arm".to_owned()),
+            merged_into: Patch::Set("overhead-press-barbell".to_owned()),
+            archived: Some(true),
+            at_ms,
+            offset_min,
+        }),
+        Fact::ExerciseChanged(ExerciseChanged {
+            merged_into: Patch::Clear,
+            archived: Some(false),
+            ..ExerciseChanged::of(entity(3), at_ms, offset_min)
+        }),
     ]
 }
 

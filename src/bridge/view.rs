@@ -23,7 +23,7 @@ macro_rules! rows {
 rows! {
     ExerciseLine = "exercise_list" {
         exercise_id: String, name: String, muscle_group: Option<String>, equipment: Option<String>, load_mode: String,
-        tracking: String, is_custom: i64, last_ms: Option<i64>, times: i64,
+        tracking: String, is_custom: i64, is_archived: i64, hlc: Option<String>, last_ms: Option<i64>, times: i64,
     }
     WorkoutLine = "workout_list" {
         workout_id: String, name: Option<String>, note: Option<String>, started_ms: i64, finished_ms: Option<i64>,

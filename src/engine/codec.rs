@@ -81,7 +81,7 @@ fn int_field(row: &Row, name: &str) -> Option<i64> {
     }
     match field(row, name)? {
         Json::Null => Some(CLEARED_INT),
-        value => value.as_i64(),
+        value => value.as_i64().or_else(|| value.as_bool().map(i64::from)),
     }
 }
 

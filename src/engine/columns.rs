@@ -1,7 +1,7 @@
 //! The typed, sparse columns of the events table: one for every field of a known kind, so that a rebuild parses no JSON.
 
-/// Fields that hold whole numbers.
-pub(crate) const INTS: [&str; 21] = [
+/// Fields that hold whole numbers; what is true or false is written as 1 or 0.
+pub(crate) const INTS: [&str; 22] = [
     "at_ms",
     "offset_min",
     "exercise_no",
@@ -23,10 +23,11 @@ pub(crate) const INTS: [&str; 21] = [
     "rows_accepted",
     "rows_rejected",
     "dseq",
+    "archived",
 ];
 
 /// Fields that hold text; `muscles` is written as `|chest:10|triceps:5|`.
-pub(crate) const TEXTS: [&str; 27] = [
+pub(crate) const TEXTS: [&str; 28] = [
     "workout_id",
     "set_id",
     "exercise_id",
@@ -54,6 +55,7 @@ pub(crate) const TEXTS: [&str; 27] = [
     "file_hash",
     "theme",
     "user_id",
+    "merged_into",
 ];
 
 /// Envelope fields, each a text of every row.

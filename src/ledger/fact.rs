@@ -47,6 +47,8 @@ pub enum Fact {
     /// A name that another app uses, and the exercise somebody said it is.
     #[serde(rename = "exercise.named")]
     ExerciseNamed { alias: String, exercise_id: String, at_ms: i64, offset_min: i32 },
+    #[serde(rename = "exercise.changed")]
+    ExerciseChanged(ExerciseChanged),
 
     #[serde(rename = "body_weight.logged")]
     BodyWeightLogged(BodyWeight),
@@ -269,6 +271,28 @@ pub struct ExerciseDefined {
     pub offset_min: i32,
 }
 
+/// One's own exercise got another name, was said to be another one, or was put away. What is not spoken of stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExerciseChanged {
+    pub exercise_id: EntityId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// The slug or id of the exercise that this one is; cleared, it stands on its own again.
+    #[serde(skip_serializing_if = "Patch::is_keep", default)]
+    pub merged_into: Patch<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub archived: Option<bool>,
+    pub at_ms: i64,
+    pub offset_min: i32,
+}
+
+impl ExerciseChanged {
+    /// A change that keeps everything: what is to change is set on it.
+    pub fn of(exercise_id: EntityId, at_ms: i64, offset_min: i32) -> Self {
+        Self { exercise_id, name: None, merged_into: Patch::Keep, archived: None, at_ms, offset_min }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyWeight {
     pub weighing_id: EntityId,
@@ -438,6 +462,18 @@ impl Fact {
             Self::ExerciseNamed { alias, exercise_id, at_ms, offset_min } => {
                 Check.text("alias", alias, 200)?.text("exercise", exercise_id, 100)?.when(*at_ms, *offset_min)
             }
+            Self::ExerciseChanged(it) => {
+                if it.name.is_none() && it.merged_into.is_keep() && it.archived.is_none() {
+                    return Err(Refusal::new("exercise", "nothing was changed"));
+                }
+                if it.merged_into.value().is_some_and(|other| *other == it.exercise_id.to_string()) {
+                    return Err(Refusal::new("exercise", "cannot be merged into itself"));
+                }
+                for (field, text, chars_max) in [("name", it.name.as_ref(), 200), ("exercise", it.merged_into.value(), 100)] {
+                    text.map_or(Ok(Check), |text| Check.text(field, text, chars_max))?;
+                }
+                Check.when(it.at_ms, it.offset_min)
+            }
             Self::BodyWeightLogged(it) => {
                 Check.range("body weight", Some(it.weight_g), 10_000, 500_000)?.when(it.at_ms, it.offset_min)
             }
@@ -527,6 +563,25 @@ mod tests {
     fn unknown_kinds_have_no_meaning_here() {
         assert_eq!(Fact::from_parts("set.dreamt", &json!({}), &json!({"reps": 5})), None);
         assert_eq!(Fact::from_parts("set.logged", &json!({}), &json!("ciphertext")), None);
+    }
+
+    #[test]
+    fn a_change_of_an_exercise_says_something() {
+        let person = Scope::Person(entity(9));
+        let change = || ExerciseChanged::of(entity(3), 1_700_000_000_000, 0);
+        for (sound, it) in [
+            (true, ExerciseChanged { name: Some("Rudern".to_owned()), ..change() }),
+            (true, ExerciseChanged { merged_into: Patch::Clear, ..change() }),
+            (true, ExerciseChanged { archived: Some(false), ..change() }),
+            (false, change()),
+            (false, ExerciseChanged { name: Some(" ".to_owned()), ..change() }),
+            (false, ExerciseChanged { merged_into: Patch::Set(entity(3).to_string()), ..change() }),
+        ] {
+            let fact = Fact::ExerciseChanged(it);
+            assert_eq!(fact.check(&person).is_ok(), sound, "{fact:?}");
+            let (kind, header, body) = fact.clone().into_parts();
+            assert_eq!(Fact::from_parts(&kind, &header, &body), Some(fact));
+        }
     }
 
     #[test]

@@ -17,8 +17,8 @@ mod upcast;
 
 pub use canon::{CanonErr, canonical};
 pub use fact::{
-    BodyWeight, ExerciseDefined, Fact, ImportRecorded, LoadMode, Message, Muscle, Preferences, SetCorrected, SetKind, SetLogged,
-    Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
+    BodyWeight, ExerciseChanged, ExerciseDefined, Fact, ImportRecorded, LoadMode, Message, Muscle, Preferences, SetCorrected,
+    SetKind, SetLogged, Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
 };
 pub use frame::{Damage, Frame, FrameKind, Scan, ciphers, decrypted, encode_frame, scan};
 pub use header::{

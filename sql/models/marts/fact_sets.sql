@@ -8,7 +8,7 @@ with standing as (
         sets.set_id,
         sets.workout_id,
         workouts.user_id,
-        sets.exercise_id,
+        coalesce(exercises.counts_as, sets.exercise_id) as exercise_id,
         sets.exercise_no,
         sets.set_no,
         sets.set_kind,
@@ -40,7 +40,7 @@ with standing as (
         sets.reps * 10 + coalesce(sets.rir * 10, 100 - sets.rpe10, 0) as r10
     from {{ ref('int_sets') }} as sets
     inner join {{ ref('int_workouts') }} as workouts on sets.workout_id = workouts.workout_id
-    left join {{ ref('dim_exercise') }} as exercises on sets.exercise_id = exercises.exercise_id
+    left join {{ ref('int_exercises') }} as exercises on sets.exercise_id = exercises.exercise_id
     left join {{ ref('int_imports') }} as imports on sets.import_id = imports.import_id
     where
         sets.removed = 0

@@ -1,4 +1,4 @@
--- One row per event that defines or names an exercise.
+-- One row per event that defines, names or changes an exercise.
 {{ config(materialized='view', meta={'key': ['event_id'], 'refreshed_by': ['event_id']}) }}
 select
     event_id,
@@ -11,6 +11,8 @@ select
     load_mode,
     tracking,
     muscles,
+    merged_into,
+    archived,
     at_ms
 from {{ source('ledger', 'events') }}
-where kind in ('exercise.defined', 'exercise.named') and enc = 'none'
+where kind in ('exercise.defined', 'exercise.named', 'exercise.changed') and enc = 'none'
