@@ -24,6 +24,11 @@ pub const ZERO_HASH: &str = "000000000000000000000000000000000000000000000000000
 /// These three are outside the hash: the hash itself, its signature, and RxDB's flag, which is always false.
 const UNHASHED: [&str; 3] = ["h", "sig", "_deleted"];
 
+/// The `enc` of a row whose body only the people of its room can read.
+const ENCRYPTED: &str = "x1";
+/// The one field of an encrypted body that was erased.
+const ERASED: &str = "erased";
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowErr {
     #[error("the row is not JSON of the expected shape: {0}")]
@@ -124,6 +129,10 @@ impl Row {
         for key in UNHASHED {
             whole.remove(key);
         }
+        if shape.enc == ENCRYPTED {
+            let counts = body_hash(&shape.body)?;
+            whole.insert("body".to_owned(), Value::String(counts));
+        }
         let hashed = canonical(&Value::Object(whole.into_iter().collect()))?;
         if blake3::hash(&hashed).to_hex().as_str() != shape.h {
             return Err(RowErr::Hash);
@@ -147,6 +156,34 @@ impl Row {
     pub fn head(&self) -> Head {
         Head { dseq: self.dseq, h: self.h.clone() }
     }
+
+    /// The same row without what it said: its hash, its signature and its place in the chain hold as before. `None` for one
+    /// that is not encrypted, whose hash is over its body.
+    pub fn erased(&self) -> Option<Self> {
+        let mut whole: Value = serde_json::from_slice(&self.raw).ok().filter(|_| self.enc == ENCRYPTED)?;
+        whole["body"] = json!({ ERASED: body_hash(&self.body).ok()? });
+        Self::read(&canonical(&whole).ok()?).ok()
+    }
+
+    pub fn is_erased(&self) -> bool {
+        self.enc == ENCRYPTED && erased_hash(&self.body).is_some()
+    }
+}
+
+/// What the body of an encrypted row counts as in the row's own hash: its BLAKE3, whether it is still there or not.
+fn body_hash(body: &Value) -> Result<Hash, RowErr> {
+    match erased_hash(body) {
+        Some(known) => Ok(known.to_owned()),
+        None => Ok(blake3::hash(&canonical(body)?).to_hex().to_string()),
+    }
+}
+
+/// A body that was erased has left its hash, and nothing beside it.
+fn erased_hash(body: &Value) -> Option<&str> {
+    let fields = body.as_object().filter(|fields| fields.len() == 1)?;
+    let hash = fields.get(ERASED)?.as_str()?;
+    let hex = hash.len() == ZERO_HASH.len() && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    hex.then_some(hash)
 }
 
 #[cfg(test)]
