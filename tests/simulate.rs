@@ -13,6 +13,7 @@ fn main() {
         "filter" => Bug::FilterAfterLimit,
         "frame" => Bug::LostFrame,
         "cache" => Bug::ResultCache,
+        "place" => Bug::PlaceAlone,
         other => panic!("no such bug: {other}"),
     });
     let (mut broken, mut sum) = (Vec::new(), sim::Outcome::default());
@@ -24,6 +25,7 @@ fn main() {
                 sum.cuts += outcome.cuts;
                 sum.server_cuts += outcome.server_cuts;
                 sum.restores += outcome.restores;
+                sum.left += outcome.left;
                 sum.lost += outcome.lost;
                 sum.doubled += outcome.doubled;
             }
@@ -37,7 +39,7 @@ fn main() {
     let report = serde_json::json!({
         "seeds": number(1), "broken": broken.len(), "first": broken.iter().take(5).collect::<Vec<_>>(),
         "devices": sum.phones, "rows": sum.rows, "power_cuts": sum.cuts, "server_kills": sum.server_cuts,
-        "restores": sum.restores, "messages_lost": sum.lost, "messages_doubled": sum.doubled,
+        "restores": sum.restores, "left": sum.left, "messages_lost": sum.lost, "messages_doubled": sum.doubled,
     });
     tests::say(&report.to_string());
 }

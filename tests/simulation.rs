@@ -18,7 +18,7 @@ const FROM: u64 = 1_000_000;
 
 #[test]
 fn planted_bugs_are_found() {
-    for bug in [Bug::CursorBeforeRows, Bug::FilterAfterLimit, Bug::LostFrame, Bug::ResultCache] {
+    for bug in [Bug::CursorBeforeRows, Bug::FilterAfterLimit, Bug::LostFrame, Bug::ResultCache, Bug::PlaceAlone] {
         let found = (0..300).find(|seed| sim::run(*seed, Some(bug), None).is_err());
         assert!(found.is_some(), "{bug:?} was found in no seed: the simulation is blind");
     }

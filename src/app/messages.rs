@@ -553,7 +553,17 @@ pub(crate) mod sync {
     }
 
     pub(crate) fn verified(rows: &str, devices: i64) -> String {
-        format!("All {rows} rows of {} are the same here and there", plural(devices, "device", "devices"))
+        format!(
+            "All {rows} rows of {} are the same here and there, by what the server says it has",
+            plural(devices, "device", "devices")
+        )
+    }
+
+    pub(crate) fn unlinked(rows: i64) -> String {
+        format!(
+            "{} not follow the one before: a phone was copied, or somebody changed what is on the server. All of it is kept and shown.",
+            plural(rows, "row does", "rows do")
+        )
     }
 
     pub(crate) fn seen(day: &str) -> String {

@@ -59,6 +59,10 @@ pub enum ToStorage {
     RecoveryCode {
         id: u32,
     },
+    /// Another code takes the place of that one. The answer is the code that holds from then on.
+    NewRecoveryCode {
+        id: u32,
+    },
     /// With the passphrase of the app lock, or the recovery code.
     Unlock {
         id: u32,

@@ -109,6 +109,8 @@ pub struct SyncState {
     pub refused: Vec<RefusedView>,
     /// Rows and devices, when everything was compared and is the same on the server.
     pub verified: Option<(u64, usize)>,
+    /// Rows that do not follow the one before them: their chain is not what one device wrote.
+    pub unlinked: u64,
     /// Everything is being compared, or will be.
     pub comparing: bool,
     pub trouble: Option<Refusal>,

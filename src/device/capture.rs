@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use bridge::{Draft, DraftScope};
 use ledger::{EntityId, Entropy, FrameKind, Head, Header, Hlc, LaneId, Refusal, Row, RowErr, Scope, Stamp, UseId, encode_frame};
 use serde::{Deserialize, Serialize};
+use wire::ChainKey;
 
 use crate::{identity::Identity, manifest::LaneHeads};
 
@@ -91,6 +92,12 @@ impl Device {
 
     pub fn lane(&self) -> &LaneId {
         &self.lane
+    }
+
+    /// The last place that this tab has written in a chain; none in those of others.
+    pub fn end_of(&self, chain: &ChainKey) -> u64 {
+        let own = chain.device_id == self.identity.device_id && chain.lane == self.lane;
+        self.heads.get(&chain.scope).filter(|_| own).map_or(0, |head| head.dseq)
     }
 
     /// Whether the next capture needs a new file: there is none, or the session in it is over.

@@ -8,6 +8,7 @@ mod capture;
 mod compact;
 mod identity;
 mod inbox;
+mod keys;
 mod manifest;
 mod pool;
 mod recover;
@@ -17,7 +18,10 @@ pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BY
 pub use compact::to_merge;
 pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
+pub use keys::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, lock_rounds, may_file, opening, weakness};
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
-pub use pool::{FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SLOTS_FIRST, contended_slot, new_slots, slot_name};
+pub use pool::{
+    FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, contended_slot, new_slots, slot_name, written,
+};
 pub use recover::{OpenSegment, PoolFile, Recovered, hex, newest_manifest, recover, recover_but, unhex};
-pub use shelf::{Added, FileRows, Shelf, Waiting, by_place, holds_all};
+pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place, holds_all};

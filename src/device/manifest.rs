@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ledger::{HEADER_LEN, Hash, Head, Header, LaneId, Role, Scope};
 use serde::{Deserialize, Serialize};
 
-use wire::{Span, Standing};
+use wire::{ChainKey, Span, Standing};
 
 use crate::{identity::Identity, pool::FILE_YOUNG_MS, recover::hex};
 
@@ -193,6 +193,12 @@ impl Manifest {
             self.lanes.clear();
         }
         *identity != std::mem::replace(&mut self.identity, identity.clone())
+    }
+
+    /// The last place that this installation had written in a chain by then.
+    pub fn end_of(&self, chain: &ChainKey) -> u64 {
+        let heads = self.lanes.get(&chain.lane).filter(|_| chain.device_id == self.identity.device_id);
+        heads.and_then(|heads| heads.get(&chain.scope)).map_or(0, |head| head.dseq)
     }
 
     /// Every pool file that this index speaks of.

@@ -12,7 +12,33 @@ pub const MANIFESTS: usize = 4;
 /// After this a file's name is on the disk whatever happens: twice the kernel's write-back interval.
 pub const FILE_YOUNG_MS: u64 = 60_000;
 
+/// A sheet's file has two halves, written by turns. Far above any sheet; a longer one is refused rather than cut.
+pub const SHEET_HALF: usize = 512 * 1024;
+
 const _: () = assert!(FREE_MIN < SLOTS_FIRST, "a fresh pool is not already low");
+
+/// What a write came to, by the number that the browser says it has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Whole,
+    /// The disk or the browser's share of it is full.
+    Full,
+    /// Another trouble with the disk, by the browser's own number.
+    Refused(i64),
+}
+
+/// Chromium hands a failure back as if it were a length: `base::File::Error`, which is negative, in 32 bits without a sign.
+pub fn written(asked: usize, said: f64) -> Written {
+    const NO_SPACE: i64 = -8;
+    let said = said as i64;
+    let error = if i64::from(i32::MAX) < said { said - (1 << 32) } else { said };
+    match error {
+        whole if usize::try_from(whole) == Ok(asked) => Written::Whole,
+        // Some of it went in, and then there was no more room.
+        NO_SPACE | 0.. => Written::Full,
+        other => Written::Refused(other),
+    }
+}
 
 pub fn slot_name(n: usize) -> String {
     format!("slot-{n:03}")
@@ -46,6 +72,25 @@ mod tests {
     impl Entropy for Bytes {
         fn fill(&mut self, bytes: &mut [u8]) {
             bytes.fill(self.0);
+        }
+    }
+
+    #[test]
+    fn a_write_counts_only_when_every_byte_of_it_was_taken() {
+        let cases = [
+            (100, 100.0, Written::Whole),
+            (0, 0.0, Written::Whole),
+            (100, 99.0, Written::Full),
+            (100, 0.0, Written::Full),
+            (100, 101.0, Written::Full),
+            (100, 4_294_967_288.0, Written::Full),
+            (100, -8.0, Written::Full),
+            (100, 4_294_967_280.0, Written::Refused(-16)),
+            (100, -5.0, Written::Refused(-5)),
+            (100, f64::NAN, Written::Full),
+        ];
+        for (asked, said, came_to) in cases {
+            assert_eq!(written(asked, said), came_to, "{said} of {asked}");
         }
     }
 

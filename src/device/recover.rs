@@ -72,6 +72,10 @@ pub struct Recovered {
 pub fn newest_manifest(files: &[PoolFile]) -> Option<(Manifest, String)> {
     let read = |file: &PoolFile| {
         let header = Header::decode(&file.bytes).ok().filter(|header| header.role == Role::Manifest)?;
+        // Whoever handed it over had no key for it, or knows that it is none of ours.
+        if header.encryption != Encryption::None {
+            return None;
+        }
         let manifest = Manifest::from_json(header.payload(&file.bytes).ok()?)?;
         (manifest.generation == header.generation).then(|| (manifest, file.name.clone()))
     };
@@ -125,7 +129,7 @@ pub fn recover_but(
                 match header.payload(&slot.bytes) {
                     // Whoever handed it over had no key for it.
                     Ok(_) if header.encryption != Encryption::None => {
-                        broken.insert(slot.name, "it is encrypted under a key that is not here".to_owned());
+                        broken.insert(slot.name, "it is not encrypted under the key that is here".to_owned());
                     }
                     // Listed, or everything when there is no list: a row that turns up twice is one row.
                     Ok(payload) if expected.is_some_and(|file| file.use_id == use_id) || index_lost => {

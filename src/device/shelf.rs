@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Hash, Row, Scope};
+use ledger::{DeviceId, Hash, Row, Scope};
 use wire::{BLOCK_ROWS, Blocks, ChainKey, ChainSum, Comparison, Digest, Ranges, Span, Standing};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,15 @@ pub fn holds_all<'a, 'b>(
     places.into_iter().all(|(chain, places)| held(chain).is_some_and(|held| places.minus(held).is_empty()))
 }
 
+/// What rows that came from a server or a backup say of who else writes here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Foreign {
+    /// Somebody writes as this device: a copy of its profile. It goes on under a name of its own.
+    pub copied: bool,
+    /// Places that have more than one row now. Having one of them is not having the others.
+    pub doubled: BTreeMap<ChainKey, Ranges>,
+}
+
 #[derive(Debug, Default)]
 struct Held {
     /// Every place of which there is a row somewhere.
@@ -42,8 +51,11 @@ pub struct Shelf {
     rows: Vec<Row>,
     chains: BTreeMap<ChainKey, Held>,
     /// Rows of sealed files that somebody has read for us, without their bytes.
-    read: BTreeMap<String, BTreeMap<ChainKey, BTreeMap<u64, BTreeSet<Hash>>>>,
+    read: BTreeMap<String, BTreeMap<ChainKey, BTreeMap<u64, Links>>>,
 }
+
+/// The rows of one place: the hash of each, and the one it says it follows.
+type Links = BTreeMap<Hash, Hash>;
 
 /// Rows that wait to be sent.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -99,7 +111,8 @@ impl Shelf {
     pub fn file_read(&mut self, use_id: &str, rows: &[Row]) {
         let chains = self.read.entry(use_id.to_owned()).or_default();
         for row in rows {
-            chains.entry(ChainKey::of(row)).or_default().entry(row.dseq).or_default().insert(row.h.clone());
+            let places = chains.entry(ChainKey::of(row)).or_default();
+            places.entry(row.dseq).or_default().insert(row.h.clone(), row.prev.clone());
         }
     }
 
@@ -124,9 +137,64 @@ impl Shelf {
         let loose = held.loose.get(&row.dseq).into_iter().flatten().any(|at| self.rows[*at].h == row.h);
         let sealed = held.sealed.iter().filter(|(_, places, _)| places.contains(row.dseq)).any(|(file, ..)| {
             let places = self.read.get(file).and_then(|chains| chains.get(&key));
-            places.is_none_or(|places| places.get(&row.dseq).is_some_and(|hashes| hashes.contains(&row.h)))
+            places.is_none_or(|places| places.get(&row.dseq).is_some_and(|links| links.contains_key(&row.h)))
         });
         if loose || sealed { Added::Known } else { Added::Fork }
+    }
+
+    /// Before rows that came from elsewhere are added: whether some are of this device and were not written here. That is so
+    /// when one has the place of another row, and when one goes on behind all that this device has written: its own next row
+    /// would get a place that is taken. `ends` says where the device itself stands in a chain.
+    pub fn foreign<'a>(&self, own: &DeviceId, ends: impl Fn(&ChainKey) -> u64, rows: impl Iterator<Item = &'a Row>) -> Foreign {
+        let mut out = Foreign::default();
+        for row in rows {
+            let (chain, added) = (ChainKey::of(row), self.look(row));
+            let beyond = || self.chains.get(&chain).map_or(0, |held| held.places.last()).max(ends(&chain)) < row.dseq;
+            out.copied |= row.device_id == *own && (added == Added::Fork || added == Added::New && beyond());
+            if added == Added::Fork {
+                out.doubled.entry(chain).or_default().insert(row.dseq, row.dseq);
+            }
+        }
+        out
+    }
+
+    /// The same of a file that came whole, by what it says it holds: what was here before is not known to be in it.
+    pub fn foreign_file(&self, own: &DeviceId, ends: impl Fn(&ChainKey) -> u64, spans: &[Span]) -> Foreign {
+        let mut out = Foreign::default();
+        for Span { chain, places, .. } in spans {
+            let held = self.chains.get(chain).map(|held| &held.places);
+            let end = held.map_or(0, Ranges::last).max(ends(chain));
+            out.copied |= chain.device_id == *own && end < places.last();
+            let both = held.map_or_else(Ranges::default, |held| held.minus(&held.minus(places)));
+            if !both.is_empty() {
+                out.doubled.insert(chain.clone(), both);
+            }
+        }
+        out
+    }
+
+    /// Which of these rows, that were added, share their place with another.
+    pub fn doubled_by(&self, rows: &[Row]) -> BTreeMap<ChainKey, Ranges> {
+        let mut out: BTreeMap<ChainKey, Ranges> = BTreeMap::new();
+        for row in rows {
+            let chain = ChainKey::of(row);
+            let at = self.chains.get(&chain).and_then(|held| held.loose.get(&row.dseq));
+            if at.is_some_and(|rows| 1 < rows.len()) {
+                out.entry(chain).or_default().insert(row.dseq, row.dseq);
+            }
+        }
+        out
+    }
+
+    /// Places of rows at hand that have more than one.
+    pub fn doubled(&self) -> BTreeMap<ChainKey, Ranges> {
+        let mut out: BTreeMap<ChainKey, Ranges> = BTreeMap::new();
+        for (chain, held) in &self.chains {
+            for (dseq, _) in held.loose.iter().filter(|(_, rows)| 1 < rows.len()) {
+                out.entry(chain.clone()).or_default().insert(*dseq, *dseq);
+            }
+        }
+        out
     }
 
     pub fn add(&mut self, mut row: Row) -> Added {
@@ -225,8 +293,36 @@ impl Shelf {
         Some(sum)
     }
 
+    /// How many rows say that they follow another than the one before them. Nobody refuses them: it may be that one that came
+    /// before is missing from what was copied. But no comparison proves that such a chain is what its device wrote. Places of
+    /// sealed files that nobody has read are not looked at.
+    fn unlinked(&self) -> u64 {
+        let mut out = 0;
+        for (chain, held) in &self.chains {
+            let mut links: BTreeMap<u64, BTreeMap<&Hash, &Hash>> = BTreeMap::new();
+            for (dseq, rows) in &held.loose {
+                links.entry(*dseq).or_default().extend(rows.iter().map(|at| (&self.rows[*at].h, &self.rows[*at].prev)));
+            }
+            let mut unread = Ranges::default();
+            for (file, places, _) in &held.sealed {
+                match self.read.get(file).and_then(|chains| chains.get(chain)) {
+                    Some(known) => known.iter().for_each(|(dseq, known)| links.entry(*dseq).or_default().extend(known)),
+                    None => unread.merge(places),
+                }
+            }
+            for (dseq, here) in &links {
+                let follows = |prev: &&Hash| match dseq.checked_sub(1) {
+                    None | Some(0) => prev.as_str() == ledger::ZERO_HASH,
+                    Some(before) => unread.contains(before) || links.get(&before).is_none_or(|known| known.contains_key(*prev)),
+                };
+                out += here.values().filter(|prev| !follows(prev)).count() as u64;
+            }
+        }
+        out
+    }
+
     pub fn compare(&self, digest: &Digest) -> Comparison {
-        let mut out = Comparison { whole: true, ..Comparison::default() };
+        let mut out = Comparison { whole: true, unlinked: self.unlinked(), ..Comparison::default() };
         let there: BTreeMap<&ChainKey, &ChainSum> = digest.chains.iter().map(|chain| (&chain.chain, &chain.sum)).collect();
         for (chain, held) in self.sent_chains() {
             match there.get(chain) {
@@ -260,7 +356,7 @@ impl Shelf {
         }
         for (file, ..) in &held.sealed {
             let places = self.read.get(file).and_then(|chains| chains.get(&blocks.chain));
-            known.extend(places.into_iter().flatten().flat_map(|(dseq, hashes)| hashes.iter().map(|h| (*dseq, h))));
+            known.extend(places.into_iter().flatten().flat_map(|(dseq, links)| links.keys().map(|h| (*dseq, h))));
         }
         let mut own: BTreeMap<u64, ChainSum> = BTreeMap::new();
         for (dseq, h) in known {

@@ -4,7 +4,7 @@
 //! `marker(4) kind(1) len(4, LE) check(8) payload(len)`; the check is BLAKE3 over the file's use id, kind, length and
 //! payload, so a frame left over from an earlier use of the same pool file is not a frame of this one.
 
-use crate::header::{Encryption, HEADER_LEN, Header, UseId};
+use crate::header::{Encryption, HEADER_LEN, Header, Role, UseId};
 
 const MARKER: [u8; 4] = [0xF7, b's', b'p', b'f'];
 const PREFIX: usize = 4 + 1 + 4 + 8;
@@ -133,18 +133,40 @@ fn offset_in(file: &[u8], part: &[u8]) -> usize {
 }
 
 /// The same open segment as if it had never been encrypted. A cipher frame without its plain text stays as it is, and is
-/// damage to whoever reads on.
+/// damage to whoever reads on; so is a plain frame beside them, which nobody who has the key wrote.
 pub fn decrypted(header: &Header, file: &[u8], plain: &[(usize, Option<Vec<u8>>)]) -> Vec<u8> {
     let mut out = Header { encryption: Encryption::None, ..*header }.encode().to_vec();
     let mut at = HEADER_LEN.min(file.len());
     for (offset, frames) in plain {
         let Some(frames) = frames else { continue };
         let Some((_, len)) = file.get(*offset..).and_then(|rest| frame_at(&header.use_id, rest)) else { continue };
-        out.extend_from_slice(&file[at..*offset]);
+        out.extend(spoiled(&header.use_id, &file[at..*offset]));
         out.extend_from_slice(frames);
         at = offset + len;
     }
-    out.extend_from_slice(&file[at..]);
+    out.extend(spoiled(&header.use_id, &file[at..]));
+    out
+}
+
+/// A plain file where everything is encrypted: as damaged to whoever reads on as one under another key.
+pub fn refused(header: &Header, file: &[u8]) -> Vec<u8> {
+    let header = Header { encryption: Encryption::AesGcm, ..*header };
+    if header.role == Role::Open {
+        return decrypted(&header, file, &[]);
+    }
+    let mut out = header.encode().to_vec();
+    out.extend_from_slice(&file[HEADER_LEN.min(file.len())..]);
+    out
+}
+
+/// Bytes beside what was decrypted: a whole plain frame in them is one no more.
+fn spoiled(use_id: &UseId, bytes: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    for at in 0..bytes.len() {
+        if frame_at(use_id, &bytes[at..]).is_some_and(|(frame, _)| frame.kind != FrameKind::Cipher) {
+            out[at] = 0;
+        }
+    }
     out
 }
 
@@ -240,6 +262,40 @@ mod tests {
         let plain = decrypted(&header, &file, &parts);
         let kinds: Vec<FrameKind> = scan(&USE, &plain).frames.iter().map(|frame| frame.kind).collect();
         assert_eq!(kinds, [FrameKind::Row, FrameKind::Cipher, FrameKind::Row]);
+    }
+
+    #[test]
+    fn a_plain_frame_in_an_encrypted_segment_is_damage() {
+        let mut file = encrypted(&[b"one", b"two"]);
+        let end = file.len();
+        encode_frame(&USE, FrameKind::Row, b"slipped in", &mut file);
+        file.extend_from_slice(&encrypted(&[b"three"])[HEADER_LEN..]);
+        let header = Header::decode(&file).expect("a header");
+        let unveil = |bytes: &[u8]| bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
+        let parts: Vec<(usize, Option<Vec<u8>>)> =
+            ciphers(&USE, &file).into_iter().map(|(at, payload)| (at, Some(unveil(payload)))).collect();
+        assert_eq!(parts.len(), 3);
+        for file in [&file[..], &file[..end + PREFIX + b"slipped in".len()]] {
+            let parts: Vec<_> = parts.iter().filter(|(at, _)| *at < file.len()).cloned().collect();
+            let plain = decrypted(&header, file, &parts);
+            let scan = scan(&USE, &plain);
+            assert!(!payloads(&scan).contains(&&b"slipped in"[..]));
+            assert_eq!((scan.frames.len(), scan.damage.len()), (parts.len(), 1), "what was written is all there, and this is said");
+        }
+    }
+
+    #[test]
+    fn a_plain_file_can_be_refused_whole() {
+        let session = file(&[b"one", b"two"]);
+        let header = Header::decode(&session).expect("a header");
+        let refused_session = refused(&header, &session);
+        let found = scan(&USE, &refused_session);
+        assert_eq!((payloads(&found).len(), found.damage.is_empty()), (0, false));
+        let index = crate::sealed_bytes(Role::Manifest, USE, 7, b"{}");
+        let header = Header::decode(&index).expect("a header");
+        let refused_index = refused(&header, &index);
+        assert_eq!(Header::decode(&refused_index).expect("a header").encryption, Encryption::AesGcm);
+        assert_eq!(refused_index[HEADER_LEN..], index[HEADER_LEN..]);
     }
 
     #[test]

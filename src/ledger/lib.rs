@@ -20,7 +20,7 @@ pub use fact::{
     BodyWeight, ExerciseChanged, ExerciseDefined, Fact, ImportRecorded, LoadMode, Message, Muscle, Preferences, SetCorrected,
     SetKind, SetLogged, Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
 };
-pub use frame::{Damage, Frame, FrameKind, Scan, ciphers, decrypted, encode_frame, scan};
+pub use frame::{Damage, Frame, FrameKind, Scan, ciphers, decrypted, encode_frame, refused, scan};
 pub use header::{
     Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, associated, encrypted_bytes, sealed_bytes,
 };

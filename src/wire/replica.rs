@@ -6,7 +6,7 @@
 //! Three rules carry it. Rows and the cursor that covers them are one commit. A frame counts only when it begins at or
 //! before the cursor; otherwise there is a gap, and a gap is pulled. What the server has is known per row, never assumed.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ledger::{DeviceId, EntityId, Entropy, Row};
 
@@ -14,7 +14,7 @@ use crate::{
     backoff,
     chain::ChainKey,
     limits::{Limits, PROTOCOL, STREAM_WATCHDOG_MS},
-    message::{Blocks, Checkpoint, Digest, Frame, Hello, Page, PushAnswer, RawRow, Snapshot, Status},
+    message::{Blocks, Checkpoint, Digest, Frame, Hello, Page, PushAnswer, RawRow, Snapshot, Status, Verdict},
     problem::{Code, Problem, Retry},
     ranges::Ranges,
     standing::{Refused, Standing},
@@ -112,6 +112,8 @@ pub enum Input {
     Outbox(Vec<Row>),
     Committed,
     CommitFailed(String),
+    /// Places that have more than one row: an acknowledgement of one of them is none of the others.
+    Doubled(BTreeMap<ChainKey, Ranges>),
     Compared(Comparison),
     /// Every segment of the snapshot is on the disk.
     SnapshotStored(Vec<(ChainKey, Ranges)>),
@@ -140,6 +142,8 @@ pub struct Comparison {
     pub rows: u64,
     /// It was made with a digest, of everything; not with the blocks of one chain.
     pub whole: bool,
+    /// Rows here that do not follow the one before them, as far as a whole comparison has looked.
+    pub unlinked: u64,
 }
 
 /// A comparison of everything: the digest, and whatever had to be looked at more closely.
@@ -238,6 +242,7 @@ enum Work {
     },
     TooLarge(Row),
     Compared(Comparison),
+    Doubled(BTreeMap<ChainKey, Ranges>),
     Snapshot {
         checkpoint: Checkpoint,
         acked: Vec<(ChainKey, Ranges)>,
@@ -287,6 +292,8 @@ pub struct Replica {
     /// Places that are asked for until the server has answered, whatever comes between.
     missing: VecDeque<(ChainKey, u64, u64)>,
     asked_missing: bool,
+    /// Places that have more than one row here.
+    doubled: BTreeMap<ChainKey, Ranges>,
     push_rows: usize,
     attempt: u32,
     retry_at_ms: u64,
@@ -297,6 +304,8 @@ pub struct Replica {
     strangers: BTreeSet<EntityId>,
     claiming: Option<EntityId>,
     pub trouble: Option<Trouble>,
+    /// Rows that do not follow the one before them.
+    pub unlinked: u64,
     /// Rows and devices of the last comparison that found no difference.
     pub verified: Option<(u64, usize)>,
 }
@@ -349,6 +358,7 @@ impl Replica {
             spans: VecDeque::new(),
             missing: VecDeque::new(),
             asked_missing: false,
+            doubled: BTreeMap::new(),
             push_rows: limits.push_rows,
             attempt: 0,
             retry_at_ms: 0,
@@ -358,6 +368,7 @@ impl Replica {
             strangers: BTreeSet::new(),
             claiming: None,
             trouble: None,
+            unlinked: 0,
             verified: None,
         }
     }
@@ -446,10 +457,19 @@ impl Replica {
             }
             Input::Committed => self.committed(now),
             Input::CommitFailed(why) => {
-                self.committing = None;
+                let failed = self.committing.take();
                 self.drop_all(out);
+                if let Some((doubt @ Work::Doubled(_), _)) = failed {
+                    self.waiting.push_back(doubt);
+                }
                 self.trouble = Some(Trouble::Disk(why));
                 self.wait(now, 30_000, entropy);
+            }
+            Input::Doubled(places) => {
+                for (chain, places) in &places {
+                    self.doubled.entry(chain.clone()).or_default().merge(places);
+                }
+                self.waiting.push_back(Work::Doubled(places));
             }
             Input::Compared(comparison) => self.waiting.push_back(Work::Compared(comparison)),
             Input::SnapshotStored(acked) => {
@@ -502,7 +522,8 @@ impl Replica {
         out.extend(asked.into_iter().map(|asked| Command::Forget { id: asked.id }));
         out.extend(self.stream.take().map(|id| Command::CloseStream { id }));
         self.stream_open = false;
-        self.waiting.clear();
+        // What was acknowledged in error stays to be taken back.
+        self.waiting.retain(|work| matches!(work, Work::Doubled(_)));
         (self.closer, self.spans) = (VecDeque::new(), VecDeque::new());
         (self.want_pull, self.auditing, self.caught_up, self.asked_missing) = (false, false, false, false);
         // Cut off, it begins anew when the line is back.
@@ -811,7 +832,7 @@ impl Replica {
             }
             Work::Page(page) => {
                 let rows = Self::read(&page.documents);
-                rows.iter().for_each(|row| standing.ack(row));
+                self.heard(&rows, standing);
                 let behind = standing.cursor.as_ref().is_some_and(|cursor| {
                     (&cursor.epoch, &cursor.view) == (&page.checkpoint.epoch, &page.checkpoint.view)
                         && page.checkpoint.seq < cursor.seq
@@ -832,18 +853,26 @@ impl Replica {
                     return None;
                 }
                 let rows = Self::read(&frame.documents);
-                rows.iter().for_each(|row| standing.ack(row));
+                self.heard(&rows, standing);
                 standing.cursor = Some(frame.checkpoint.clone());
                 Some(rows)
             }
             Work::Span(documents) => {
                 let rows = Self::read(documents);
-                rows.iter().for_each(|row| standing.ack(row));
+                self.heard(&rows, standing);
                 Some(rows)
             }
             Work::Verdicts { rows, answer } => {
-                for (row, verdict) in rows.iter().zip(&answer.results) {
+                let acknowledged = |verdict: &&Verdict| matches!(verdict.status, Status::Accepted | Status::Duplicate);
+                // Refusals last: of two rows of one place either may be refused.
+                let mut verdicts: Vec<_> = rows.iter().zip(&answer.results).collect();
+                verdicts.sort_by_key(|(_, verdict)| !acknowledged(verdict));
+                let place = |row: &Row| (ChainKey::of(row), row.dseq);
+                for (row, verdict) in verdicts {
                     match (verdict.status, verdict.code) {
+                        // The others of its place came up after it was sent.
+                        (Status::Accepted | Status::Duplicate, _)
+                            if self.is_doubled(row) && rows.iter().filter(|other| place(other) == place(row)).count() < 2 => {}
                         (Status::Accepted | Status::Duplicate, _) => standing.ack(row),
                         (Status::Conflict | Status::Rejected, code) => {
                             let code = code.unwrap_or(Code::BadEnvelope);
@@ -868,6 +897,7 @@ impl Replica {
                 }
                 Some(Vec::new())
             }
+            Work::Doubled(places) => standing.doubt(places).then(Vec::new),
             Work::Snapshot { checkpoint, acked } => {
                 for (chain, ranges) in acked {
                     standing.acked.entry(chain.clone()).or_default().merge(ranges);
@@ -884,6 +914,15 @@ impl Replica {
         }
     }
 
+    fn is_doubled(&self, row: &Row) -> bool {
+        self.doubled.get(&ChainKey::of(row)).is_some_and(|places| places.contains(row.dseq))
+    }
+
+    /// The server has these. Where there is more than one row of a place, having one says nothing of the others.
+    fn heard(&self, rows: &[Row], standing: &mut Standing) {
+        rows.iter().filter(|row| !self.is_doubled(row)).for_each(|row| standing.ack(row));
+    }
+
     /// What is no row is passed over, and the digest shows it missing.
     fn read(documents: &[RawRow]) -> Vec<Row> {
         documents.iter().filter_map(|raw| Row::read(raw.get().as_bytes()).ok()).collect()
@@ -898,6 +937,7 @@ impl Replica {
                 // Only now is the way to the server known to work from end to end.
                 self.attempt = 0;
             }
+            Work::Doubled(_) => self.want_push = true,
             Work::Verdicts { .. } | Work::TooLarge(_) | Work::Retry { .. } => {
                 self.want_push = true;
                 let quota = self.standing.refused.values().any(|refused| refused.retry == Retry::AfterQuota);
@@ -918,7 +958,10 @@ impl Replica {
     }
 
     fn compared(&mut self, now: u64, comparison: Comparison) {
-        let Comparison { same, differ, fetch, closer, rows, whole } = comparison;
+        let Comparison { same, differ, fetch, closer, rows, whole, unlinked } = comparison;
+        if whole {
+            self.unlinked = unlinked;
+        }
         self.auditing = false;
         let known: BTreeSet<ChainKey> = self.closer.iter().cloned().collect();
         self.closer.extend(closer.into_iter().filter(|chain| !known.contains(chain)));
@@ -938,7 +981,7 @@ impl Replica {
             return;
         }
         self.standing.audited_ms = now;
-        self.verified = (!audit.differs).then_some((audit.rows, audit.devices.len()));
+        self.verified = (!audit.differs && self.unlinked == 0).then_some((audit.rows, audit.devices.len()));
         // What was found is mended, and looked at once more; what cannot be mended is left for another day.
         self.audits = if audit.differs { self.audits + 1 } else { 0 };
         self.want_audit |= audit.differs && self.audits < AUDITS_MAX;
@@ -952,6 +995,10 @@ impl Work {
 }
 
 fn refuse(standing: &mut Standing, row: &Row, code: Code, retry: Retry) {
+    // Another row of this place may be there: this one is not.
+    if let Some(acked) = standing.acked.get_mut(&ChainKey::of(row)) {
+        acked.remove(row.dseq, row.dseq);
+    }
     let refused = Refused { chain: ChainKey::of(row), dseq: row.dseq, code, retry };
     standing.refused.insert(row.event_id, refused);
 }

@@ -44,6 +44,18 @@ impl Standing {
         self.refused.remove(&row.event_id);
     }
 
+    /// There is more than one row at these places: what was acknowledged may have been the other one, so all of them are sent
+    /// once more. Whether anything was acknowledged there.
+    pub fn doubt(&mut self, places: &BTreeMap<ChainKey, Ranges>) -> bool {
+        let mut any = false;
+        for (chain, places) in places {
+            let Some(acked) = self.acked.get_mut(chain) else { continue };
+            any |= acked.minus(places) != *acked;
+            places.iter().for_each(|(from, to)| acked.remove(from, to));
+        }
+        any
+    }
+
     pub fn is_acked(&self, row: &Row) -> bool {
         self.acked.get(&ChainKey::of(row)).is_some_and(|acked| acked.contains(row.dseq))
     }

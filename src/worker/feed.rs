@@ -13,7 +13,7 @@
 //! `["everything", id]`.
 //!
 //! Between tabs: `["hello"]`, `["rows", packed]`, `["sheet", json]`, `["closed"]`, `["files"]`, `["gone"]`, `["damaged"]`,
-//! `["account"]`, `["person", person]`; `["ping"]` to whoever leads, which answers `["beat", lane]`, `["missed"]`, which it
+//! `["account"]`, `["person", person]`, `["device", id]`; `["ping"]` to whoever leads, which answers `["beat", lane]`, `["missed"]`, which it
 //! answers with rows, and it says `["sync", json]` and hears `["awake", online]`, `["compare"]` and `["retry"]`.
 
 use std::cell::{Cell, RefCell};
@@ -21,7 +21,7 @@ use std::cell::{Cell, RefCell};
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
 use device::{Added, SealedFile};
 use js_sys::{Array, Uint8Array};
-use ledger::{EntityId, Row};
+use ledger::{DeviceId, EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortSignal, BroadcastChannel, MessageEvent, MessagePort, Response};
@@ -341,6 +341,11 @@ fn from_sibling(message: &JsValue) {
                 port::enqueue(port::Work::ActFor(person));
             }
         }
+        Some("device") => {
+            if let Some(device_id) = message.get(1).as_string().and_then(|text| DeviceId::parse(&text).ok()) {
+                port::enqueue(port::Work::Renamed(device_id));
+            }
+        }
         // The leader says how things stand with the server, and hears what its followers' screens want.
         Some("sync") => {
             if let Some(state) = message.get(1).as_string().and_then(|json| serde_json::from_str(&json).ok()) {
@@ -372,13 +377,14 @@ pub(crate) fn tell_siblings(words: &[JsValue]) {
 
 /// Rows that another tab wrote, or that a dead one left behind.
 pub(crate) fn heard_rows(fresh: Vec<Row>) {
-    let any = state::with(|state| {
+    let (any, taken) = state::with(|state| {
         let fresh: Vec<Row> = fresh.into_iter().filter(|row| state.shelf.add(row.clone()) != Added::Known).collect();
         if let Some(port) = &state.projector {
             rows(port, &fresh);
         }
-        !fresh.is_empty()
+        (!fresh.is_empty(), state.shelf.doubled_by(&fresh))
     });
+    link::doubled(taken);
     if any {
         link::wrote();
     }

@@ -1,5 +1,6 @@
 //! Pool files in OPFS. A writer holds its file exclusively; a reader takes a snapshot, which needs no lock.
 
+use device::{Written, written};
 use js_sys::{ArrayBuffer, Uint8Array};
 use ledger::HEADER_LEN;
 use wasm_bindgen::JsCast as _;
@@ -97,10 +98,26 @@ impl Pool {
         let file = self.handle(name, false).await?;
         let create = js::get(&file, "createSyncAccessHandle");
         if create.is_undefined() {
-            return Err(Fail::NotFound);
+            return Err(Fail::Unsupported);
         }
         let access = js::wait(file.create_sync_access_handle()).await?.dyn_into()?;
         Ok(Held { access })
+    }
+
+    /// Writes a word to a file that holds nothing else, and reads it back: a browser may hand out files and then refuse to
+    /// write them.
+    pub(crate) async fn prove(&self, name: &str, word: &[u8]) -> Result<(), Fail> {
+        self.create(name).await?;
+        let held = match self.claim_patiently(name).await {
+            // Somebody writes it this very moment: so it can be done.
+            Err(Fail::Held) => return Ok(()),
+            held => held?,
+        };
+        held.replace(word)?;
+        if held.read_all()? != word {
+            return Err(Fail::Other("what was written is not there".to_owned()));
+        }
+        Ok(())
     }
 
     /// Takes the file even if a worker that just died still seems to hold it: browsers need up to a second for that.
@@ -158,9 +175,10 @@ impl Held {
     fn write_through(&self, at: u64, bytes: &[u8]) -> Result<(), Fail> {
         let options = FileSystemReadWriteOptions::new();
         options.set_at(at as f64);
-        let written = self.access.write_with_u8_array_and_options(bytes, &options)?;
-        if written as usize != bytes.len() {
-            return Err(Fail::Full);
+        match written(bytes.len(), self.access.write_with_u8_array_and_options(bytes, &options)?) {
+            Written::Whole => {}
+            Written::Full => return Err(Fail::Full),
+            Written::Refused(number) => return Err(Fail::Other(format!("the disk refused the write ({number})"))),
         }
         self.access.flush()?;
         Ok(())
@@ -171,7 +189,10 @@ impl Held {
         let options = FileSystemReadWriteOptions::new();
         options.set_at(0.0);
         let read = self.access.read_with_u8_array_and_options(&mut bytes, &options)?;
-        bytes.truncate(read as usize);
+        // Zeros that nobody read would look like a file that is free.
+        if written(bytes.len(), read) != Written::Whole {
+            return Err(Fail::Other(format!("the disk gave {read} of {} bytes", bytes.len())));
+        }
         Ok(bytes)
     }
 

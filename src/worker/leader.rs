@@ -238,6 +238,17 @@ async fn turn(pool: &Pool) -> Result<(), Fail> {
         complete_spans(pool).await?;
         tables::keep(pool).await?;
     }
+    take_nothing_plain(pool).await
+}
+
+/// Once nothing here is plain, that is written down, and something plain is refused from the next start on.
+async fn take_nothing_plain(pool: &Pool) -> Result<(), Fail> {
+    let Some((vault, births)) = state::with(|state| state.vault.clone().zip(state.births.clone())) else { return Ok(()) };
+    if !PLAIN_SEEN.get() || vault.is_strict() || !vault.is_kept() || !vault::in_pool(pool).await.all_encrypted() {
+        return Ok(());
+    }
+    let next = vault.with_all_encrypted(&births, pool).await?;
+    state::with(|state| state.vault = Some(next));
     Ok(())
 }
 

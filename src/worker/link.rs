@@ -75,6 +75,7 @@ pub(crate) fn begin(standing: Standing) {
             read: BTreeMap::new(),
         });
     });
+    doubled(state::with(|state| state.shelf.doubled()));
     input(Input::Connect);
     missing();
     if COMPARE.take() {
@@ -111,6 +112,13 @@ pub(crate) fn missing() {
     });
     if !places.is_empty() {
         input(Input::Missing(places));
+    }
+}
+
+/// Places that have more than one row are sent whole.
+pub(crate) fn doubled(places: BTreeMap<wire::ChainKey, wire::Ranges>) {
+    if !places.is_empty() {
+        input(Input::Doubled(places));
     }
 }
 
@@ -451,6 +459,7 @@ fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
         waiting_hlcs: lately,
         refused: refused.collect(),
         verified: replica.verified,
+        unlinked: replica.unlinked,
         comparing: replica.is_comparing(),
         trouble: replica.trouble.as_ref().map(|trouble| match trouble {
             Trouble::Server(failure) => refusal(failure),

@@ -4,9 +4,9 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
-use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot};
+use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot, weakness};
 use js_sys::Array;
-use ledger::{EntityId, Header, HeaderErr, Role, Row};
+use ledger::{DeviceId, EntityId, Header, HeaderErr, Role, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort};
 use wire::{Commit, Input};
@@ -50,6 +50,10 @@ pub(crate) enum Work {
         entered: Box<Entered>,
     },
     ActFor(EntityId),
+    /// What came from the server says that this profile was copied.
+    Copied,
+    /// Another tab found that out: all of them go on under this name.
+    Renamed(DeviceId),
 }
 
 #[derive(Default)]
@@ -116,17 +120,17 @@ async fn carry_out(work: Work) {
         Work::Page(ToStorage::StartOver { id }) if !state::started() => leave::answer(id, leave::start_over().await),
         _ if !state::started() => {}
         Work::Page(ToStorage::Unlock { .. } | ToStorage::StartOver { .. }) => {}
-        Work::Page(ToStorage::SetAppLock { id, passphrase }) => leave::answer(id, leave::set_app_lock(&passphrase).await),
+        Work::Page(ToStorage::SetAppLock { id, passphrase }) => leave::answer(id, set_app_lock(&passphrase).await),
         Work::Page(ToStorage::Lock { id }) => leave::answer(id, leave::lock().await),
         Work::Page(ToStorage::Exported) => leave::exported(),
         Work::Page(ToStorage::GoOnWithout) => nothing_missing().await,
         Work::Page(ToStorage::Remove { id }) => leave::answer(id, leave::remove().await),
-        Work::Page(ToStorage::RecoveryCode { id }) => {
-            let code = match state::vault() {
-                Some(vault) => vault.recovery_code().await.ok(),
-                None => None,
-            };
-            tell(&FromStorage::RecoveryCode { id, code });
+        Work::Page(ToStorage::RecoveryCode { id }) => tell_code(id).await,
+        Work::Page(ToStorage::NewRecoveryCode { id }) => {
+            if let Err(fail) = new_code().await {
+                tell(&FromStorage::Problem { problem: not_renewed(&fail) });
+            }
+            tell_code(id).await;
         }
         Work::Page(ToStorage::Capture { id, drafts }) => match capture(drafts, false).await {
             Ok((rows, guarantee)) => {
@@ -146,6 +150,8 @@ async fn carry_out(work: Work) {
         Work::Page(ToStorage::Account { id, wish }) => account::begin(id, wish),
         Work::Enter { id, entered } => account::enter_now(id, *entered).await,
         Work::ActFor(person) => account::act_for(person).await,
+        Work::Copied => crate::start::copied().await,
+        Work::Renamed(device_id) => crate::start::renamed(&device_id).await,
         Work::Page(ToStorage::Awake { online }) => to_leader("awake", online, || link::awake(online)),
         Work::Page(ToStorage::Compare) => link::compare(),
         Work::Page(ToStorage::RetryRefused) => to_leader("retry", true, || link::input(Input::RetryRefused)),
@@ -174,6 +180,41 @@ async fn carry_out(work: Work) {
     }
 }
 
+async fn tell_code(id: u32) {
+    let code = match state::with(|state| (state.vault.clone(), state.births.clone())) {
+        // Another tab may have changed it.
+        (Some(vault), Some(births)) => vault.current(&births).await.unwrap_or(vault).recovery_code().await.ok(),
+        (Some(vault), None) => vault.recovery_code().await.ok(),
+        (None, _) => None,
+    };
+    tell(&FromStorage::RecoveryCode { id, code });
+}
+
+async fn new_code() -> Result<(), Fail> {
+    let parts = state::with(|state| Some((state.vault.clone()?, state.births.clone()?, state.pool.clone()?)));
+    let Some((vault, births, pool)) = parts else { return Err(Fail::NotFound) };
+    let next = vault.with_new_code(&births, &pool).await?;
+    state::with(|state| state.vault = Some(next));
+    Ok(())
+}
+
+fn not_renewed(fail: &Fail) -> Problem {
+    Problem::new(
+        ProblemKind::Internal,
+        format!("There is no new recovery code ({fail})."),
+        "The one before still opens what is stored here.",
+        "Close other tabs of Spotter and try again.",
+    )
+}
+
+async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
+    if let Some(why) = weakness(passphrase).filter(|_| !passphrase.is_empty()) {
+        let todo = "Three or four words that only you put together are easy to keep, and hard to guess.";
+        return Err(Problem::new(ProblemKind::Refused, why, "The app lock is as it was.", todo));
+    }
+    leave::set_app_lock(passphrase).await
+}
+
 /// The projector sends the next part of what it imports.
 fn captured(id: u32, outcome: Result<(), Problem>) {
     let problem = match outcome {
@@ -188,14 +229,14 @@ async fn restore(rows: Vec<Row>) -> Result<(), Fail> {
     for file in state::with(|state| state.shelf.unread(&rows)) {
         link::read_file(&file).await?;
     }
-    let (own, standing) = state::with(|state| {
+    let (own, fresh, standing) = state::with(|state| {
         let own = state.device.identity().device_id.clone();
         // This device's chains may be longer in the backup than here: it goes on under another name.
-        let own = rows.iter().any(|row| row.device_id == own && state.shelf.look(row) != Added::Known);
-        (own, state.standing.clone().unwrap_or_default())
+        let fresh = rows.iter().any(|row| row.device_id == own && state.shelf.look(row) != Added::Known);
+        (own, fresh, state.standing.clone().unwrap_or_default())
     });
     receive(Commit { rows, standing }).await?;
-    if own {
+    if fresh && state::with(|state| state.device.identity().device_id == own) {
         crate::start::new_device().await;
     }
     link::wrote();
@@ -240,31 +281,30 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
     let Some((mut inbox, mut slot)) = state::with(|state| state.inbox.take()) else { return Err(Fail::NotFound) };
     let known = |state: &mut State, row: &Row| state.shelf.look(row) == Added::Known;
     let fresh: Vec<Row> = state::with(|state| commit.rows.into_iter().filter(|row| !known(state, row)).collect());
-    let bytes = inbox.batch(fresh.iter(), &commit.standing);
+    let mut standing = commit.standing;
+    let foreign =
+        state::with(|state| state.shelf.foreign(&state.device.identity().device_id, |chain| state.end_of(chain), fresh.iter()));
+    // Never on the disk: that a place is acknowledged of which the server has another row.
+    standing.doubt(&foreign.doubled);
+    let bytes = inbox.batch(fresh.iter(), &standing);
     let outcome = append(&mut slot, vault.as_ref(), &bytes).await;
     if outcome.is_ok() {
         inbox.saved(&bytes);
     }
     state::with(|state| state.inbox = Some((inbox, slot)));
     outcome?;
-    let fork = state::with(|state| {
-        state.standing = Some(commit.standing);
-        let own = state.device.identity().device_id.clone();
-        let mut fork = false;
-        for row in &fresh {
-            fork |= state.shelf.add(row.clone()) == Added::Fork && row.device_id == own;
-        }
+    state::with(|state| {
+        state.standing = Some(standing);
+        fresh.iter().for_each(|row| _ = state.shelf.add(row.clone()));
         feed::tell_rows(state, &fresh);
-        fork
     });
     if state::with(|state| !state.damaged.is_empty()) {
         // Perhaps what a damaged file held.
         leader::nudge();
     }
-    if fork {
-        // Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own.
-        crate::start::new_device().await;
-        link::input(Input::Audit);
+    link::doubled(foreign.doubled);
+    if foreign.copied {
+        crate::start::copied().await;
     }
     Ok(())
 }
@@ -330,6 +370,12 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
         batch.rows.iter().for_each(|row| _ = state.shelf.add(row.clone()));
     });
     link::wrote();
+    let taken = state::with(|state| state.shelf.doubled_by(&batch.rows));
+    if !taken.is_empty() {
+        // The copy of this profile was quicker by a moment.
+        link::doubled(taken);
+        crate::start::copied().await;
+    }
     wasm_bindgen_futures::spawn_local(async {
         // What fails now is tried again with the next write.
         let _ = leader::forget_births().await;
@@ -397,6 +443,11 @@ fn end_session() {
 
 /// A session's first bytes, in place of whatever the file held.
 async fn begin(slot: &mut Slot, plain: Vec<u8>) -> Result<(), Fail> {
+    if let (None, Some(pool)) = state::with(|state| (state.vault.clone(), state.pool.clone()))
+        && vault::is_filed(&pool).await
+    {
+        return Err(Fail::Other("another tab has begun to encrypt what is stored here, and this one cannot".to_owned()));
+    }
     let (use_id, bytes) = vault::beginning(state::vault().as_ref(), plain).await?;
     slot.held.replace(&bytes)?;
     (slot.use_id, slot.at) = (use_id, bytes.len() as u64);

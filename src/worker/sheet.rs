@@ -1,7 +1,8 @@
 //! The sheet of the workout that is going on: one mutable slot per lane, written at every keystroke, two halves by turns
 //! so that a torn write leaves the one before.
 
-use ledger::{Encryption, HEADER_LEN, Header, Role};
+use device::SHEET_HALF;
+use ledger::{Encryption, Header, Role};
 
 use crate::{
     fail::Fail,
@@ -9,8 +10,7 @@ use crate::{
     vault::{self, Vault},
 };
 
-/// Far above any sheet; a longer one is refused rather than cut.
-const HALF: u64 = 512 * 1024;
+const HALF: u64 = SHEET_HALF as u64;
 
 pub(crate) struct SheetSlot {
     held: Held,
@@ -52,9 +52,8 @@ impl SheetSlot {
 
 /// The newest whole sheet in a file, with its generation.
 pub(crate) async fn read(vault: Option<&Vault>, file: &[u8]) -> Option<(u64, String)> {
-    const _: () = assert!(HEADER_LEN < HALF as usize, "a header fits a half");
     let mut newest: Option<(u64, String)> = None;
-    for half in [file.get(..file.len().min(HALF as usize)), file.get(HALF as usize..)].into_iter().flatten() {
+    for half in [file.get(..file.len().min(SHEET_HALF)), file.get(SHEET_HALF..)].into_iter().flatten() {
         let bytes = vault::plain(vault, half.to_vec()).await;
         let sheet = || {
             let header = Header::decode(&bytes).ok().filter(|header| header.role == Role::Draft)?;

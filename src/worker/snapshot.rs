@@ -1,18 +1,18 @@
 //! The first sync: sealed segments straight into files. What is on the disk already is not fetched again, so it may be
 //! interrupted at any byte.
 
-use device::SealedFile;
+use device::{Foreign, SealedFile};
 use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span};
 
 use crate::{
     fail::Fail,
     feed, leader,
     net::{Call, bytes, encode},
-    sealed, state,
+    port, sealed, state,
 };
 
 pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usize)>)) -> Result<Vec<(ChainKey, Ranges)>, Failure> {
-    let mut acked = Vec::new();
+    let (mut acked, mut copied) = (Vec::new(), false);
     for (at, segment) in list.segments.iter().enumerate() {
         progress(Some((at, list.segments.len())));
         let name = format!("{}/{}/{}/{}", list.checkpoint.epoch, segment.scope, segment.from, segment.to);
@@ -20,18 +20,24 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
             let files = state.files(&state.manifest.sealed);
             files.into_iter().find(|file| file.segment.as_ref() == Some(&name)).map(|file| file.spans)
         });
-        let spans = match here {
-            Some(spans) => spans,
+        let (spans, foreign) = match here {
+            Some(spans) => (spans, Foreign::default()),
             None => fetch_one(segment, name).await?,
         };
-        acked.extend(spans.into_iter().map(|span| (span.chain, span.places)));
+        copied |= foreign.copied;
+        // What was here before and is there may be two rows of one place: it is sent, and found to be known.
+        let both = |chain: &ChainKey| foreign.doubled.get(chain).cloned().unwrap_or_default();
+        acked.extend(spans.into_iter().map(|span| (span.chain.clone(), span.places.minus(&both(&span.chain)))));
+    }
+    if copied {
+        port::enqueue(port::Work::Copied);
     }
     feed::tables_follow();
     feed::tell_siblings(&["files".into()]);
     Ok(acked)
 }
 
-async fn fetch_one(segment: &Segment, name: String) -> Result<Vec<Span>, Failure> {
+async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreign), Failure> {
     let Segment { scope, from, to, .. } = segment;
     let path = format!("/replicate/snapshot/segment?scope={}&from={from}&to={to}", encode(scope));
     let body = bytes(&Call::get(&path).response().await?).await?;
@@ -43,8 +49,11 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<Vec<Span>, Failure
     if !parquet.starts_with(b"PAR1") || !parquet.ends_with(b"PAR1") {
         return Err(damaged());
     }
+    // By what is here before it is: afterwards everything in it is here.
+    let foreign =
+        state::with(|state| state.shelf.foreign_file(&state.device.identity().device_id, |chain| state.end_of(chain), &spans));
     store(name, &spans, parquet).await.map_err(|fail| Failure::Unreachable(format!("the segment could not be stored: {fail}")))?;
-    Ok(spans)
+    Ok((spans, foreign))
 }
 
 async fn store(name: String, spans: &[Span], parquet: &[u8]) -> Result<(), Fail> {

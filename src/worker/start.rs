@@ -10,13 +10,13 @@ use device::{
     Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST, SealedFile, Shelf, hex,
     newest_manifest, recover_but, slot_name,
 };
-use ledger::{Encryption, Header, LaneId};
+use ledger::{DeviceId, Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
 
 use crate::{
     account,
     births::{Births, bytes_of},
-    clock::{Chance, now_ms, stamp},
+    clock::{Chance, now_ms, stamp, use_id},
     fail::Fail,
     feed,
     files::Pool,
@@ -46,7 +46,7 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
             let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
             for _ in 1..START_TRIES {
                 if let Err(fail) = &outcome
-                    && !matches!(fail, Fail::Newer)
+                    && !matches!(fail, Fail::Newer | Fail::Unsupported)
                 {
                     web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
                     js::sleep(START_AGAIN_MS).await;
@@ -109,6 +109,13 @@ async fn open_all(
 ) -> Result<Opened, Fail> {
     // Before anything else: a key made anew would be taken for the one that the newer build has.
     older_than(pool).await?;
+    let proved = pool.prove(&format!("proof-{}", lane.as_str()), &use_id()).await;
+    let full = match proved {
+        Ok(()) => false,
+        // What is there can be read, and the next tick finds out whether there is room by then.
+        Err(Fail::Full) => true,
+        Err(fail) => return Err(fail),
+    };
     let vault = match (births, unlocked) {
         (_, Some(vault)) => Some(vault.clone()),
         (Some(births), None) => match Vault::open(births, pool).await? {
@@ -119,7 +126,10 @@ async fn open_all(
         (None, None) if vault::is_filed(pool).await => return Ok(Opened::Locked { passphrase: false }),
         (None, None) => None,
     };
-    let started = with_storage(pool.clone(), births.cloned(), vault, lane.clone(), before.cloned()).await?;
+    let mut started = with_storage(pool.clone(), births.cloned(), vault, lane.clone(), before.cloned()).await?;
+    if full {
+        started.0.problems.push(no_room());
+    }
     Ok(Opened::Started(Box::new(started)))
 }
 
@@ -460,6 +470,15 @@ pub(crate) async fn nothing_missing() {
     }
 }
 
+fn no_room() -> Problem {
+    Problem::new(
+        ProblemKind::StorageFull,
+        "This device has no room left: a first write was tried, and it failed.",
+        "Everything that was saved before is here.",
+        "Free some space on this device before you log anything.",
+    )
+}
+
 fn without_second_place() -> Problem {
     Problem::new(
         ProblemKind::NoStorage,
@@ -502,15 +521,34 @@ pub(crate) async fn remember(identity: &Identity) {
     }
 }
 
-/// Goes on as what counts as a new device, with chains of its own.
+/// Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own, and whatever
+/// is in doubt is compared.
+pub(crate) async fn copied() {
+    new_device().await;
+    link::input(wire::Input::Audit);
+}
+
+/// Goes on as what counts as a new device, with chains of its own; every tab of it.
 pub(crate) async fn new_device() {
     let now = stamp().utc_ms;
-    let identity = state::with(|state| {
-        let identity = state.device.identity().on_new_device(now, &mut Chance);
+    let identity = state::with(|state| state.device.identity().on_new_device(now, &mut Chance));
+    feed::tell_siblings(&["device".into(), identity.device_id.as_str().into()]);
+    become_device(identity).await;
+}
+
+/// Another tab of this profile has a new name for it.
+pub(crate) async fn renamed(device_id: &DeviceId) {
+    let identity = state::with(|state| state.device.identity().clone());
+    if identity.device_id != *device_id {
+        become_device(Identity { device_id: device_id.clone(), ..identity }).await;
+    }
+}
+
+async fn become_device(identity: Identity) {
+    state::with(|state| {
         state.device = Device::new(identity.clone(), state.device.lane().clone(), Default::default());
         state.slot = None;
         state.manifest.becomes(&identity);
-        identity
     });
     remember(&identity).await;
     leader::manifest_changed();

@@ -7,7 +7,7 @@ use device::{Device, Inbox, Manifest, SealedFile, Shelf};
 use ledger::UseId;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
-use wire::Standing;
+use wire::{ChainKey, Standing};
 
 use crate::{
     births::Births,
@@ -70,6 +70,11 @@ impl State {
         let known = |file: &&SealedFile| !self.damaged.iter().any(|damaged| damaged.use_id == file.use_id);
         let spare = |file: &&SealedFile| self.shelf.has_file(&file.use_id) && !listed.iter().any(|own| own.use_id == file.use_id);
         listed.iter().filter(known).chain(self.spare.iter().filter(spare)).cloned().collect()
+    }
+
+    /// The last place that this installation is known to have written in a chain, whether its rows are here or not.
+    pub(crate) fn end_of(&self, chain: &ChainKey) -> u64 {
+        self.device.end_of(chain).max(self.manifest.end_of(chain))
     }
 
     /// Sealed files that this tab may not have heard of.

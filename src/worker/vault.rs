@@ -4,12 +4,14 @@
 //! The key itself is never stored. It is wrapped twice: by a key that the browser keeps and gives to nobody, and by a
 //! recovery code for the day when that one is lost. Both wraps lie in IndexedDB and in a file, because either can die alone.
 //! With an app lock the browser's wrap is encrypted once more, under a key made of a passphrase.
+//!
+//! When a key may be made, and where wraps may go, is decided in `device::opening` and `device::may_file`.
 
-use device::{hex, unhex};
+use device::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, hex, lock_rounds, may_file, opening, unhex};
 use js_sys::{Array, Object, Promise, Uint8Array};
 use ledger::{
     Encryption, Entropy as _, FrameKind, HEADER_LEN, Header, HeaderErr, Role, UseId, associated, ciphers, decrypted, encode_frame,
-    encrypted_bytes, sealed_bytes,
+    encrypted_bytes, refused, sealed_bytes,
 };
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -20,6 +22,7 @@ use crate::{
     fail::Fail,
     files::Pool,
     js,
+    start::performance_now,
 };
 
 const NONCE: usize = 12;
@@ -29,8 +32,9 @@ const FILES: [&str; 2] = ["keys-0", "keys-1"];
 const KEY_ABOUT: &[u8] = b"spotter data key";
 const CODE_ABOUT: &[u8] = b"spotter recovery code";
 const LOCK_ABOUT: &[u8] = b"spotter app lock";
-/// Of PBKDF2 with SHA-256, as OWASP's password storage cheat sheet asks for (2023).
-const LOCK_ROUNDS: u32 = 600_000;
+const ALL_ABOUT: &[u8] = b"spotter encrypts everything";
+/// Rounds by which a device shows how fast it is.
+const TRIED_ROUNDS: u32 = LOCK_ROUNDS_MIN / 3;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Vault {
@@ -38,6 +42,8 @@ pub(crate) struct Vault {
     wraps: Wraps,
     /// What the browser's key opens, without an app lock around it; `None` when only the recovery code was there.
     browser: Option<String>,
+    /// Everything here has been encrypted: what is plain is nothing that Spotter wrote.
+    strict: bool,
 }
 
 /// The data key in two wraps, and the code of the second one under the data key, so that it can be shown again. All hex;
@@ -51,6 +57,9 @@ struct Wraps {
     /// Under the app lock `browser` is encrypted once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lock: Option<Lock>,
+    /// From when on everything here is encrypted: a word that only the data key can have written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    all: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,15 +171,32 @@ fn code_bytes(typed: &str) -> Option<Vec<u8>> {
 impl Vault {
     /// The one of this browser, or a new one. Of several tabs that start at once one makes it, and all have the same.
     pub(crate) async fn open(births: &Births, pool: &Pool) -> Result<Found, Fail> {
-        if let Some((browser_key, wraps)) = kept(births).await? {
-            return match wraps.lock {
-                Some(_) => Ok(Found::Locked { passphrase: true }),
-                None => Ok(Found::Open(Self::of(&browser_key, wraps.browser.clone(), wraps).await?)),
-            };
+        let record = births.get("identity", RECORD).await;
+        let place = match &record {
+            Ok(None) => Keys::Absent,
+            Ok(Some(kept)) if wraps_of(kept).is_some() => Keys::Here,
+            Ok(Some(_)) => Keys::Damaged,
+            Err(_) => Keys::Unreadable,
+        };
+        let files = [Filed::look(pool, FILES[0]).await, Filed::look(pool, FILES[1]).await];
+        // With a key at hand nobody has to look at every file.
+        let pooled = if place == Keys::Here { Ciphers::default() } else { in_pool(pool).await };
+        match opening(place, &[files[0].place, files[1].place], pooled) {
+            Opening::Mint => Self::mint(births).await.map(Found::Open),
+            Opening::Code => Ok(Found::Locked { passphrase: false }),
+            Opening::Record => {
+                let (browser_key, wraps) = kept(births).await?.ok_or(Fail::NotFound)?;
+                match wraps.lock {
+                    Some(_) => Ok(Found::Locked { passphrase: true }),
+                    None => Ok(Found::Open(Self::of(&browser_key, wraps.browser.clone(), wraps).await?)),
+                }
+            }
+            Opening::Wait => Err(Fail::Other("the key to what is stored here cannot be read".to_owned())),
+            Opening::Lost => Err(Fail::Other("the key to what is stored here is gone from both of its places".to_owned())),
         }
-        if filed(pool).await.is_some() {
-            return Ok(Found::Locked { passphrase: false });
-        }
+    }
+
+    async fn mint(births: &Births) -> Result<Self, Fail> {
         let (browser_key, data_key) =
             (new_key(false, &["wrapKey", "unwrapKey"]).await?, new_key(true, &["encrypt", "decrypt"]).await?);
         let (code, salt) = (chance::<16>(), chance::<16>());
@@ -180,14 +206,28 @@ impl Vault {
             recovery: wrap(&data_key, &key_of_code(&code, &salt).await?).await?,
             code: hex(&encrypt(&data_key, CODE_ABOUT, &code).await?),
             lock: None,
+            all: None,
         };
         births.add("identity", RECORD, &record(&browser_key, &wraps)?).await?;
         let (browser_key, wraps) = kept(births).await?.ok_or(Fail::NotFound)?;
-        Ok(Found::Open(Self::of(&browser_key, wraps.browser.clone(), wraps).await?))
+        Self::of(&browser_key, wraps.browser.clone(), wraps).await
     }
 
     async fn of(browser_key: &JsValue, browser: String, wraps: Wraps) -> Result<Self, Fail> {
-        Ok(Self { key: unwrap(&browser, browser_key, false).await?, wraps, browser: Some(browser) })
+        Ok(Self::with(unwrap(&browser, browser_key, false).await?, wraps, Some(browser)).await)
+    }
+
+    async fn with(key: JsValue, wraps: Wraps, browser: Option<String>) -> Self {
+        let strict = match wraps.all.as_deref().and_then(unhex) {
+            Some(word) => decrypt(&key, ALL_ABOUT, &word).await.is_ok(),
+            None => false,
+        };
+        Self { key, wraps, browser, strict }
+    }
+
+    /// Whether these wraps are of this data key.
+    async fn owns(&self, wraps: &Wraps) -> bool {
+        decrypt(&self.key, CODE_ABOUT, &unhex(&wraps.code).unwrap_or_default()).await.is_ok()
     }
 
     /// With the passphrase of the app lock; `None` when it is none, or the wrong one.
@@ -204,28 +244,70 @@ impl Vault {
 
     /// The same with an app lock, or without one. It holds from the next start on.
     pub(crate) async fn with_app_lock(&self, births: &Births, pool: &Pool, passphrase: Option<&str>) -> Result<Self, Fail> {
-        let (browser_key, _) = kept(births).await?.ok_or(Fail::NotFound)?;
+        // As they are by now: another tab may have changed the code.
+        let (browser_key, wraps) = kept(births).await?.ok_or(Fail::NotFound)?;
         let own = self.browser.as_ref().ok_or(Fail::NotFound)?;
         let (browser, lock) = match passphrase {
             Some(passphrase) => {
-                let lock = Lock { salt: hex(&chance::<16>()), rounds: LOCK_ROUNDS };
+                let salt = hex(&chance::<16>());
+                let began = performance_now();
+                key_of_passphrase(passphrase, &Lock { salt: salt.clone(), rounds: TRIED_ROUNDS }).await?;
+                let lock = Lock { salt, rounds: lock_rounds(TRIED_ROUNDS, performance_now() - began) };
                 let inner = unhex(own).ok_or(Fail::NotFound)?;
                 let browser = encrypt(&key_of_passphrase(passphrase, &lock).await?, LOCK_ABOUT, &inner).await?;
                 (hex(&browser), Some(lock))
             }
             None => (own.clone(), None),
         };
-        let next = Self { wraps: Wraps { browser, lock, ..self.wraps.clone() }, ..self.clone() };
-        births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &next.wraps)?)]).await?;
-        next.file(pool).await?;
+        self.become_with(births, pool, &browser_key, Wraps { browser, lock, ..wraps }).await
+    }
+
+    /// The same with another recovery code: the one before does not open what is here any more.
+    pub(crate) async fn with_new_code(&self, births: &Births, pool: &Pool) -> Result<Self, Fail> {
+        let (browser_key, wraps) = kept(births).await?.ok_or(Fail::NotFound)?;
+        let data_key = unwrap(self.browser.as_ref().ok_or(Fail::NotFound)?, &browser_key, true).await?;
+        let (code, salt) = (chance::<16>(), chance::<16>());
+        let wraps = Wraps {
+            salt: hex(&salt),
+            recovery: wrap(&data_key, &key_of_code(&code, &salt).await?).await?,
+            code: hex(&encrypt(&data_key, CODE_ABOUT, &code).await?),
+            ..wraps
+        };
+        self.become_with(births, pool, &browser_key, wraps).await
+    }
+
+    /// The same, which takes nothing plain any more from the next start on.
+    pub(crate) async fn with_all_encrypted(&self, births: &Births, pool: &Pool) -> Result<Self, Fail> {
+        let (browser_key, wraps) = kept(births).await?.ok_or(Fail::NotFound)?;
+        let all = Some(hex(&encrypt(&self.key, ALL_ABOUT, b"all").await?));
+        self.become_with(births, pool, &browser_key, Wraps { all, ..wraps }).await
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.wraps.all.is_some()
+    }
+
+    /// In both places or, as far as the disk lets us, in neither.
+    async fn become_with(&self, births: &Births, pool: &Pool, browser_key: &JsValue, wraps: Wraps) -> Result<Self, Fail> {
+        let before = births.get("identity", RECORD).await?;
+        let next = Self { wraps, ..self.clone() };
+        births.put("identity", &[(RECORD.to_owned(), record(browser_key, &next.wraps)?)]).await?;
+        if let Err(fail) = next.file(pool).await {
+            if let Some(before) = before {
+                births.put("identity", &[(RECORD.to_owned(), before)]).await?;
+                let _ = self.file(pool).await;
+            }
+            return Err(fail);
+        }
         Ok(next)
     }
 
     /// This browser forgets its key. Only the recovery code opens what is here from the next start on.
     pub(crate) async fn forget(&self, births: &Births, pool: &Pool) -> Result<(), Fail> {
-        self.file(pool).await?;
+        let current = self.current(births).await?;
+        current.file(pool).await?;
         // What is about to be deleted is all there is but for the files.
-        if filed(pool).await.as_ref() != Some(&self.wraps) {
+        if filed(pool).await.first() != Some(&current.wraps) {
             return Err(Fail::Other("the wrapped key could not be filed".to_owned()));
         }
         births.delete("identity", &[RECORD.to_owned()]).await
@@ -233,8 +315,8 @@ impl Vault {
 
     /// With the recovery code, for as long as this worker lives: there is no IndexedDB to keep a key in.
     pub(crate) async fn by_code(pool: &Pool, typed: &str) -> Result<Self, Fail> {
-        let (wraps, code_key) = coded(pool, typed).await?;
-        Ok(Self { key: unwrap(&wraps.recovery, &code_key, false).await?, browser: None, wraps })
+        let (wraps, key) = coded(pool, typed, false).await?;
+        Ok(Self::with(key, wraps, None).await)
     }
 
     /// The browser has a key of its own to it.
@@ -244,8 +326,12 @@ impl Vault {
 
     /// With the recovery code this browser gets a key of its own again; an app lock is gone.
     pub(crate) async fn unlock(births: &Births, pool: &Pool, typed: &str) -> Result<(), Fail> {
-        let (wraps, code_key) = coded(pool, typed).await?;
-        let data_key = unwrap(&wraps.recovery, &code_key, true).await?;
+        let (wraps, data_key) = coded(pool, typed, true).await?;
+        if let Ok(Some((_, other))) = kept(births).await
+            && decrypt(&data_key, CODE_ABOUT, &unhex(&other.code).unwrap_or_default()).await.is_err()
+        {
+            return Err(Fail::Other("this browser keeps the key of something else".to_owned()));
+        }
         let browser_key = new_key(false, &["wrapKey", "unwrapKey"]).await?;
         let wraps = Wraps { browser: wrap(&data_key, &browser_key).await?, lock: None, ..wraps };
         births.put("identity", &[(RECORD.to_owned(), record(&browser_key, &wraps)?)]).await
@@ -259,11 +345,19 @@ impl Vault {
 
     /// The wraps, in files of their own: IndexedDB may be lost alone.
     pub(crate) async fn file(&self, pool: &Pool) -> Result<(), Fail> {
-        if filed(pool).await.as_ref() == Some(&self.wraps) {
-            return Ok(());
-        }
         let json = serde_json::to_vec(&self.wraps).map_err(|err| Fail::Other(err.to_string()))?;
         for name in FILES {
+            let there = Filed::look(pool, name).await;
+            if there.wraps.as_ref() == Some(&self.wraps) {
+                continue;
+            }
+            let same = match &there.wraps {
+                Some(wraps) => self.owns(wraps).await,
+                None => false,
+            };
+            if !may_file(there.place, same) {
+                return Err(Fail::Other(format!("{name} has the key to something else, and stays as it is")));
+            }
             pool.create(name).await?;
             pool.claim_patiently(name).await?.replace(&sealed_bytes(Role::Keys, chance(), 0, &json))?;
         }
@@ -280,8 +374,12 @@ impl Vault {
 
 async fn kept(births: &Births) -> Result<Option<(JsValue, Wraps)>, Fail> {
     let Some(kept) = births.get("identity", RECORD).await? else { return Ok(None) };
-    let wraps = serde_json::from_slice(&bytes_of(&js::get(&kept, "wraps"))).map_err(|err| Fail::Other(err.to_string()))?;
+    let wraps = wraps_of(&kept).ok_or_else(|| Fail::Other("the key to what is stored here makes no sense".to_owned()))?;
     Ok(Some((js::get(&kept, "key"), wraps)))
+}
+
+fn wraps_of(record: &JsValue) -> Option<Wraps> {
+    serde_json::from_slice(&bytes_of(&js::get(record, "wraps"))).ok()
 }
 
 fn record(browser_key: &JsValue, wraps: &Wraps) -> Result<JsValue, Fail> {
@@ -289,28 +387,74 @@ fn record(browser_key: &JsValue, wraps: &Wraps) -> Result<JsValue, Fail> {
     Ok(object(&[("key", browser_key), ("wraps", &value_of(&json))]))
 }
 
-/// The wraps, and the key that a recovery code makes.
-async fn coded(pool: &Pool, typed: &str) -> Result<(Wraps, JsValue), Fail> {
-    let wraps = filed(pool).await.ok_or(Fail::NotFound)?;
-    let (Some(code), Some(salt)) = (code_bytes(typed), unhex(&wraps.salt)) else { return Err(Fail::NotFound) };
-    let key = key_of_code(&code, &salt).await?;
-    Ok((wraps, key))
+/// The wraps that a recovery code opens, and the data key. The two files may differ for a moment, while a code is changed.
+async fn coded(pool: &Pool, typed: &str, extractable: bool) -> Result<(Wraps, JsValue), Fail> {
+    let code = code_bytes(typed).ok_or(Fail::NotFound)?;
+    for wraps in filed(pool).await {
+        let Some(salt) = unhex(&wraps.salt) else { continue };
+        let code_key = key_of_code(&code, &salt).await?;
+        if let Ok(key) = unwrap(&wraps.recovery, &code_key, extractable).await {
+            return Ok((wraps, key));
+        }
+    }
+    Err(Fail::NotFound)
 }
 
 pub(crate) async fn is_filed(pool: &Pool) -> bool {
-    filed(pool).await.is_some()
+    !filed(pool).await.is_empty()
 }
 
-async fn filed(pool: &Pool) -> Option<Wraps> {
+async fn filed(pool: &Pool) -> Vec<Wraps> {
+    let mut found = Vec::new();
     for name in FILES {
-        let Ok(bytes) = pool.read(name).await else { continue };
-        let Ok(header) = Header::decode(&bytes) else { continue };
-        let wraps = header.payload(&bytes).ok().filter(|_| header.role == Role::Keys);
-        if let Some(wraps) = wraps.and_then(|json| serde_json::from_slice(json).ok()) {
-            return Some(wraps);
-        }
+        found.extend(Filed::look(pool, name).await.wraps);
     }
-    None
+    found
+}
+
+/// One of the files that may have the wraps.
+struct Filed {
+    place: Keys,
+    wraps: Option<Wraps>,
+}
+
+impl Filed {
+    async fn look(pool: &Pool, name: &str) -> Self {
+        let (place, wraps) = match pool.read(name).await {
+            Ok(bytes) => match Header::decode(&bytes) {
+                Err(HeaderErr::Empty) => (Keys::Absent, None),
+                // Of a newer build.
+                Err(HeaderErr::Newer(_)) => (Keys::Unreadable, None),
+                Err(_) => (Keys::Damaged, None),
+                Ok(header) => {
+                    let json = header.payload(&bytes).ok().filter(|_| header.role == Role::Keys);
+                    match json.and_then(|json| serde_json::from_slice(json).ok()) {
+                        Some(wraps) => (Keys::Here, Some(wraps)),
+                        None => (Keys::Damaged, None),
+                    }
+                }
+            },
+            Err(Fail::NotFound) => (Keys::Absent, None),
+            Err(_) => (Keys::Unreadable, None),
+        };
+        Self { place, wraps }
+    }
+}
+
+/// What the files of the pool say of themselves.
+pub(crate) async fn in_pool(pool: &Pool) -> Ciphers {
+    let mut found = Ciphers::default();
+    match pool.names().await {
+        Ok(names) => {
+            for name in names {
+                let whole = name.starts_with("sheet-");
+                let bytes = if whole { pool.read(&name).await } else { pool.head(&name).await.map(|(head, _)| head) };
+                found.note(&name, bytes.ok().as_deref());
+            }
+        }
+        Err(_) => found.unreadable = true,
+    }
+    found
 }
 
 // ---------------------------------------------------------------------------------------------- files
@@ -353,7 +497,11 @@ pub(crate) async fn frames(vault: Option<&Vault>, use_id: &UseId, at: u64, plain
 /// A file as if it had never been encrypted. What cannot be decrypted stays as it is, and is damage to whoever reads on.
 pub(crate) async fn plain(vault: Option<&Vault>, bytes: Vec<u8>) -> Vec<u8> {
     let Ok(header) = Header::decode(&bytes) else { return bytes };
-    let Some(vault) = vault.filter(|_| header.encryption == Encryption::AesGcm) else { return bytes };
+    let Some(vault) = vault else { return bytes };
+    if header.encryption == Encryption::None {
+        let known = !vault.strict || matches!(header.role, Role::Free | Role::Keys);
+        return if known { bytes } else { refused(&header, &bytes) };
+    }
     if header.role == Role::Open {
         let mut parts = Vec::new();
         for (at, cipher) in ciphers(&header.use_id, &bytes) {
@@ -373,6 +521,9 @@ pub(crate) async fn content(vault: Option<&Vault>, bytes: &[u8]) -> Result<(Head
     let damaged = |err: HeaderErr| Fail::Other(err.to_string());
     let header = Header::decode(bytes).map_err(damaged)?;
     match (header.encryption, vault) {
+        (Encryption::None, Some(Vault { strict: true, .. })) => {
+            Err(Fail::Other("it is not encrypted, and everything here is".to_owned()))
+        }
         (Encryption::None, _) => Ok((header, header.payload(bytes).map_err(damaged)?.to_vec())),
         (Encryption::AesGcm, Some(vault)) => {
             let about = associated(header.role, &header.use_id, header.generation);
@@ -394,7 +545,10 @@ pub(crate) async fn value(vault: Option<&Vault>, name: &str, plain: Vec<u8>) -> 
 /// One that an older build wrote is plain: whoever reads it finds out whether it makes sense.
 pub(crate) async fn plain_value(vault: Option<&Vault>, name: &str, bytes: Vec<u8>) -> Vec<u8> {
     match vault {
-        Some(vault) => decrypt(&vault.key, name.as_bytes(), &bytes).await.unwrap_or(bytes),
+        Some(vault) => {
+            let plain = decrypt(&vault.key, name.as_bytes(), &bytes).await;
+            plain.unwrap_or_else(|_| if vault.strict { Vec::new() } else { bytes })
+        }
         None => bytes,
     }
 }

@@ -64,7 +64,7 @@ const verified = async (page) => {
   await page.getByTestId("sync-compare").click();
   const { rows, devices } = await digest(page);
   const grouped = String(rows).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  const words = `All ${grouped} rows of ${devices} ${devices === 1 ? "device" : "devices"} are the same here and there`;
+  const words = `All ${grouped} rows of ${devices} ${devices === 1 ? "device" : "devices"} are the same here and there, by what the server says it has`;
   await becomes(() => text(page.getByTestId("sync-verified")), words, "the proof", { timeout: 30_000 });
 };
 async function looks(name, page) {

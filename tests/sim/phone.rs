@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::Draft;
-use device::{Added, Device, Identity, Inbox, Shelf, recover};
+use device::{Added, Device, Foreign, Identity, Inbox, Shelf, recover};
 use ledger::{EntityId, Fact, LaneId, Row, Stamp};
 use tests::Seeded;
-use wire::{Command, Commit, Comparison, Input, Link, Ranges, Replica, Request, Standing};
+use wire::{Command, Commit, Comparison, Input, Link, Replica, Request, Standing};
 
 use super::{disk::Disk, shop::Bug};
 
@@ -209,11 +209,9 @@ impl Phone {
                         inputs.push_back(Input::Compared(compared));
                     }
                     Command::Commit(commit) => match self.commit(world_ms, random, *commit) {
-                        Some(fork) => {
+                        Some(foreign) => {
                             inputs.push_back(Input::Committed);
-                            if fork {
-                                inputs.push_back(Input::Audit);
-                            }
+                            inputs.extend(said(foreign));
                         }
                         None => return wishes,
                     },
@@ -223,8 +221,8 @@ impl Phone {
         wishes
     }
 
-    /// Rows and standing in one append. `None`: the power went. Otherwise whether a row took a place of ours.
-    fn commit(&mut self, world_ms: u64, random: &mut Seeded, commit: Commit) -> Option<bool> {
+    /// Rows and standing in one append. `None`: the power went. Otherwise what the rows say of who else writes as this phone.
+    fn commit(&mut self, world_ms: u64, random: &mut Seeded, commit: Commit) -> Option<Foreign> {
         let cut = self.cut_at.take();
         if cut == Some(Point::BeforeAppend) {
             self.power_off(random);
@@ -237,10 +235,18 @@ impl Phone {
             mind.inbox = Some((inbox, self.disk.create(&bytes)));
         }
         let (inbox, file) = mind.inbox.as_mut()?;
-        let fresh: Vec<&Row> = commit.rows.iter().filter(|row| mind.shelf.look(row) != Added::Known).collect();
+        let Commit { rows, mut standing } = commit;
+        let fresh: Vec<Row> = rows.into_iter().filter(|row| mind.shelf.look(row) != Added::Known).collect();
+        let own = mind.device.identity().device_id.clone();
+        let mut foreign = mind.shelf.foreign(&own, |chain| mind.device.end_of(chain), fresh.iter());
+        if self.bug == Some(Bug::PlaceAlone) {
+            let copied = fresh.iter().any(|row| row.device_id == own && mind.shelf.look(row) == Added::Fork);
+            foreign = Foreign { copied, ..Foreign::default() };
+        }
+        standing.doubt(&foreign.doubled);
         let file = *file;
         if self.bug == Some(Bug::CursorBeforeRows) {
-            let bytes = inbox.batch(std::iter::empty(), &commit.standing);
+            let bytes = inbox.batch(std::iter::empty(), &standing);
             inbox.saved(&bytes);
             self.disk.append(file, &bytes);
             self.disk.flush(file);
@@ -251,7 +257,7 @@ impl Phone {
         }
         let mind = self.mind.as_mut()?;
         let (inbox, _) = mind.inbox.as_mut()?;
-        let bytes = inbox.batch(fresh.into_iter(), &commit.standing);
+        let bytes = inbox.batch(fresh.iter(), &standing);
         self.disk.append(file, &bytes);
         if cut == Some(Point::BeforeFlush) {
             self.power_off(random);
@@ -263,25 +269,25 @@ impl Phone {
             return None;
         }
         inbox.saved(&bytes);
-        let own = mind.device.identity().device_id.clone();
-        let mut fork = false;
-        for row in commit.rows {
-            let mine = row.device_id == own;
-            fork |= mind.shelf.add(row) == Added::Fork && mine;
+        fresh.into_iter().for_each(|row| _ = mind.shelf.add(row));
+        if foreign.copied {
+            self.rename(now, random);
         }
-        if fork {
-            // Somebody else writes as this device: from here on this one has a name of its own.
-            let person = mind.device.identity().person;
-            self.identity = self.identity.on_new_device(now, random);
-            let identity = Identity { person, ..self.identity.clone() };
-            mind.device = Device::new(identity, LaneId::number(0), BTreeMap::new());
-            mind.file = None;
-        }
-        Some(fork)
+        Some(foreign)
+    }
+
+    /// Somebody else writes as this device: from here on this one has a name of its own.
+    fn rename(&mut self, now: u64, random: &mut Seeded) {
+        let Some(mind) = &mut self.mind else { return };
+        let person = mind.device.identity().person;
+        self.identity = self.identity.on_new_device(now, random);
+        let identity = Identity { person, ..self.identity.clone() };
+        mind.device = Device::new(identity, LaneId::number(0), BTreeMap::new());
+        mind.file = None;
     }
 
     /// The rows of a snapshot, written as if they were sealed segments: rows first, the cursor afterwards.
-    pub fn store_snapshot(&mut self, world_ms: u64, random: &mut Seeded, rows: Vec<Row>) -> Option<Vec<(wire::ChainKey, Ranges)>> {
+    pub fn store_snapshot(&mut self, world_ms: u64, random: &mut Seeded, rows: Vec<Row>) -> Option<Vec<Input>> {
         let now = self.now(world_ms);
         let mind = self.mind.as_mut()?;
         let (inbox, bytes) = Inbox::begin(mind.device.identity(), &LaneId::number(0), now, random);
@@ -289,9 +295,34 @@ impl Phone {
         let fresh: Vec<&Row> = rows.iter().filter(|row| mind.shelf.look(row) != Added::Known).collect();
         self.disk.append(file, &inbox.batch(fresh.into_iter(), mind.replica.standing()));
         self.disk.flush(file);
-        let acked = wire::spans(rows.iter()).into_iter().map(|span| (span.chain, span.places)).collect();
+        let spans = wire::spans(rows.iter());
+        let mut foreign = mind.shelf.foreign_file(&mind.device.identity().device_id, |chain| mind.device.end_of(chain), &spans);
+        if self.bug == Some(Bug::PlaceAlone) {
+            foreign = Foreign::default();
+        }
+        let both = |chain: &wire::ChainKey| foreign.doubled.get(chain).cloned().unwrap_or_default();
+        let acked: Vec<_> = spans.into_iter().map(|span| (span.chain.clone(), span.places.minus(&both(&span.chain)))).collect();
         rows.into_iter().for_each(|row| _ = mind.shelf.add(row));
-        Some(acked)
+        if foreign.copied {
+            self.rename(now, random);
+        }
+        // What is in doubt was left out; whether there are two rows of a place is seen when somebody reads them.
+        Some(said(Foreign { doubled: BTreeMap::new(), ..foreign }).chain([Input::SnapshotStored(acked)]).collect())
+    }
+
+    /// Rows here of which this phone believes that the server has them, when it knows which server that is.
+    pub fn believed(&self, epoch: &str) -> impl Iterator<Item = &Row> {
+        let mind = self.mind.as_ref().filter(|mind| mind.replica.standing().epoch == epoch);
+        mind.into_iter().flat_map(|mind| {
+            let acked = |row: &&Row| mind.replica.standing().is_acked(row);
+            mind.shelf.rows().iter().filter(acked)
+        })
+    }
+
+    /// Whether whoever leaves this phone now is told that all of it is somewhere else.
+    pub fn may_leave(&self, epoch: &str) -> bool {
+        let mind = self.mind.as_ref().filter(|mind| mind.replica.standing().epoch == epoch);
+        mind.is_some_and(|mind| 0 < mind.shelf.count() && mind.shelf.unacknowledged(mind.replica.standing()) == 0)
     }
 
     pub fn connect_as(&mut self, token: String, persons: Vec<EntityId>) {
@@ -311,6 +342,12 @@ impl Phone {
         let Some(mind) = &self.mind else { return false };
         mind.replica.link() == Link::Live && mind.shelf.waiting_count(mind.replica.standing()) == 0
     }
+}
+
+/// What the replica hears of it.
+fn said(foreign: Foreign) -> impl Iterator<Item = Input> {
+    let doubled = (!foreign.doubled.is_empty()).then_some(Input::Doubled(foreign.doubled));
+    doubled.into_iter().chain(foreign.copied.then_some(Input::Audit))
 }
 
 fn shelf_scopes(found: &device::Recovered) -> BTreeSet<String> {

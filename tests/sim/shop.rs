@@ -28,6 +28,9 @@ pub enum Bug {
     LostFrame,
     /// The server remembers its answer to a batch instead of looking at what it has stored.
     ResultCache,
+    /// The device takes an acknowledged place for acknowledged whatever row it has there, and rows that a copy of it wrote
+    /// behind its own end for its own.
+    PlaceAlone,
 }
 
 /// What happens to the next write.

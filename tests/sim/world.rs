@@ -29,6 +29,7 @@ pub struct Outcome {
     pub cuts: u32,
     pub server_cuts: u32,
     pub restores: u32,
+    pub left: u32,
     pub lost: u32,
     pub doubled: u32,
 }
@@ -129,7 +130,7 @@ impl World {
 
     fn happen(&mut self) -> Result<(), String> {
         let at = self.random.below(self.phones.len() as u64) as usize;
-        match self.random.below(40) {
+        match self.random.below(42) {
             0..14 => self.log(at),
             14 => {
                 let phone = &mut self.phones[at];
@@ -173,6 +174,7 @@ impl World {
             }
             37 => self.revoke(at),
             38 => self.clone_phone(at)?,
+            39 | 40 => self.leave(at)?,
             _ => {
                 let jump = self.random.below(86_400_000) as i64;
                 self.phones[at].skew += jump;
@@ -272,6 +274,46 @@ impl World {
         Ok(())
     }
 
+    /// Somebody is told that everything is on the server, and removes it from the phone. It had better be true.
+    fn leave(&mut self, at: usize) -> Result<(), String> {
+        if !self.shop.is_open() || !self.counts(at) {
+            return Ok(());
+        }
+        self.nothing_believed_is_lacking(at)?;
+        let epoch = self.epoch()?;
+        if !self.phones[at].may_leave(&epoch) {
+            return Ok(());
+        }
+        self.outcome.left += 1;
+        let mut next = Phone::new(&mut self.random, self.bug);
+        let before = &self.phones[at];
+        (next.account, next.skew, next.coarse, next.life) = (before.account, before.skew, before.coarse, before.life + 1);
+        self.phones[at] = next;
+        self.seats.retain(|(phone, _), _| *phone != at);
+        self.switch_on(at)
+    }
+
+    fn epoch(&self) -> Result<String, String> {
+        Ok(read(&*self.shop.store(), core::realm).map_err(|err| err.to_string())?.epoch)
+    }
+
+    /// I3: what a phone takes for acknowledged is on the server, to the byte, before anybody compares anything.
+    fn nothing_believed_is_lacking(&self, at: usize) -> Result<(), String> {
+        let account = self.phones[at].account.unwrap_or(0);
+        if self.account_id(account).is_none() {
+            return Ok(());
+        }
+        let there = self.server_rows(account);
+        let lacking = |row: &&Row| there.get(&row.event_id.to_string()) != Some(&row.raw);
+        match self.phones[at].believed(&self.epoch()?).find(lacking) {
+            None => Ok(()),
+            Some(row) => {
+                let place = format!("{} of {}", row.dseq, row.device_id.as_str());
+                Err(self.wrong(format!("phone {at} was told that {} ({place}) is on the server, and it is not", row.event_id)))
+            }
+        }
+    }
+
     fn switch_off(&mut self, at: usize) {
         self.outcome.cuts += u32::from(self.phones[at].mind.is_some());
         self.phones[at].power_off(&mut self.random);
@@ -301,6 +343,10 @@ impl World {
                     return Err(self.wrong(format!("phone {at}: the cursor is ahead of row {}", row.event_id)));
                 }
             }
+        }
+        let doubled = self.phones[at].mind.as_ref().map(|mind| mind.shelf.doubled()).unwrap_or_default();
+        if !doubled.is_empty() && self.bug != Some(Bug::PlaceAlone) {
+            self.tell(at, Input::Doubled(doubled));
         }
         self.tell(at, Input::Connect);
         if self.phones[at].token.is_none() {
@@ -468,10 +514,10 @@ impl World {
         }
         let input = match cut {
             true => Input::SnapshotFailed(Failure::Unreachable("cut".to_owned())),
-            false => match self.phones[phone].store_snapshot(self.now, &mut self.random, rows) {
-                Some(acked) => Input::SnapshotStored(acked),
-                None => return,
-            },
+            false => {
+                let said = self.phones[phone].store_snapshot(self.now, &mut self.random, rows);
+                return said.into_iter().flatten().for_each(|input| self.tell(phone, input));
+            }
         };
         self.tell(phone, input);
     }
@@ -560,6 +606,12 @@ impl World {
         for _ in 0..CALM_STEPS {
             let waits = (0..self.phones.len()).filter(|at| self.counts(*at)).any(|at| !self.phones[at].settled());
             if !waits && self.parcels.is_empty() {
+                if audits == 0 {
+                    // Whoever leaves now must not lose anything: an audit is a day away.
+                    for at in (0..self.phones.len()).filter(|at| self.counts(*at)) {
+                        self.nothing_believed_is_lacking(at)?;
+                    }
+                }
                 // What one finds and mends, the others have to see.
                 if audits == 4 {
                     return Ok(());

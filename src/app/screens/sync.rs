@@ -120,6 +120,7 @@ fn Standing() -> impl IntoView {
     let verified = move || {
         hub.sync.with(|sync| sync.verified.map(|(rows, devices)| m::sync::verified(&words::thousands(rows as i64), devices as i64)))
     };
+    let unlinked = move || hub.sync.with(|sync| (0 < sync.unlinked).then(|| m::sync::unlinked(sync.unlinked as i64)));
     let compare = move || if hub.sync.with(|sync| sync.comparing) { m::sync::COMPARING } else { m::sync::COMPARE };
     let refused = move || {
         hub.sync.with(|sync| {
@@ -135,6 +136,7 @@ fn Standing() -> impl IntoView {
             <p data-test="sync-line"><strong>{line}</strong></p>
             {move || trouble().map(|text| view! { <p class="quiet" data-test="sync-trouble">{text}</p> })}
             {move || verified().map(|text| view! { <p class="quiet" data-test="sync-verified">{text}</p> })}
+            {move || unlinked().map(|text| view! { <p class="problem" data-test="sync-unlinked">{text}</p> })}
             <Show when=move || hub.sync.with(|sync| sync.link == SyncLink::Live)>
                 <button class="plain" data-test="sync-compare" on:click=move |_| hub.compare()>{compare}</button>
             </Show>
