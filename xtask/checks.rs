@@ -70,11 +70,13 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     })?;
     if browser {
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
+        step("a short journey in Firefox and WebKit", || pwa::browser_script(house, &spotter, "tests/journey/browsers.mjs", &[]))?;
         step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
         step("many tabs, some of which die", || {
             pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25", "--frozen"])
         })?;
         step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
+        step("a monkey", || pwa::browser_script(house, &spotter, "tests/journey/monkey.mjs", &["--minutes", "2"]))?;
     }
     say("every check passed");
     Ok(())

@@ -62,10 +62,10 @@ enum Command {
     Soak {
         /// sql: random queries, ours beside DuckDB's. dbt: every table of a log of N events, ours beside dbt's. models: refresh =
         /// rebuild over a log of N events. sync: seeds of many devices and a server. server-kill: the server killed N times under
-        /// load. powercut: N power cuts (as root). tabs: N kills of tabs and workers. damage: N damaged pools. fuzz: N minutes of
-        /// each fuzz target.
+        /// load. powercut: N power cuts (as root). tabs: N kills of tabs and workers. monkey: N minutes of whatever a hand may do on
+        /// every screen. damage: N damaged pools. fuzz: N minutes of each fuzz target.
         name: String,
-        /// How many seeds, or events.
+        /// How many seeds, events, kills or minutes.
         #[arg(long, default_value_t = 20_000)]
         n: u64,
         #[arg(long, default_value_t = 0)]

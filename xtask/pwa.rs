@@ -83,6 +83,9 @@ pub(crate) fn script_command(house: &House, spotter: &Path, script: &str, args: 
     let chromium = setup::chromium().context("Chromium is installed")?;
     let mut command = script_with(house, "node", spotter, script);
     command.args(args).env("SPOTTER_CHROMIUM", chromium);
+    if let Some(firefox) = setup::firefox() {
+        command.env("SPOTTER_FIREFOX", firefox);
+    }
     Ok(command)
 }
 

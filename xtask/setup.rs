@@ -27,6 +27,7 @@ pub(crate) fn for_tests(house: &House, browser: bool) -> Result<()> {
             node(house)?;
             if browser {
                 installed_chromium()?;
+                other_browsers()?;
             }
             for_peers(house)
         });
@@ -72,6 +73,26 @@ fn installed_chromium() -> Result<()> {
         apt(&["chromium", "chromium-driver"])?;
     }
     chromium().context("no Chromium was found: install the packages chromium and chromium-driver").map(drop)
+}
+
+/// The browsers of people who have neither Chrome nor Edge. WebKit's own driver keeps no profile and switches nothing on, so
+/// a window of ours is driven, which is Debian's Python's.
+fn other_browsers() -> Result<()> {
+    if firefox().is_none() {
+        say("Installing Firefox: the short journey runs in it.");
+        apt(&["firefox-esr"])?;
+    }
+    let window = "import gi; gi.require_version('WebKit2', '4.1'); from gi.repository import WebKit2; print('ready')";
+    let there = ["/usr/bin/WebKitWebDriver", "/usr/bin/Xvfb"].iter().all(|path| Path::new(path).is_file());
+    if !there || !has("/usr/bin/python3", &["-c", window], "ready") {
+        say("Installing WebKit, its driver, Python's way to it and a display without a screen: the short journey runs in it.");
+        apt(&["webkit2gtk-driver", "gir1.2-webkit2-4.1", "python3-gi", "xvfb"])?;
+    }
+    firefox().context("no Firefox was found: install the package firefox-esr").map(drop)
+}
+
+pub(crate) fn firefox() -> Option<&'static str> {
+    ["/usr/bin/firefox-esr", "/usr/bin/firefox"].into_iter().find(|path| Path::new(path).is_file())
 }
 
 /// Python with DuckDB and dbt: our SQL front and our models are compared with theirs.

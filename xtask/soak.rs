@@ -89,13 +89,22 @@ pub(crate) fn run_named(house: &House, name: &str, from: u64, n: u64) -> Result<
             });
             ("soak-tabs".to_owned(), json!({ "soak": "tabs", "from": from, "n": n, "runs": runs.collect::<Result<Vec<_>>>()? }))
         }
+        "monkey" => {
+            setup::for_browser(house)?;
+            let spotter = pwa::build(house, false)?;
+            let args = ["--minutes", &n.to_string(), "--from", &from.max(1).to_string()];
+            let result = script(house, &spotter, "tests/journey/monkey.mjs", &args, "monkey")?;
+            ("soak-monkey".to_owned(), json!({ "soak": "monkey", "minutes": n, "result": result }))
+        }
         "damage" => {
             let mut test = house.cargo(&["test", "--quiet", "--package", "tests", "--test", "damage"]);
             run(test.env("SPOTTER_DAMAGES", n.to_string()))?;
             ("soak-damage".to_owned(), json!({ "soak": "damage", "n": n, "silent": 0, "panics": 0 }))
         }
         "fuzz" => ("soak-fuzz".to_owned(), json!({ "soak": "fuzz", "minutes": n, "result": fuzz::all(house, n * 60)? })),
-        other => bail!("there is no soak {other}: choose sql, dbt, models, sync, server-kill, powercut, tabs, damage or fuzz"),
+        other => {
+            bail!("there is no soak {other}: choose sql, dbt, models, sync, server-kill, powercut, tabs, monkey, damage or fuzz")
+        }
     };
     let path = house.root.join(format!("benches/results/{file}.json"));
     fs::write(&path, serde_json::to_string_pretty(&result)? + "\n").with_context(|| path.display().to_string())?;

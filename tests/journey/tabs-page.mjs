@@ -196,8 +196,9 @@ export function inPage(build) {
       channel.onmessage = ({ data: [word, lane] }) => word === "beat" && lane !== victim && found(now());
     }),
 
-    /** Everything that a storage worker finds when it starts, row by row. `soakHears` may take senses from it before. */
-    read: async (name) => {
+    /** Everything that a storage worker finds when it starts, row by row; `whole` ones or what matters of notes. `soakHears` may
+     * take senses from it before. */
+    read: async (name, whole = false) => {
       const reader = await greet(`storage.js?${name}`, () => soakHears(["started", name]));
       const { problems } = await reader.ready;
       const sealed = [];
@@ -213,7 +214,7 @@ export function inPage(build) {
       reader.end();
       const all = [...open];
       for (const file of sealed) all.push(...(await rowsOf(file)));
-      const rows = all.map((row) => [row.event_id, row.kind === "message.posted" ? row.body.text : null, [row.device_id, row.lane, row.scope, row.dseq].join("/"), row.h]);
+      const rows = whole ? all : all.map((row) => [row.event_id, row.kind === "message.posted" ? row.body.text : null, [row.device_id, row.lane, row.scope, row.dseq].join("/"), row.h]);
       return { rows, problems: problems.map((one) => one.happened), generation: Number(generation), sealed_files, pool_files };
     },
 

@@ -1,0 +1,82 @@
+// What monkey.mjs puts into every page before the page's own scripts run: it listens at the app's workers, and tells what a
+// hand could do on the screen as it is.
+
+/** Runs in the page. `monkeyHears` is monkey.mjs listening. */
+export function inPage() {
+  if (globalThis.monkey) return;
+  const post = Worker.prototype.postMessage;
+  const listened = new WeakSet();
+  /** Words to a worker that it has not answered. */
+  const open = new Set();
+  const over = (word, id) => id !== undefined && open.delete(`${word} ${id}`);
+
+  function hear({ data }) {
+    const one = Array.isArray(data) ? data[0] : data;
+    if (!one || typeof one !== "object") return;
+    if (one.Saved) monkeyHears(["saved", one.Saved.id, one.Saved.rows, one.Saved.guarantee]);
+    if (one.Failed) monkeyHears(["failed", one.Failed.id, one.Failed.problem.happened]);
+    if (one.Ready && "sheet" in one.Ready) monkeyHears(["ready", one.Ready.memory_only]);
+    if (one.Ready || one.Sheet) globalThis.monkey.sheet = one.Ready?.sheet ?? one.Sheet?.json ?? globalThis.monkey.sheet;
+    over("capture", (one.Saved ?? one.Failed)?.id);
+    over("ask", one.Answer?.id);
+  }
+
+  Worker.prototype.postMessage = function (message, ...more) {
+    if (!listened.has(this)) {
+      listened.add(this);
+      this.addEventListener("message", hear);
+    }
+    const one = Array.isArray(message) ? message[0] : undefined;
+    // What is written is known before it is.
+    if (one?.Capture) {
+      open.add(`capture ${one.Capture.id}`);
+      monkeyHears(["tries", one.Capture.id, one.Capture.drafts]);
+    }
+    if (one?.SaveSheet) globalThis.monkey.sheet = one.SaveSheet.json;
+    if (one?.Ask) open.add(`ask ${one.Ask.id}`);
+    return post.call(this, message, ...more);
+  };
+
+  const words = (text) => text.replace(/\s+/g, " ").trim();
+  const CAN = "button,a[href],input,textarea,select,summary,[role=button],[role=row][tabindex],.backdrop";
+
+  globalThis.monkey = {
+    sheet: "",
+    waiting: () => [...open],
+
+    /** The rows of the exercise that is shown: cells without what only a screen reader is told, and whether they are ticked. */
+    rows: () => [...document.querySelectorAll(".workout .set[role=row]:not(.head)")].map((row) => ({
+      cells: [...row.querySelectorAll("button.cell")].map((cell) => [...cell.childNodes].filter((node) => !node.classList?.contains("hidden")).map((node) => node.textContent).join("").trim()),
+      done: row.querySelector("[role=checkbox]").getAttribute("aria-checked") === "true",
+    })),
+    exercise: () => document.querySelector(".workout .exercise-head h2")?.textContent ?? null,
+    keypad: () => Boolean(document.querySelector(".keypad")),
+    busy: () => Boolean(document.querySelector(".saving,.skeleton")) || 0 < open.size,
+    toast: () => { const toast = document.querySelector(".toast"); return toast?.querySelector("button") ? words(toast.querySelector("span").textContent) : null; },
+    problems: () => [...document.querySelectorAll(".problem[role=alert]")].map((one) => words(one.textContent)),
+    notes: () => [...document.querySelectorAll("[data-test=timeline] li.message:not(.removed) > p")].map((one) => one.textContent),
+
+    /** Everything that can be touched where it stands, in the order of the page. */
+    offers: () => [...document.querySelectorAll(CAN)].flatMap((element) => {
+      if (element.disabled || element.closest("[inert]") || element.type === "file") return [];
+      const box = element.getBoundingClientRect();
+      const left = Math.max(box.left, 0);
+      const right = Math.min(box.right, innerWidth);
+      const upper = Math.max(box.top, 0);
+      const lower = Math.min(box.bottom, innerHeight);
+      if (right - left < 2 || lower - upper < 2) return [];
+      const x = (left + right) / 2;
+      const y = (upper + lower) / 2;
+      const top = document.elementFromPoint(x, y);
+      if (!top || !(element.contains(top) || element.closest("label")?.contains(top))) return [];
+      const test = element.dataset.test ?? "";
+      const label = words(element.getAttribute("aria-label") ?? (element.closest("label") ?? element).textContent).slice(0, 50);
+      return [{
+        x: Math.round(x), y: Math.round(y), test, label, tag: element.tagName.toLowerCase(), type: element.getAttribute("type") ?? "",
+        role: element.getAttribute("role") ?? "", danger: element.classList.contains("danger"), form: Boolean(element.closest("form")),
+        inside: ["toast", "keypad", "workout-bar", "chip", "set", "bottom-sheet", "workout", "tabs"].find((name) => element.closest(`.${name}`)) ?? "main",
+      }];
+    }),
+    canGoBack: () => globalThis.navigation.canGoBack,
+  };
+}
