@@ -8,6 +8,13 @@ export function inPage() {
   const listened = new WeakSet();
   /** Words to a worker that it has not answered. */
   const open = new Set();
+  /** What serde says in maps and big integers, as JSON would. */
+  const simple = (value) => {
+    if (typeof value === "bigint") return Number(value);
+    if (Array.isArray(value)) return value.map(simple);
+    const entries = value instanceof Map ? [...value] : value && typeof value === "object" ? Object.entries(value) : null;
+    return entries ? Object.fromEntries(entries.map(([name, one]) => [name, simple(one)])) : value;
+  };
   const over = (word, id) => id !== undefined && open.delete(`${word} ${id}`);
 
   function hear({ data }) {
@@ -30,7 +37,7 @@ export function inPage() {
     // What is written is known before it is.
     if (one?.Capture) {
       open.add(`capture ${one.Capture.id}`);
-      monkeyHears(["tries", one.Capture.id, one.Capture.drafts]);
+      monkeyHears(["tries", one.Capture.id, simple(one.Capture.drafts)]);
     }
     if (one?.SaveSheet) globalThis.monkey.sheet = one.SaveSheet.json;
     if (one?.Ask) open.add(`ask ${one.Ask.id}`);
@@ -65,14 +72,15 @@ export function inPage() {
       const upper = Math.max(box.top, 0);
       const lower = Math.min(box.bottom, innerHeight);
       if (right - left < 2 || lower - upper < 2) return [];
-      const x = (left + right) / 2;
-      const y = (upper + lower) / 2;
-      const top = document.elementFromPoint(x, y);
-      if (!top || !(element.contains(top) || element.closest("label")?.contains(top))) return [];
+      // Where something lies over its middle, a finger goes beside that.
+      const spots = [[0.5, 0.5], [0.5, 0.08], [0.08, 0.5], [0.92, 0.5], [0.5, 0.92]].map(([over, down]) => ({ x: left + (right - left) * over, y: upper + (lower - upper) * down }));
+      const hit = ({ x, y }) => { const top = document.elementFromPoint(x, y); return top && (element.contains(top) || element.closest("label")?.contains(top)); };
+      const spot = spots.find(hit);
+      if (!spot) return [];
       const test = element.dataset.test ?? "";
       const label = words(element.getAttribute("aria-label") ?? (element.closest("label") ?? element).textContent).slice(0, 50);
       return [{
-        x: Math.round(x), y: Math.round(y), test, label, tag: element.tagName.toLowerCase(), type: element.getAttribute("type") ?? "",
+        x: Math.round(spot.x), y: Math.round(spot.y), test, label, tag: element.tagName.toLowerCase(), type: element.getAttribute("type") ?? "",
         role: element.getAttribute("role") ?? "", danger: element.classList.contains("danger"), form: Boolean(element.closest("form")),
         inside: ["toast", "keypad", "workout-bar", "chip", "set", "bottom-sheet", "workout", "tabs"].find((name) => element.closest(`.${name}`)) ?? "main",
       }];
