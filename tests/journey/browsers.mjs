@@ -16,7 +16,7 @@ const NO_STORAGE = /^Spotter cannot use this browser's storage \(.+\); a private
 const browsers = {
   firefox: { start: (folder, story) => Firefox.start(folder, { story }) },
   private: { start: (folder, story) => Firefox.start(folder, { story, secret: true }), refused: /Security error when calling GetDirectory/, forgets: true },
-  webkit: { start: (folder, story) => WebKit.start(folder, { story }), refused: /Backend does not support this operation/ },
+  webkit: { start: (folder, story) => WebKit.start(folder, { story }), refused: /it has no files that can be written safely here/ },
   plain: { start: (folder, story) => WebKit.start(folder, { story, features: [] }), refused: /it is not there/ },
 };
 const wanted = process.argv.slice(2);
