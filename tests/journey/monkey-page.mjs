@@ -51,12 +51,14 @@ export function inPage() {
     sheet: "",
     waiting: () => [...open],
 
-    /** The rows of the exercise that is shown: cells without what only a screen reader is told, and whether they are ticked. */
-    rows: () => [...document.querySelectorAll(".workout .set[role=row]:not(.head)")].map((row) => ({
-      cells: [...row.querySelectorAll("button.cell")].map((cell) => [...cell.childNodes].filter((node) => !node.classList?.contains("hidden")).map((node) => node.textContent).join("").trim()),
-      done: row.querySelector("[role=checkbox]").getAttribute("aria-checked") === "true",
-    })),
-    exercise: () => document.querySelector(".workout .exercise-head h2")?.textContent ?? null,
+    /** Rows of the exercise that is shown whose tick is not the sheet's. */
+    apart: () => {
+      const sheet = JSON.parse(globalThis.monkey.sheet || "null");
+      const kept = sheet?.exercises[sheet.current]?.sets ?? [];
+      const shown = [...document.querySelectorAll(".workout .set[role=row]:not(.head) [role=checkbox]")].map((tick) => tick.getAttribute("aria-checked") === "true");
+      if (!shown.length) return [];
+      return Array.from({ length: Math.max(kept.length, shown.length) }, (_, nth) => nth).filter((nth) => kept[nth]?.done !== shown[nth]);
+    },
     keypad: () => Boolean(document.querySelector(".keypad")),
     busy: () => Boolean(document.querySelector(".saving,.skeleton")) || 0 < open.size,
     toast: () => { const toast = document.querySelector(".toast"); return toast?.querySelector("button") ? words(toast.querySelector("span").textContent) : null; },
