@@ -45,7 +45,7 @@ try {
   await vital("a phone whose sets are on the server is copied", async () => {
     await story.expecting(asked, async () => {
       phone = await open(own);
-      await openApp(phone.page, url, `/me/sync#invite=${server.code()}`);
+      await openApp(phone.page, url, `/me/sync#invite=${server.code?.() ?? ""}`);
       await fill(phone.page, "name", "Mia");
       await fill(phone.page, "password", "correct horse battery");
       await phone.page.getByTestId("account-go").click();

@@ -15,13 +15,15 @@ export function inPage() {
     const entries = value instanceof Map ? [...value] : value && typeof value === "object" ? Object.entries(value) : null;
     return entries ? Object.fromEntries(entries.map(([name, one]) => [name, simple(one)])) : value;
   };
+  /** The app counts its captures anew in every document. */
+  const here = Math.random().toString(36).slice(2);
   const over = (word, id) => id !== undefined && open.delete(`${word} ${id}`);
 
   function hear({ data }) {
     const one = Array.isArray(data) ? data[0] : data;
     if (!one || typeof one !== "object") return;
-    if (one.Saved) monkeyHears(["saved", one.Saved.id, one.Saved.rows, one.Saved.guarantee]);
-    if (one.Failed) monkeyHears(["failed", one.Failed.id, one.Failed.problem.happened]);
+    if (one.Saved) monkeyHears(["saved", `${here} ${one.Saved.id}`, one.Saved.rows, one.Saved.guarantee]);
+    if (one.Failed) monkeyHears(["failed", `${here} ${one.Failed.id}`, one.Failed.problem.happened]);
     if (one.Ready && "sheet" in one.Ready) monkeyHears(["ready", one.Ready.memory_only]);
     if (one.Ready || one.Sheet) globalThis.monkey.sheet = one.Ready?.sheet ?? one.Sheet?.json ?? globalThis.monkey.sheet;
     over("capture", (one.Saved ?? one.Failed)?.id);
@@ -37,7 +39,7 @@ export function inPage() {
     // What is written is known before it is.
     if (one?.Capture) {
       open.add(`capture ${one.Capture.id}`);
-      monkeyHears(["tries", one.Capture.id, simple(one.Capture.drafts)]);
+      monkeyHears(["tries", `${here} ${one.Capture.id}`, simple(one.Capture.drafts)]);
     }
     if (one?.SaveSheet) globalThis.monkey.sheet = one.SaveSheet.json;
     if (one?.Ask) open.add(`ask ${one.Ask.id}`);
@@ -88,5 +90,10 @@ export function inPage() {
       }];
     }),
     canGoBack: () => globalThis.navigation.canGoBack,
+    /** Answers when the step back was taken; never, where it leads to another document. */
+    back: () => new Promise((done) => {
+      addEventListener("popstate", () => done(), { once: true });
+      history.back();
+    }),
   };
 }

@@ -51,9 +51,8 @@ const count = (of, name) => (of[name] = (of[name] ?? 0) + 1);
 
 class Chapter {
   trace = [];
-  /** Captures by their number in their page: tried, until somebody is told that they are saved or not. */
+  /** Captures by document and number: tried, until somebody is told that they are saved or not. */
   #tried = new Map();
-  #pages = 0;
   /** `{ event_id, hlc, kind, body }` as the page was told that they are saved. */
   acked = [];
   /** Removed with an offer to undo it: what there was before and after. */
@@ -66,14 +65,13 @@ class Chapter {
   }
 
   hears([word, id, more, guarantee]) {
-    const key = `${this.#pages} ${id}`;
-    if (word === "ready") ensure(id === false, "the app has no storage");
-    if (word === "tries") this.#tried.set(key, more);
+    if (word === "ready" && id) this.broken = "the app has no storage";
+    if (word === "tries") this.#tried.set(id, more);
     // Nobody was told that it is saved, and it was not.
-    if (word === "failed") this.#tried.delete(key) && count(totals.shown, `not saved: ${more}`);
+    if (word === "failed") this.#tried.delete(id) && count(totals.shown, `not saved: ${more}`);
     if (word === "saved") {
-      const drafts = this.#tried.get(key) ?? [];
-      this.#tried.delete(key);
+      const drafts = this.#tried.get(id) ?? [];
+      this.#tried.delete(id);
       if (guarantee === "MemoryOnly") this.broken = "a row was kept in memory only";
       more.forEach(({ event_id, hlc }, nth) => this.acked.push({ event_id, hlc, kind: drafts[nth]?.fact.kind, body: drafts[nth]?.fact.body }));
     }
@@ -210,7 +208,8 @@ class Chapter {
   async back() {
     if (!(await this.ask("canGoBack"))) return this.scroll();
     this.did("back");
-    await this.page.goBack({ waitUntil: "commit" });
+    const arrived = this.page.waitForEvent("domcontentloaded").catch(() => {});
+    await Promise.race([this.ask("back").catch(() => arrived), arrived]);
     await this.settle();
   }
 
@@ -226,7 +225,6 @@ class Chapter {
     this.did("reload");
     totals.reloads += 1;
     const before = await this.sheet();
-    this.#pages += 1;
     await this.page.reload({ waitUntil: "commit" });
     await this.settle();
     this.undoable = null;
@@ -347,7 +345,6 @@ class Chapter {
     // What was written as the page went away may have been saved with nobody left to hear it.
     this.acked.push(...unheard);
     const all = fold(rows.map(factOf));
-    this.#pages += 1;
     await openApp(this.page, this.url, "/progress");
     this.undoable = null;
     await this.page.getByRole("radio", { name: "All", exact: true }).first().click();
@@ -357,7 +354,6 @@ class Chapter {
       return Promise.all(["workouts", "sets"].map(async (name) => Number((await text(this.page.getByTestId(`total-${name}`))).replace(/\D/g, ""))));
     };
     await this.comes(figures, [workouts, sets], "workouts and sets on Progress, and what is stored");
-    this.#pages += 1;
     await openApp(this.page, this.url, "/crew");
     await this.comes(async () => (await this.ask("notes")).map(plain).sort(), all.notes().map(plain).sort(), "notes, and what is stored");
   }
