@@ -17,6 +17,7 @@ fn check() -> (usize, usize) {
             match answer(sql) {
                 Ok(rows) => wrong.push(format!("{sql}\n  should be refused, gave {rows:?}")),
                 Err(err) if err.reason.is_empty() => wrong.push(format!("{sql}\n  was refused without a reason")),
+                Err(err) if err.line == 0 || err.column == 0 => wrong.push(format!("{sql}\n  was refused without a place: {err}")),
                 Err(_) => refused += 1,
             }
             continue;

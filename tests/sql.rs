@@ -36,11 +36,11 @@ fn what_is_not_supported_is_refused_where_it_stands() {
         ("select id\nfrom t\nwhere s similar to 'x%'", 3, 7),
         ("select id\nfrom t\nwhere id in (select g\n  from u)", 3, 7),
         ("select (select w from u)", 1, 9),
-        ("select id from t natural join u", 0, 0),
+        ("select id from t natural join u", 1, 31),
         ("select 1.5", 1, 8),
-        ("select id from t order by all", 0, 0),
-        ("select * exclude (id) from t", 0, 0),
-        ("select id from t group by rollup (id)", 0, 0),
+        ("select id from t order by all", 1, 0),
+        ("select * exclude (id) from t", 1, 8),
+        ("select id\nfrom t group by rollup (id)", 0, 0),
         ("select nope from t", 1, 8),
         ("select g from t join u on t.g = u.g", 1, 8),
         ("select n + s from t", 1, 8),
@@ -49,11 +49,22 @@ fn what_is_not_supported_is_refused_where_it_stands() {
         ("select sum(s) from t", 1, 8),
         ("select max(n) from t where max(n) > 1", 1, 28),
         ("insert into t values (1)", 1, 13),
-        ("select 1; select 2", 0, 0),
+        ("select 1; select 2", 1, 11),
         ("select from", 0, 0),
+        ("\n  select (1", 2, 0),
+        ("  ", 1, 0),
+        ("with a as (select 1) select * from a join t using (x)", 1, 0),
+        ("select * from (values (1, 2), (3))", 1, 0),
+        ("select * from t as x(a, b)", 1, 0),
+        ("select id from t where id in (1, 'a', null)", 1, 0),
+        ("select id from t union all select id, g from t", 0, 0),
+        ("select id from t fetch first 1 rows only", 0, 0),
+        ("select id from t limit -1", 1, 0),
+        ("drop table t", 1, 0),
     ];
     for (sql, line, column) in cases {
         let err = run(sql).expect_err(sql);
+        assert!(0 < err.line && 0 < err.column, "{sql}: {err}");
         if 0 < line {
             assert_eq!(err.line, line, "{sql}: {err}");
         }
@@ -61,5 +72,28 @@ fn what_is_not_supported_is_refused_where_it_stands() {
             assert_eq!(err.column, column, "{sql}: {err}");
         }
         assert!(!err.reason.is_empty());
+    }
+}
+
+/// What is said helps: it names what is wrong, and not what follows from it.
+#[test]
+fn a_refusal_says_what_to_do() {
+    let cases = [
+        ("select quantile_cont(n, 0.9) from t", "there is no function quantile_cont here; aggregates are count, sum"),
+        ("select g, quantile_cont(n, 0.9) from t group by g", "there is no function quantile_cont here"),
+        ("select max(quantile_cont(n, 0.9)) from t", "there is no function quantile_cont here"),
+        ("select g, n from t group by g", "n is different from row to row of a group: put it into group by"),
+        ("select count(*), n from t", "n is different from row to row"),
+        ("select rank() from t", "rank needs a window: rank(…) over (…)"),
+        ("select nope from t", "no column nope; there are: g, id, n, s"),
+        ("select x.id from t", "no column x.id; there are: g, id, n, s"),
+        ("select id", "there is no table here to take it from"),
+        ("select sum(max(n)) from t", "aggregate is not allowed here"),
+        ("select (select n from", "found the end of the query"),
+    ];
+    for (sql, reason) in cases {
+        let err = run(sql).expect_err(sql);
+        assert!(err.reason.contains(reason), "{sql}: {err}");
+        assert!(0 < err.line && 0 < err.column, "{sql}: {err}");
     }
 }

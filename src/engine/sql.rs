@@ -54,19 +54,24 @@ pub(crate) struct Prepared {
     query: Box<Query>,
     /// The columns that it names, unless it says `*` somewhere.
     columns: Option<Rc<BTreeSet<String>>>,
+    /// Where its text begins, for what is wrong with all of it.
+    start: (u64, u64),
 }
 
 impl Prepared {
     pub(crate) fn new(sql: &str) -> Res<Self> {
-        let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err))?;
-        match (statements.pop(), statements.is_empty()) {
+        let start = error::start_of(sql);
+        let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err, sql))?;
+        let outcome = match (statements.pop(), statements.is_empty()) {
             (Some(Statement::Query(query)), true) => {
                 let columns = scope::columns_of(&query).map(Rc::new);
-                Ok(Self { query, columns })
+                return Ok(Self { query, columns, start });
             }
             (Some(other), true) => refuse(&other, "only select can be run"),
-            _ => Err(SqlErr::new("one statement is needed")),
-        }
+            (Some(second), false) => refuse(&second, "this is a second statement: one is run at a time"),
+            (None, _) => Err(SqlErr::new("there is no statement here: write a select")),
+        };
+        outcome.map_err(|err| err.at_place(start))
     }
 
     pub(crate) fn columns(&self) -> Option<&BTreeSet<String>> {
@@ -78,7 +83,8 @@ impl Prepared {
     }
 
     fn carry_out(&self, scope: scope::Scope<'_>) -> Res<Table> {
-        query::Run::new(scope.reading(self.columns.clone())).query(&self.query)
+        let outcome = query::Run::new(scope.reading(self.columns.clone())).query(&self.query);
+        outcome.map_err(|err| err.at(&*self.query).at_place(self.start))
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Call<'a> {
     order: &'a [OrderByExpr],
 }
 
-const NAMES: [&str; 18] = [
+pub(super) const NAMES: [&str; 18] = [
     "count",
     "sum",
     "min",

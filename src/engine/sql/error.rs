@@ -1,8 +1,12 @@
-use sqlparser::{ast::Spanned, parser::ParserError};
+use sqlparser::{
+    ast::{Ident, Spanned},
+    parser::ParserError,
+};
 
 pub(crate) type Res<T> = Result<T, SqlErr>;
 
-/// What was refused or went wrong, and where in the text; line and column count from 1, 0 where nobody knows.
+/// What was refused or went wrong, and where in the text; line and column count from 1. An error on its way may have no place
+/// yet: then they are 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {reason}")]
 pub struct SqlErr {
@@ -16,7 +20,7 @@ impl SqlErr {
         Self { line: 0, column: 0, reason: reason.into() }
     }
 
-    pub(crate) fn parse(err: &ParserError) -> Self {
+    pub(crate) fn parse(err: &ParserError, sql: &str) -> Self {
         let text = err.to_string();
         // sqlparser puts " at Line: 1, Column: 8" at the end of its message.
         let number = |label: &str| {
@@ -24,13 +28,25 @@ impl SqlErr {
             rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
         };
         match text.rfind(" at Line:") {
-            Some(at) => Self {
-                line: number("Line:").unwrap_or(0),
-                column: number("Column:").unwrap_or(0),
-                reason: text[..at].trim_start_matches("sql parser error: ").to_owned(),
-            },
-            None => Self::new(text),
+            Some(at) => {
+                Self { line: number("Line:").unwrap_or(0), column: number("Column:").unwrap_or(0), reason: reason(&text[..at]) }
+            }
+            // What is missing at the end has no place of its own.
+            None if text.ends_with("EOF") => Self::new(reason(&text)).at_place(place_of(sql, sql.trim_end().len())),
+            None => Self::new(reason(&text)).at_place(start_of(sql)),
         }
+    }
+
+    /// The same error, at this place if it has none yet.
+    pub(crate) fn at_place(mut self, (line, column): (u64, u64)) -> Self {
+        if self.line == 0 {
+            (self.line, self.column) = (line, column);
+        }
+        self
+    }
+
+    pub(crate) fn at_name(self, name: &Ident) -> Self {
+        self.at_place((name.span.start.line, name.span.start.column))
     }
 
     /// The same error, placed at `node` if it has no place yet.
@@ -41,6 +57,21 @@ impl SqlErr {
         }
         self
     }
+}
+
+fn reason(text: &str) -> String {
+    text.trim_start_matches("sql parser error: ").replace("found: EOF", "found the end of the query")
+}
+
+/// Where the text begins after white space.
+pub(crate) fn start_of(sql: &str) -> (u64, u64) {
+    place_of(sql, sql.len() - sql.trim_start().len())
+}
+
+fn place_of(sql: &str, at: usize) -> (u64, u64) {
+    let before = &sql[..at];
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() as u64 + 1;
+    (line, before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1)
 }
 
 pub(crate) fn refuse<T>(node: &impl Spanned, reason: impl Into<String>) -> Res<T> {

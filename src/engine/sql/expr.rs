@@ -10,7 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::{
-    date,
+    agg, date,
     error::{Res, SqlErr, refuse},
     frame::Frame,
     func,
@@ -22,7 +22,12 @@ use crate::table::{Ty, Value, bools, dates, floats, ints, repeat, texts};
 /// Days from 0001-01-01 (chrono's day 1) to 1970-01-01.
 const EPOCH: i32 = 719_163;
 
+/// Whatever goes wrong inside of `expr` and has no place of its own, goes wrong at `expr`.
 pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
+    worked_out(expr, frame, scope).map_err(|err| err.at(expr))
+}
+
+fn worked_out(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
     if let Some((_, series)) = frame.computed.iter().find(|(known, _)| known == expr) {
         return Ok(series.clone());
     }
@@ -174,9 +179,11 @@ pub(super) fn eval(expr: &Expr, frame: &Frame, scope: &Scope<'_>) -> Res<Series>
                 && function.within_group.is_empty()
                 && matches!(function.parameters, FunctionArguments::None)
                 && !function.uses_odbc_syntax;
-            if !plain {
+            if !plain || agg::name_of(function).is_some() {
                 return refuse(expr, format!("{name}: a window or an aggregate is not allowed here"));
             }
+            // Before its arguments: what is wrong with them may only be that nothing takes them.
+            func::check(&name).map_err(|err| err.at(expr))?;
             let args = func::plain_args(function).map_err(|err| err.at(expr))?;
             let args = args.into_iter().map(sub).collect::<Res<Vec<_>>>()?;
             func::call(&name, &args, frame.rows).map_err(|err| err.at(expr))
@@ -270,10 +277,16 @@ fn column(frame: &Frame, relation: Option<&str>, name: &str, scope: &Scope<'_>) 
             if let Some(value) = scope.outer(relation, name) {
                 return Ok(repeat(value, frame.rows));
             }
-            let mut names: Vec<&str> = frame.fields.iter().map(|field| field.name.as_str()).collect();
-            names.sort_unstable();
-            names.dedup();
-            Err(SqlErr::new(format!("no column {name}; there are: {}", names.join(", "))))
+            if frame.grouped.iter().any(|grouped| grouped.eq_ignore_ascii_case(name)) {
+                let why = "is different from row to row of a group: put it into group by or into an aggregate such as max";
+                return Err(SqlErr::new(format!("{name} {why}")));
+            }
+            let names = scope.all_columns();
+            let wanted = relation.map_or_else(|| name.to_owned(), |relation| format!("{relation}.{name}"));
+            Err(SqlErr::new(match names.as_slice() {
+                [] => format!("no column {wanted}: there is no table here to take it from"),
+                names => format!("no column {wanted}; there are: {}", names.join(", ")),
+            }))
         }
         Err(reason) => Err(SqlErr::new(reason)),
     }

@@ -19,6 +19,8 @@ pub(super) struct Frame {
     pub(super) rows: usize,
     /// Expressions that already have their column: group keys, aggregates and windows.
     pub(super) computed: Vec<(Expr, Series)>,
+    /// Columns that there were before the rows were grouped, to be named in a refusal.
+    pub(super) grouped: Vec<String>,
 }
 
 impl Frame {
@@ -27,12 +29,12 @@ impl Frame {
             .columns()
             .map(|(name, data)| Field { relation: Some(relation.to_owned()), name: name.to_owned(), data: data.clone() })
             .collect();
-        Self { fields, rows: table.rows(), computed: Vec::new() }
+        Self { fields, rows: table.rows(), ..Self::default() }
     }
 
     /// One row and no column: what `select 1` stands on.
     pub(super) fn unit() -> Self {
-        Self { fields: Vec::new(), rows: 1, computed: Vec::new() }
+        Self { rows: 1, ..Self::default() }
     }
 
     /// SQL names fold case. Ambiguity is an error, absence is `Ok(None)`.
@@ -62,6 +64,7 @@ impl Frame {
             fields: self.fields.iter().map(|field| Field { data: change(&field.data), ..field.clone() }).collect(),
             rows,
             computed: self.computed.iter().map(|(expr, series)| (expr.clone(), change(series))).collect(),
+            grouped: self.grouped.clone(),
         }
     }
 }

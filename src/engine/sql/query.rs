@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
             }
             for cte in &with.cte_tables {
                 let table = self.nested().query(&cte.query)?;
-                let table = named_columns(table, &cte.alias)?;
+                let table = named_columns(table, &cte.alias).map_err(|err| err.at_name(&cte.alias.name))?;
                 self.scope.step(|| format!("with {}", cte.alias.name.value), table.rows());
                 self.scope.define(&cte.alias.name.value, table);
             }
@@ -121,7 +121,7 @@ impl<'a> Run<'a> {
             None => {
                 let fields =
                     columns.iter().map(|(name, data)| Field { relation: None, name: name.clone(), data: data.clone() }).collect();
-                eval(expr, &Frame { fields, rows, computed: Vec::new() }, &self.scope)
+                eval(expr, &Frame { fields, rows, ..Frame::default() }, &self.scope)
             }
         }
     }
@@ -179,7 +179,8 @@ impl<'a> Run<'a> {
         let mut columns: Vec<Option<Series>> = vec![None; width];
         for row in rows {
             if row.len() != width {
-                return Err(SqlErr::new("every row of values needs the same number of columns"));
+                let reason = "every row of values needs the same number of columns";
+                return Err(row.first().map_or_else(|| SqlErr::new(reason), |first| SqlErr::new(reason).at(first)));
             }
             for (expr, column) in row.iter().zip(&mut columns) {
                 let cell = eval(expr, &Frame::unit(), &self.scope)?;
@@ -309,11 +310,11 @@ impl<'a> Run<'a> {
                 SelectItem::UnnamedExpr(expr) => columns.push((output_name(expr), eval(expr, &frame, &self.scope)?)),
                 SelectItem::ExprWithAlias { expr, alias } => columns.push((alias.value.clone(), eval(expr, &frame, &self.scope)?)),
                 SelectItem::Wildcard(options) => {
-                    plain_wildcard(options)?;
+                    plain_wildcard(options).map_err(|err| err.at(item))?;
                     columns.extend(frame.fields.iter().map(|field| (field.name.clone(), field.data.clone())));
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    plain_wildcard(options)?;
+                    plain_wildcard(options).map_err(|err| err.at(item))?;
                     let wanted = name.to_string();
                     let before = columns.len();
                     columns.extend(
@@ -374,7 +375,8 @@ impl<'a> Run<'a> {
         }
         let values = exprs.iter().map(|expr| eval(expr, frame, &self.scope)).collect::<Res<Vec<_>>>()?;
         let groups = Groups::by(&values, frame.rows);
-        let mut out = Frame { fields: Vec::new(), rows: groups.len(), computed: Vec::new() };
+        let grouped = frame.fields.iter().map(|field| field.name.clone()).collect();
+        let mut out = Frame { rows: groups.len(), grouped, ..Frame::default() };
         let firsts = index(groups.first_row.clone());
         for (expr, value) in exprs.into_iter().zip(values) {
             let value = value.take(&firsts).map_err(|err| SqlErr::new(err.to_string()))?;
@@ -425,14 +427,15 @@ impl<'a> Run<'a> {
                 right = self.early(right, filters);
             }
             let left = frame.rows;
+            let joined = |on, keep| self.join(&frame, &right, on, keep).map_err(|err| err.at(relation));
             frame = match join_operator {
                 JoinOperator::CrossJoin => cross(&frame, &right),
-                JoinOperator::Join(on) | JoinOperator::Inner(on) => self.join(&frame, &right, on, Keep::Matches)?,
-                JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => self.join(&frame, &right, on, Keep::Left)?,
-                JoinOperator::Right(on) | JoinOperator::RightOuter(on) => self.join(&frame, &right, on, Keep::Right)?,
-                JoinOperator::FullOuter(on) => self.join(&frame, &right, on, Keep::Both)?,
-                JoinOperator::Semi(on) => self.join(&frame, &right, on, Keep::LeftWithMatch)?,
-                JoinOperator::Anti(on) => self.join(&frame, &right, on, Keep::LeftWithout)?,
+                JoinOperator::Join(on) | JoinOperator::Inner(on) => joined(on, Keep::Matches)?,
+                JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => joined(on, Keep::Left)?,
+                JoinOperator::Right(on) | JoinOperator::RightOuter(on) => joined(on, Keep::Right)?,
+                JoinOperator::FullOuter(on) => joined(on, Keep::Both)?,
+                JoinOperator::Semi(on) => joined(on, Keep::LeftWithMatch)?,
+                JoinOperator::Anti(on) => joined(on, Keep::LeftWithout)?,
                 _ => return refuse(relation, "this kind of join is not supported"),
             };
             self.scope.step(|| format!("join {left} with {} of {relation}", right.rows), frame.rows);
@@ -474,14 +477,20 @@ impl<'a> Run<'a> {
                 };
                 self.scope.step(|| format!("read {text}"), table.rows());
                 match alias {
-                    Some(alias) => Ok(Frame::of_table(&alias.name.value, &named_columns(table, alias)?)),
+                    Some(alias) => Ok(Frame::of_table(
+                        &alias.name.value,
+                        &named_columns(table, alias).map_err(|err| err.at_name(&alias.name))?,
+                    )),
                     None => Ok(Frame::of_table(&text, &table)),
                 }
             }
             TableFactor::Derived { lateral: false, subquery, alias } => {
                 let table = self.nested().query(subquery)?;
                 match alias {
-                    Some(alias) => Ok(Frame::of_table(&alias.name.value, &named_columns(table, alias)?)),
+                    Some(alias) => Ok(Frame::of_table(
+                        &alias.name.value,
+                        &named_columns(table, alias).map_err(|err| err.at_name(&alias.name))?,
+                    )),
                     None => Ok(Frame::of_table("", &table)),
                 }
             }
@@ -592,7 +601,7 @@ impl<'a> Run<'a> {
             pairs.extend(alone.map(|(row, _)| (None, Some(row as IdxSize))));
         }
         let (left_rows, right_rows): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-        let mut out = Frame { fields: Vec::new(), rows: left_rows.len(), computed: Vec::new() };
+        let mut out = Frame { rows: left_rows.len(), ..Frame::default() };
         for field in &left.fields {
             out.fields.push(Field { data: agg::pick(&field.data, &left_rows)?, ..field.clone() });
         }

@@ -26,12 +26,14 @@ pub(super) struct Scope<'a> {
     /// Columns of one row of the queries around this one, the nearest first.
     outer: Vec<(Option<String>, String, Value)>,
     steps: Option<&'a RefCell<Vec<String>>>,
+    /// Names of the tables that were read so far, to say what there is when something is not there.
+    read: Rc<RefCell<BTreeSet<String>>>,
     depth: usize,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(params: &'a Params, lookup: &'a Lookup<'a>) -> Self {
-        Self { params, lookup, ctes: BTreeMap::new(), columns: None, outer: Vec::new(), steps: None, depth: 0 }
+        Self { params, lookup, ctes: BTreeMap::new(), columns: None, outer: Vec::new(), steps: None, read: Rc::default(), depth: 0 }
     }
 
     /// Tables are read with these columns only.
@@ -61,8 +63,20 @@ impl<'a> Scope<'a> {
         self.ctes.insert(name.to_ascii_lowercase(), table);
     }
 
+    /// Every column of what was read, whether it was named or not.
+    pub(super) fn all_columns(&self) -> Vec<String> {
+        let tables: Vec<Table> = self.read.borrow().iter().filter_map(|name| self.whole(name, None)).collect();
+        let names: BTreeSet<String> = tables.iter().flat_map(|table| table.names()).map(str::to_owned).collect();
+        names.into_iter().collect()
+    }
+
+    fn whole(&self, name: &str, columns: Option<&BTreeSet<String>>) -> Option<Table> {
+        self.ctes.get(name).cloned().or_else(|| (self.lookup)(name, columns))
+    }
+
     pub(super) fn table(&self, name: &str) -> Option<Table> {
-        let table = self.ctes.get(name).cloned().or_else(|| (self.lookup)(name, self.columns.as_deref()))?;
+        let table = self.whole(name, self.columns.as_deref())?;
+        self.read.borrow_mut().insert(name.to_owned());
         Some(match &self.columns {
             Some(columns) => table.only(|name| columns.contains(&name.to_ascii_lowercase())),
             None => table,

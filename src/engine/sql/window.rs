@@ -17,6 +17,20 @@ use super::{
 };
 use crate::table::{Ty, Value, floats, index, ints, repeat};
 
+pub(super) const NAMES: [&str; 11] = [
+    "cume_dist",
+    "dense_rank",
+    "first_value",
+    "lag",
+    "last_value",
+    "lead",
+    "nth_value",
+    "ntile",
+    "percent_rank",
+    "rank",
+    "row_number",
+];
+
 pub(super) fn window(function: &Function, frame: &Frame, scope: &Scope<'_>, memo: &mut Memo) -> Res<Series> {
     let Some(WindowType::WindowSpec(spec)) = &function.over else {
         return Err(SqlErr::new("named windows are not supported"));
