@@ -1,7 +1,6 @@
 //! `spotter sql`: the models and any query over a ledger's files, at a terminal.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -216,8 +215,7 @@ fn write(table: &Table, format: Format, to: &mut dyn Write) -> Result<()> {
         Format::Parquet => to.write_all(&table_to_parquet(table)?)?,
         Format::Json => {
             for row in table.to_rows() {
-                let row: BTreeMap<&str, _> = names.iter().copied().zip(row).collect();
-                serde_json::to_writer(&mut *to, &row)?;
+                serde_json::to_writer(&mut *to, &InOrder(&names, &row))?;
                 writeln!(to)?;
             }
         }
@@ -249,6 +247,15 @@ fn write(table: &Table, format: Format, to: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// One row as an object whose keys stand in the order of the query.
+struct InOrder<'a>(&'a [&'a str], &'a [serde_json::Value]);
+
+impl serde::Serialize for InOrder<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().zip(self.1))
+    }
+}
+
 fn text(cell: &serde_json::Value) -> String {
     match cell {
         serde_json::Value::Null => String::new(),
@@ -264,4 +271,18 @@ fn say(text: &str) -> Result<()> {
 /// Beside the answer, so that it can be piped on.
 fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_the_order_of_the_query() {
+        let table = engine::table_from_csv("zebra,apple,Mango\n1,x,\n2,,3\n").expect("CSV");
+        let mut out = Vec::new();
+        write(&table, Format::Json, &mut out).expect("written");
+        let lines = "{\"zebra\":1,\"apple\":\"x\",\"Mango\":null}\n{\"zebra\":2,\"apple\":null,\"Mango\":3}\n";
+        assert_eq!(String::from_utf8(out).expect("text"), lines);
+    }
 }
