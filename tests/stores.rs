@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -17,7 +17,7 @@ use server::{
     accounts::{self, Identity, NewDevice},
     hub::{Hub, Said, Seat},
     replicate::{self, SEGMENT_ROWS, realm},
-    store::{Store, read, write},
+    store::{Act, Record, Sql, Store, StoreErr, Tell, Val, read, write},
 };
 use tests::Scribe;
 use wire::{ChainKey, Code, Problem, RawRow, Status, raw_of};
@@ -302,7 +302,9 @@ fn a_backup_comes_back_under_another_epoch() {
         let rows = mia.rows(50);
         mia.push(&*one, &rows);
         let file: PathBuf = folder.path().join("backup.db");
+        accounts::make_invite(&*one, NOW).expect("a code that nobody has used");
         server::backup(&address, &file).expect("a backup");
+        assert_eq!(beside(&file), ["backup.db"], "{name}: a backup is one file");
         assert!(server::backup(&address, &file).is_err(), "{name}: a backup overwrites nothing");
         let before = replicate::pull(&*one, &mia.who.account_id, None, 1_000, None, None).expect("a page").checkpoint;
         let later = mia.rows(10);
@@ -310,6 +312,12 @@ fn a_backup_comes_back_under_another_epoch() {
         drop((one, two));
         server::restore(&file, &address).expect("a restore");
         let store = server::open(&address).expect("it opens");
+        // Somebody who was shut out since, or spent a code, would be in again.
+        assert_eq!(accounts::identify(&*store, &mia.token, NOW).expect("a read"), None, "{name}: a sign-in of the backup");
+        for table in ["sign_ins", "codes"] {
+            assert_eq!(count(&*store, table), 0, "{name}: {table}");
+        }
+        assert_eq!(count(&*store, "devices"), 1, "{name}");
         let old = replicate::pull(&*store, &mia.who.account_id, Some(&before), 10, None, None);
         assert_eq!(old.err().map(|problem| problem.code), Some(Code::EpochChanged), "{name}");
         assert_eq!(mia.pull_all(&*store, 1_000), mia.scribe.rows[..50], "{name}");
@@ -392,4 +400,396 @@ fn an_erased_account_leaves_nothing() {
         let device = NewDevice { device_id: DeviceId::from_bytes([8; 8]), name: "x".to_owned(), person: None::<EntityId> };
         accounts::sign_up(&*one, "Zora", "h".to_owned(), Some(invite), device, NOW).expect("the invitation still holds");
     }
+}
+
+fn count(store: &dyn Store, table: &str) -> i64 {
+    let found = read(store, |sql| sql.one(&format!("select count(*) from {table}"), &[])).expect("a read");
+    found.map_or(0, |record| record[0].int())
+}
+
+/// Names of the files whose name begins with this one's.
+fn beside(path: &Path) -> Vec<String> {
+    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+    let names = std::fs::read_dir(path.parent().expect("a folder")).expect("a list");
+    let names = names.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|other| other.starts_with(&name)).collect();
+    names.sort();
+    names
+}
+
+/// The first of the benches is SQLite's.
+fn sqlite() -> (Bench, PathBuf) {
+    let bench = benches().swap_remove(0);
+    let path = PathBuf::from(&bench.address);
+    (bench, path)
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{}{ending}", path.display()))
+}
+
+/// After a crash the log lies beside the database. Whoever removes only the database and restores has it there still.
+#[test]
+fn a_log_that_a_crash_left_does_not_get_into_what_is_restored() {
+    for removed in [true, false] {
+        let (Bench { one, two, folder, address, .. }, path) = sqlite();
+        let mut mia = Person::on(&*one, 70);
+        let rows = mia.rows(40);
+        mia.push(&*one, &rows);
+        let backup = folder.path().join("backup.db");
+        server::backup(&address, &backup).expect("a backup");
+        for _ in 0..20 {
+            let rows = mia.rows(40);
+            mia.push(&*one, &rows);
+        }
+        // As the power goes: what is on the disk at this moment.
+        let left = ["", "-wal", "-shm"].map(|ending| (ending, std::fs::read(with(&path, ending)).expect("it is there")));
+        drop((one, two));
+        for (ending, bytes) in &left {
+            std::fs::write(with(&path, ending), bytes).expect("written");
+        }
+        if removed {
+            std::fs::remove_file(&path).expect("the operator removes it");
+        }
+        server::restore(&backup, &address).expect("a restore");
+        let kept = with(&path, ".before-restore-1");
+        for (ending, bytes) in left.iter().filter(|(ending, _)| !removed || !ending.is_empty()) {
+            let found = std::fs::read(with(&kept, ending)).ok();
+            assert!(found.is_some_and(|found| found == *bytes), "what was there before is kept: {ending}");
+        }
+        let store = server::open(&address).expect("it opens");
+        assert_eq!(mia.pull_all(&*store, 1_000), mia.scribe.rows[..40]);
+        let sound = read(&*store, |sql| sql.one("select integrity_check from pragma_integrity_check", &[])).expect("a read");
+        assert_eq!(sound.map(|record| record[0].text().to_owned()).as_deref(), Some("ok"));
+    }
+}
+
+#[test]
+fn nobody_starts_anew_where_a_restore_was_begun() {
+    let (Bench { one, two, folder, address, .. }, path) = sqlite();
+    let mut mia = Person::on(&*one, 71);
+    let rows = mia.rows(5);
+    mia.push(&*one, &rows);
+    let backup = folder.path().join("backup.db");
+    server::backup(&address, &backup).expect("a backup");
+    let err = server::restore(&backup, &address).expect_err("the server still runs");
+    assert!(err.to_string().contains("in use"), "{err:#}");
+    assert_eq!(beside(&path), ["spotter.db", "spotter.db-shm", "spotter.db-wal"], "nothing was begun");
+    drop((one, two));
+    // The power goes at the worst moment: what was there is out of the way, and the backup not yet in its place.
+    std::fs::rename(&path, with(&path, ".before-restore-1")).expect("set aside");
+    std::fs::copy(&backup, with(&path, ".restoring")).expect("a whole copy");
+    let err = server::open(&address).err().expect("no empty database takes the place");
+    assert!(format!("{err:#}").contains("spotter restore"), "{err:#}");
+    assert!(!path.exists());
+    server::restore(&backup, &address).expect("a restore");
+    let store = server::open(&address).expect("it opens");
+    assert_eq!(mia.pull_all(&*store, 1_000), mia.scribe.rows);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_and_its_backups_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    let (Bench { one, two, folder, address, .. }, path) = sqlite();
+    let mut mia = Person::on(&*one, 72);
+    let rows = mia.rows(3);
+    mia.push(&*one, &rows);
+    let backup = folder.path().join("backup.db");
+    server::backup(&address, &backup).expect("a backup");
+    for file in [&path, &with(&path, "-wal"), &with(&path, "-shm"), &backup] {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    drop((one, two));
+    // One that an older program made for everybody to read.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("changed");
+    drop(server::open(&address).expect("it opens"));
+    assert_eq!(mode(&path), 0o600);
+    server::restore(&backup, &address).expect("a restore");
+    assert_eq!(mode(&path), 0o600);
+}
+
+/// A restore that cannot be finished has changed nothing: here a name that only one of the two databases can hold.
+#[test]
+fn a_restore_that_fails_leaves_what_was_there() {
+    for Bench { name, address, one, two, folder } in benches().into_iter().skip(1) {
+        let mut mia = Person::on(&*one, 73);
+        let rows = mia.rows(20);
+        mia.push(&*one, &rows);
+        let other = folder.path().join("other.db").to_string_lossy().into_owned();
+        let backup = folder.path().join("backup.db");
+        let store = server::open(&other).expect("it opens");
+        let mut ben = Person::on(&*store, 74);
+        let rows = ben.rows(20);
+        ben.push(&*store, &rows);
+        let insert = "insert into members (scope, account_id) values ('x' || char(0), 'a')";
+        write(&*store, move |sql| sql.run(insert, &[])).expect("written");
+        server::backup(&other, &backup).expect("a backup");
+        server::restore(&backup, &address).expect_err("no text of PostgreSQL has such a character");
+        assert_eq!(mia.pull_all(&*two, 7), mia.scribe.rows, "{name}");
+        assert!(accounts::identify(&*one, &mia.token, NOW).expect("a read").is_some(), "{name}: and the sign-ins");
+    }
+}
+
+#[test]
+fn a_backup_is_finished_however_much_is_written_meanwhile() {
+    let (Bench { one, folder, address, .. }, _) = sqlite();
+    let mut mia = Person::on(&*one, 75);
+    // More than a thousand pages of the database.
+    let long = Draft::mine(Fact::ProfileChanged { name: "é".repeat(190), at_ms: 1, offset_min: 0 });
+    for _ in 0..20 {
+        let rows: Vec<RawRow> = mia.scribe.write(NOW, vec![long.clone(); 500]).iter().filter_map(|row| raw_of(&row.raw)).collect();
+        mia.push(&*one, &rows);
+    }
+    let (before, over) = (mia.scribe.rows.len(), AtomicBool::new(false));
+    let batches: Vec<Vec<RawRow>> = (0..6_000).map(|_| mia.rows(1)).collect();
+    let backup = folder.path().join("backup.db");
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| batches.iter().take_while(|_| !over.load(Relaxed)).for_each(|rows| _ = mia.push(&*one, rows)));
+        server::backup(&address, &backup).expect("a backup");
+        assert!(!writer.is_finished(), "it ended while others were still writing");
+        over.store(true, Relaxed);
+    });
+    let copy = server::open(&backup.to_string_lossy()).expect("it opens");
+    let rows = mia.pull_all(&*copy, 1_000);
+    assert!(before <= rows.len());
+    assert_eq!(rows, mia.scribe.rows[..rows.len()]);
+}
+
+/// What was erased is not left in free pages, nor in the log.
+#[test]
+fn what_is_erased_is_on_no_page_any_more() {
+    let (Bench { one, two, folder, .. }, _) = sqlite();
+    let secret = "the knee that nobody is to know of";
+    let password = accounts::hash_password("correct horse battery").expect("a hash");
+    let mut scribe = Scribe::new(76);
+    let identity = scribe.device.identity().clone();
+    let device = NewDevice { device_id: identity.device_id, name: "phone".to_owned(), person: Some(identity.person) };
+    let invite = accounts::make_invite(&*one, NOW).expect("an invitation").0;
+    let signed = accounts::sign_up(&*one, "zoë", password, Some(invite), device, NOW).expect("a sign-up");
+    let who = accounts::identify(&*one, &signed.token, NOW).expect("a read").expect("signed in");
+    for nth in 0..40 {
+        let fact = Fact::ProfileChanged { name: format!("{secret} {nth}"), at_ms: 1, offset_min: 0 };
+        let rows: Vec<RawRow> = scribe.write(NOW, vec![Draft::mine(fact)]).iter().filter_map(|row| raw_of(&row.raw)).collect();
+        replicate::push(&*one, &who.account_id, &rows, QUOTA, NOW).expect("an answer");
+    }
+    let found = || {
+        let files = std::fs::read_dir(folder.path()).expect("a list").map(|entry| entry.expect("an entry").path());
+        let has = |path: &PathBuf| std::fs::read(path).expect("read").windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
+        files.filter(has).collect::<Vec<_>>()
+    };
+    assert!(!found().is_empty(), "it is there before");
+    accounts::erase(&*one, &who, "correct horse battery").expect("erased");
+    // The answer comes before the log is cut off: the next write follows after that.
+    accounts::make_invite(&*one, NOW).expect("a write");
+    assert_eq!(found(), Vec::<PathBuf>::new());
+    drop(two);
+}
+
+/// Counts what is read of a store.
+struct Counting {
+    inner: Arc<dyn Store>,
+    bytes: AtomicU64,
+}
+
+struct Counted<'a>(&'a mut dyn Sql, &'a AtomicU64);
+
+impl Sql for Counted<'_> {
+    fn each(&mut self, sql: &str, params: &[Val], take: &mut dyn FnMut(Record) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
+        let bytes = self.1;
+        self.0.each(sql, params, &mut |record| {
+            let len: usize = record.iter().map(|val| 8 + val.text().len() + val.bytes().len()).sum();
+            bytes.fetch_add(len as u64, Relaxed);
+            take(record)
+        })
+    }
+
+    fn run(&mut self, sql: &str, params: &[Val]) -> Result<u64, StoreErr> {
+        self.0.run(sql, params)
+    }
+}
+
+impl Store for Counting {
+    fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
+        self.inner.read(&mut |sql| act(&mut Counted(sql, &self.bytes)))
+    }
+
+    fn write(&self, act: Act) -> Result<(), StoreErr> {
+        self.inner.write(act)
+    }
+
+    fn on_commit(&self, tell: Tell) {
+        self.inner.on_commit(tell);
+    }
+}
+
+/// Somebody with many profiles full of long rows cannot make the server read all of them for one page.
+#[test]
+fn a_page_reads_no_more_than_it_hands_out() {
+    for Bench { name, one, folder: _folder, .. } in benches() {
+        let mia = Person::on(&*one, 80);
+        let long = Draft::mine(Fact::ProfileChanged { name: "é".repeat(190), at_ms: 1, offset_min: 0 });
+        let mut all: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut chain = None;
+        for seed in 0..8 {
+            let mut scribe = Scribe::new(800 + seed);
+            accounts::add_own_person(&*one, &mia.who, scribe.device.identity().person).expect("one more profile");
+            let rows = scribe.write(NOW, vec![long.clone(); 300]);
+            chain = Some(ChainKey::of(&rows[0]));
+            all.extend(rows.iter().map(|row| row.raw.clone()));
+            mia.push(&*one, &rows.iter().filter_map(|row| raw_of(&row.raw)).collect::<Vec<_>>());
+        }
+        let store = Counting { inner: Arc::clone(&one), bytes: AtomicU64::new(0) };
+        let account = &mia.who.account_id;
+        let (mut checkpoint, mut seen) = (None, BTreeSet::new());
+        loop {
+            store.bytes.store(0, Relaxed);
+            let page = replicate::pull(&store, account, checkpoint.as_ref(), 1_000, None, Some(50_000)).expect("a page");
+            let out: usize = page.documents.iter().map(|raw| raw.get().len()).sum();
+            let read = store.bytes.load(Relaxed);
+            assert!(out <= 50_000 && read <= 50_000 + 200_000, "{name}: {read} bytes read for {out}");
+            seen.extend(page.documents.iter().map(|raw| raw.get().as_bytes().to_vec()));
+            checkpoint = Some(page.checkpoint);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(seen, all, "{name}");
+        // Many rows are not replayed over a stream: it is told to pull, before they are read.
+        store.bytes.store(0, Relaxed);
+        let reader = read(&store, |sql| replicate::reader(sql, account)).expect("a reader");
+        let past = read(&store, |sql| replicate::replay(sql, &reader, 0, 2_400, 1_000)).expect("a read");
+        assert!(past.is_none(), "{name}");
+        let chain = chain.expect("a chain");
+        let span = replicate::span(&store, account, &chain, 1, 300).expect("a span");
+        assert_eq!((span.documents.len(), span.more), (300, false), "{name}");
+        assert_eq!(replicate::span(&store, account, &chain, 301, 400).expect("a span").documents.len(), 0, "{name}");
+    }
+}
+
+/// One row whose bytes went bad does not keep the others from anybody, and comes back from whoever has it.
+#[test]
+fn a_damaged_row_is_left_out_and_can_come_again() {
+    for Bench { name, one, two, folder: _folder, .. } in benches() {
+        let mut mia = Person::on(&*one, 81);
+        let rows = mia.rows(30);
+        mia.push(&*one, &rows);
+        write(&*one, |sql| sql.run("update events set raw = $1 where seq = 12", &[Val::Bytes(b"{\"event_id\":".to_vec())]))
+            .expect("harmed");
+        let account = &mia.who.account_id;
+        let mut rest = mia.scribe.rows.clone();
+        let lost = rest.remove(11);
+        let page = replicate::pull(&*one, account, None, 1_000, None, None).expect("a page all the same");
+        assert_eq!(page.documents.len(), 29, "{name}");
+        assert_eq!(mia.pull_all(&*two, 7), rest, "{name}");
+        let digest = replicate::digest(&*two, account, None).expect("a digest");
+        assert_eq!((digest.chains[0].sum.n, digest.chains[0].sum.max_dseq), (29, 30), "{name}: the server says what it lacks");
+        assert_eq!(replicate::snapshot(&*two, account).expect("a list").rows, 29, "{name}");
+        let verdicts = mia.push(&*two, &[raw_of(&lost.raw).expect("JSON")]);
+        assert_eq!(verdicts[0].status, Status::Accepted, "{name}");
+        let mut shelf = device::Shelf::default();
+        mia.scribe.rows.iter().for_each(|row| _ = shelf.add(row.clone()));
+        let digest = replicate::digest(&*one, account, None).expect("a digest");
+        assert!(shelf.compare(&digest).differ.is_empty(), "{name}");
+        assert_eq!(mia.pull_all(&*one, 1_000).len(), 30, "{name}");
+    }
+}
+
+/// What is outside of a row's hash, its spelling and its signature, cannot be what two copies of it differ in.
+#[test]
+fn a_row_is_stored_in_one_spelling_and_unsigned() {
+    for Bench { name, one, folder: _folder, .. } in benches() {
+        let mut mia = Person::on(&*one, 82);
+        let row = mia
+            .scribe
+            .write(NOW, vec![Draft::mine(Fact::ProfileChanged { name: "Mía".to_owned(), at_ms: 1, offset_min: 0 })])
+            .remove(0);
+        let whole: serde_json::Value = serde_json::from_slice(&row.raw).expect("JSON");
+        let spelt = |change: &dyn Fn(&mut serde_json::Map<String, serde_json::Value>)| {
+            let mut whole = whole.clone();
+            change(whole.as_object_mut().expect("an object"));
+            serde_json::to_vec_pretty(&whole).expect("JSON")
+        };
+        let twice = String::from_utf8(row.raw.clone()).expect("text").replacen('{', "{\"lane\":\"00\",", 1).into_bytes();
+        let refused = [
+            spelt(&|fields| _ = fields.insert("sig".to_owned(), "00".into())),
+            spelt(&|fields| _ = fields.insert("sig".to_owned(), serde_json::Value::Null)),
+            spelt(&|fields| _ = fields.insert("_deleted".to_owned(), true.into())),
+            spelt(&|fields| _ = fields.insert("_deleted".to_owned(), serde_json::Value::Null)),
+            twice,
+        ];
+        for bytes in refused {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let verdict = mia.push(&*one, &[raw_of(&bytes).expect("JSON")]).remove(0);
+            assert_eq!((verdict.status, verdict.code), (Status::Rejected, Some(Code::BadEnvelope)), "{name}: {text}");
+        }
+        // Somebody is quicker, and spells it in a way of their own.
+        let verdict = mia.push(&*one, &[raw_of(&spelt(&|fields| _ = fields.remove("_deleted"))).expect("JSON")]).remove(0);
+        assert_eq!(verdict.status, Status::Accepted, "{name}");
+        assert_eq!(mia.push(&*one, &[raw_of(&row.raw).expect("JSON")])[0].status, Status::Duplicate, "{name}");
+        assert_eq!(mia.pull_all(&*one, 10), [row], "{name}: to the byte as its author wrote it");
+    }
+}
+
+/// As long as nobody's signing keys are known, nothing of a room can be checked, and nothing is stored.
+#[test]
+fn a_row_of_a_room_is_not_stored_unchecked() {
+    for Bench { name, one, folder: _folder, .. } in benches() {
+        let mut mia = Person::on(&*one, 83);
+        let room = format!("room:{}", mia.scribe.device.identity().person);
+        let (scope, account) = (room.clone(), mia.who.account_id.clone());
+        write(&*one, move |sql| {
+            sql.run("insert into members (scope, account_id) values ($1, $2)", &[scope[..].into(), account[..].into()])
+        })
+        .expect("a member");
+        let own = mia.rows(1);
+        for enc in ["none", "x1", "x2", ""] {
+            let mut whole: serde_json::Value = serde_json::from_str(own[0].get()).expect("JSON");
+            whole["scope"] = room.clone().into();
+            whole["enc"] = enc.into();
+            for key in ["h", "_deleted"] {
+                whole.as_object_mut().expect("an object").remove(key);
+            }
+            let mut hashed = whole.clone();
+            if enc == "x1" {
+                hashed["body"] = tests::blake3_hex(&ledger::canonical(&whole["body"]).expect("canonical")).into();
+            }
+            whole["h"] = tests::blake3_hex(&ledger::canonical(&hashed).expect("canonical")).into();
+            let verdict = mia.push(&*one, &[raw_of(&serde_json::to_vec(&whole).expect("JSON")).expect("JSON")]).remove(0);
+            assert_eq!((verdict.status, verdict.code), (Status::Rejected, Some(Code::BadEnvelope)), "{name}: {enc}");
+        }
+        assert_eq!(count(&*one, "events"), 0, "{name}");
+    }
+}
+
+/// With a certificate of its own making, over the network's own way in.
+#[test]
+fn postgresql_is_reached_over_tls_and_only_as_who_it_says_it_is() {
+    let (Ok(server), Ok(root)) = (std::env::var("SPOTTER_POSTGRES"), std::env::var("SPOTTER_POSTGRES_ROOT")) else { return };
+    let base = server.trim_end_matches('/').rsplit_once('/').map_or("", |it| it.0);
+    let port = base.rsplit_once(':').map_or("", |it| it.1);
+    let name = format!("spotter_tls_{}", std::process::id());
+    let mut client = postgres::Client::connect(&server, postgres::NoTls).expect("PostgreSQL answers");
+    client.batch_execute(&format!("create database {name}")).expect("a database");
+    let at = |host: &str, more: &str| format!("postgres://postgres@{host}:{port}/{name}?hostaddr=127.0.0.1&{more}");
+    let store = server::open(&at("db.example", &format!("sslmode=require&sslrootcert={root}"))).expect("it opens over TLS");
+    let select = "select count(*) from pg_stat_ssl where pid = pg_backend_pid() and ssl";
+    let encrypted = store.glance(select, &[]).expect("a read");
+    assert_eq!(encrypted[0][0].int(), 1, "the connection is encrypted");
+    let mut mia = Person::on(&*store, 90);
+    let rows = mia.rows(10);
+    mia.push(&*store, &rows);
+    assert_eq!(mia.pull_all(&*store, 3), mia.scribe.rows);
+    // Another name than the certificate's, and a certificate that nobody trusts.
+    for (host, more) in [
+        ("other.example", format!("sslmode=verify-full&sslrootcert={root}")),
+        ("db.example", format!("sslmode=require&sslrootcert={}", concat!(env!("CARGO_MANIFEST_DIR"), "/server/root.pem"))),
+    ] {
+        let err = server::open(&at(host, &more)).err().expect("it is not who it says it is");
+        assert!(format!("{err:#}").contains("certificate"), "{err:#}");
+    }
+    let err =
+        server::open(&format!("postgres://postgres:secret@db.example/{name}?sslmode=prefer")).err().expect("not in the clear");
+    assert!(format!("{err:#}").contains("sslmode") && !format!("{err:#}").contains("secret"), "{err:#}");
 }

@@ -24,7 +24,8 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
         run(&mut house.cargo(&["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
     })?;
     let postgres = Postgres::start()?;
-    step("tests", || run(house.cargo(&["test", "--quiet"]).env("SPOTTER_POSTGRES", &postgres.address)))?;
+    let addresses = [("SPOTTER_POSTGRES", postgres.address.as_ref()), ("SPOTTER_POSTGRES_ROOT", postgres.root.as_os_str())];
+    step("tests", || run(house.cargo(&["test", "--quiet"]).envs(addresses)))?;
     step("answers of DuckDB", || run(house.command(house.python()).args(["tests/conformance/duck.py", "check"])))?;
     step("the programs", || run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"])))?;
     step("a backup opens in DuckDB and PyArrow", || {
@@ -146,10 +147,9 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
             }
             "sync" => {
                 // The server that people run, and its peers' libraries.
-                run(&mut house.cargo(&["build", "--quiet", "--release", "--package", "server", "--bins"]))?;
+                let release = pwa::release(house)?;
                 setup::for_replication(house)?;
                 let postgres = Postgres::start()?;
-                let release = house.target.join("release/spotter");
                 let mut bench = pwa::script_command(house, &release, "benches/sync.mjs", &["--out", &out])?;
                 run(bench.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres")))?;
             }

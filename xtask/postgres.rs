@@ -19,6 +19,8 @@ pub(crate) struct Postgres {
     folder: PathBuf,
     /// Its maintenance database.
     pub(crate) address: String,
+    /// The certificate that vouches for it as `db.example`.
+    pub(crate) root: PathBuf,
 }
 
 impl Postgres {
@@ -28,8 +30,9 @@ impl Postgres {
         let folder = std::env::temp_dir().join(format!("spotter-postgres-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let root = certificates(&folder)?;
         if is_root() {
-            run(Command::new("chown").arg("postgres").arg(&folder))?;
+            run(Command::new("chown").arg("--recursive").arg("postgres").arg(&folder))?;
         }
         let port = TcpListener::bind("127.0.0.1:0").context("a free port")?.local_addr()?.port();
         let data = folder.join("data");
@@ -41,7 +44,8 @@ impl Postgres {
         )?;
         // As on a server that somebody keeps: what is committed is on the disk.
         let settings = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c max_connections=200",
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={0} -c max_connections=200 \
+            -c ssl=on -c ssl_cert_file={0}/server.pem -c ssl_key_file={0}/server.key",
             folder.display()
         );
         let mut start = as_its_user(&bin.join("pg_ctl"));
@@ -49,7 +53,7 @@ impl Postgres {
         // Its output would be held open by the server that it leaves behind.
         start.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         run(&mut start).with_context(|| fs::read_to_string(folder.join("log")).unwrap_or_default())?;
-        Ok(Self { bin, folder, address: format!("postgres://postgres@127.0.0.1:{port}/postgres") })
+        Ok(Self { bin, folder, root, address: format!("postgres://postgres@127.0.0.1:{port}/postgres") })
     }
 }
 
@@ -63,6 +67,16 @@ impl Drop for Postgres {
         }
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A root of our own, and a certificate by it for `db.example`.
+fn certificates(folder: &Path) -> Result<PathBuf> {
+    let openssl = |args: &str| output(Command::new("openssl").args(args.split(' ')).current_dir(folder)).map(drop);
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!("req -x509 {key} -keyout root.key -out root.pem -days 30 -subj /CN=test"))?;
+    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=db.example -addext subjectAltName=DNS:db.example"))?;
+    openssl("x509 -req -in server.csr -CA root.pem -CAkey root.key -days 30 -copy_extensions copy -out server.pem")?;
+    Ok(folder.join("root.pem"))
 }
 
 fn is_root() -> bool {

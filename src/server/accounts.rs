@@ -289,7 +289,7 @@ pub fn identify(store: &dyn Store, token: &str, now_ms: u64) -> Result<Option<Id
         join accounts a on a.account_id = s.account_id \
         join devices d on d.account_id = s.account_id and d.device_id = s.device_id \
         where s.token_hash = $1 and d.revoked = 0";
-    let found = read(store, |sql| sql.one(select, &[Val::from(&token_hash[..])]))?;
+    let found = store.glance(select, &[Val::from(&token_hash[..])])?.into_iter().next();
     Ok(found.filter(|record| now_ms < record[3].number()).map(|record| Identity {
         account_id: record[0].text().to_owned(),
         device_id: record[1].text().to_owned(),

@@ -1,13 +1,16 @@
 //! Backup and restore. A backup is one SQLite file, whatever database it comes from, and can be restored into either.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
     accounts::secret,
-    replicate::new_epoch,
-    store::{PostgresStore, Sql, SqliteStore, Store, StoreErr, Val, copy_sqlite},
+    replicate::set_epoch,
+    store::{PostgresStore, Record, Sql, SqliteStore, Store, StoreErr, Val, copy_sqlite, sqlite, write},
 };
 
 /// Tables with their columns; the first ones say what the rest is in pages of.
@@ -28,7 +31,12 @@ const TABLES: &[(&str, &[&str])] = &[
     ("sign_ins", &["token_hash", "account_id", "device_id", "made_ms", "expires_ms"]),
     ("codes", &["code_hash", "purpose", "account_id", "expires_ms"]),
 ];
-const PAGE: u64 = 2_000;
+/// What lets somebody in. A backup keeps it, and no restore brings it back: a device that was shut out since, or a code that
+/// was spent, would count again.
+const DOORS: [&str; 2] = ["sign_ins", "codes"];
+const PAGE: u64 = 500;
+/// Records that one statement writes.
+const INSERT: usize = 64;
 
 /// `postgres://…`, or the path of a SQLite file.
 pub fn is_postgres(database: &str) -> bool {
@@ -39,85 +47,145 @@ pub fn backup(database: &str, out: &Path) -> Result<()> {
     if out.exists() {
         bail!("{} is there already: a backup never overwrites anything", out.display());
     }
-    if is_postgres(database) {
-        let from = PostgresStore::open(database)?;
-        let to = SqliteStore::open(out)?;
-        return transfer(&from, &to);
-    }
-    if !Path::new(database).is_file() {
+    if !is_postgres(database) && !Path::new(database).is_file() {
         bail!("there is no database {database}");
     }
-    copy_sqlite(Path::new(database), out).with_context(|| out.display().to_string())
+    // Under its name a backup is whole.
+    let part = sqlite::with_ending(out, ".part");
+    sqlite::remove(&part);
+    let made = match is_postgres(database) {
+        true => export(database, &part),
+        false => copy_sqlite(Path::new(database), &part).map_err(Into::into),
+    };
+    if made.is_err() {
+        sqlite::remove(&part);
+    }
+    made.with_context(|| out.display().to_string())?;
+    fs::rename(&part, out).with_context(|| out.display().to_string())?;
+    sync_folder(out)
+}
+
+fn export(database: &str, part: &Path) -> Result<()> {
+    let from = PostgresStore::open(database)?;
+    let to = SqliteStore::open(part)?;
+    write(&to, move |sql| from.read(&mut |source| transfer(source, sql, &[]))).context("the copy")?;
+    drop(to);
+    Ok(sqlite::fold(part)?)
 }
 
 /// Puts a backup in the place of a database, under a new epoch: every device reads again from the beginning, and sends
-/// what the backup lacks.
+/// what the backup lacks. Whatever happens meanwhile, there is either what was there before or all of the backup.
 pub fn restore(backup: &Path, database: &str) -> Result<()> {
     if !backup.is_file() {
         bail!("there is no backup {}", backup.display());
     }
     let epoch = secret().map_err(|problem| anyhow::anyhow!("{problem}"))?[..32].to_owned();
     if is_postgres(database) {
-        let to = PostgresStore::open(database)?;
-        let from = SqliteStore::open(backup)?;
-        to.write(Box::new(|sql| {
+        restore_postgres(backup, database, epoch)
+    } else {
+        restore_sqlite(backup, Path::new(database), epoch)
+    }
+}
+
+/// In one transaction: until it is committed, everybody sees what was there before.
+fn restore_postgres(backup: &Path, database: &str, epoch: String) -> Result<()> {
+    let to = PostgresStore::open(database)?;
+    // An old backup is brought up to date before it is read, and nobody's backup is written to.
+    let copy = std::env::temp_dir().join(format!("spotter-restore-{epoch}.db"));
+    let restored = copy_sqlite(backup, &copy).with_context(|| backup.display().to_string()).and_then(|()| {
+        let from = SqliteStore::open(&copy)?;
+        let all = move |sql: &mut dyn Sql| {
             for (table, _) in TABLES {
                 sql.run(&format!("delete from {table}"), &[])?;
             }
-            Ok(())
-        }))?;
-        transfer(&from, &to)?;
-        new_epoch(&to, &epoch)?;
-        return Ok(());
-    }
-    let target = Path::new(database);
-    let fresh = target.with_extension("restoring");
-    // Left over from a restore that was cut off; never a database that somebody uses.
-    let _ = std::fs::remove_file(&fresh);
-    copy_sqlite(backup, &fresh).with_context(|| backup.display().to_string())?;
-    let store = SqliteStore::open(&fresh)?;
-    new_epoch(&store, &epoch)?;
-    drop(store);
-    if target.exists() {
-        let kept = (1..).map(|n| target.with_extension(format!("before-restore-{n}"))).find(|path| !path.exists());
-        let kept = kept.context("a free name")?;
-        // What was there is kept, and not in the way.
-        for ending in ["", "-wal", "-shm"] {
-            let beside = |path: &Path| std::path::PathBuf::from(format!("{}{ending}", path.display()));
-            if beside(target).exists() {
-                std::fs::rename(beside(target), beside(&kept)).with_context(|| kept.display().to_string())?;
-            }
-        }
-    }
-    std::fs::rename(&fresh, target).with_context(|| target.display().to_string())
-}
-
-/// Every record, under one snapshot of the source.
-fn transfer(from: &dyn Store, to: &dyn Store) -> Result<()> {
-    let copied = from.read(&mut |source| {
-        for (table, columns) in TABLES {
-            let mut after = 0;
-            loop {
-                let records = page(source, table, columns, after)?;
-                let Some(last) = records.last() else { break };
-                after += records.len() as u64;
-                if *table == "events" {
-                    after = last[0].number();
-                }
-                let whole = (records.len() as u64) < PAGE;
-                let insert = insert(table, columns);
-                to.write(Box::new(move |sql| records.iter().try_for_each(|record| sql.run(&insert, record).map(drop))))?;
-                if whole {
-                    break;
-                }
-            }
-        }
-        Ok(())
+            from.read(&mut |source| transfer(source, sql, &DOORS))?;
+            set_epoch(sql, &epoch)
+        };
+        Ok(write(&to, all)?)
     });
-    copied.context("the copy")
+    sqlite::remove(&copy);
+    restored
 }
 
-fn page(source: &mut dyn Sql, table: &str, columns: &[&str], after: u64) -> Result<Vec<Vec<Val>>, StoreErr> {
+fn restore_sqlite(backup: &Path, target: &Path, epoch: String) -> Result<()> {
+    let (fresh, begun) = (sqlite::with_ending(target, ".restored"), sqlite::begun(target));
+    // Left over from a restore that was cut off; never a database that somebody uses.
+    sqlite::remove(&fresh);
+    let made = copy_sqlite(backup, &fresh).and_then(|()| {
+        let store = SqliteStore::open(&fresh)?;
+        write(&store, move |sql| {
+            for table in DOORS {
+                sql.run(&format!("delete from {table}"), &[])?;
+            }
+            set_epoch(sql, &epoch)
+        })?;
+        drop(store);
+        sqlite::fold(&fresh)
+    });
+    if made.is_err() {
+        sqlite::remove(&fresh);
+    }
+    made.with_context(|| backup.display().to_string())?;
+    // From here on no server starts here, until the last rename takes this name away.
+    fs::rename(&fresh, &begun).with_context(|| begun.display().to_string())?;
+    sync_folder(target)?;
+    if sqlite::in_use(target) {
+        fs::remove_file(&begun).with_context(|| begun.display().to_string())?;
+        bail!("{} is in use: stop the server first; nothing was changed", target.display());
+    }
+    set_aside(target)?;
+    fs::rename(&begun, target).with_context(|| target.display().to_string())?;
+    sync_folder(target)?;
+    sqlite::check_file(target).with_context(|| target.display().to_string())
+}
+
+/// Keeps what was there, and leaves nothing beside the database that belongs to another: a log that a crash left would be
+/// written into whatever lies there under its name. The database itself keeps its name until another takes it.
+fn set_aside(target: &Path) -> Result<()> {
+    let free = |path: &PathBuf| !path.exists() && sqlite::beside(path).iter().all(|file| !file.exists());
+    let kept = (1..).map(|n| sqlite::with_ending(target, &format!(".before-restore-{n}"))).find(free).context("a free name")?;
+    if target.exists() && fs::hard_link(target, &kept).is_err() {
+        // Not every file system has two names for one file.
+        fs::copy(target, &kept).and_then(|_| fs::File::open(&kept)?.sync_all()).with_context(|| kept.display().to_string())?;
+    }
+    for (left, kept) in sqlite::beside(target).iter().zip(sqlite::beside(&kept)) {
+        if left.exists() {
+            fs::rename(left, &kept).with_context(|| kept.display().to_string())?;
+        }
+    }
+    sync_folder(target)
+}
+
+/// A name is on the disk when its folder is.
+fn sync_folder(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| folder.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Every record but those of some tables, from one snapshot into one transaction.
+fn transfer(source: &mut dyn Sql, to: &mut dyn Sql, without: &[&str]) -> Result<(), StoreErr> {
+    for (table, columns) in TABLES.iter().filter(|(table, _)| !without.contains(table)) {
+        let mut after = 0;
+        loop {
+            let records = page(source, table, columns, after)?;
+            for some in records.chunks(INSERT) {
+                to.run(&insert(table, columns, some.len()), &some.concat())?;
+            }
+            let Some(last) = records.last() else { break };
+            after = if *table == "events" { last[0].number() } else { after + records.len() as u64 };
+            if (records.len() as u64) < PAGE {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn page(source: &mut dyn Sql, table: &str, columns: &[&str], after: u64) -> Result<Vec<Record>, StoreErr> {
     let list = columns.join(", ");
     if table == "events" {
         // Its key is a number: no page has to count past the ones before it.
@@ -128,7 +196,41 @@ fn page(source: &mut dyn Sql, table: &str, columns: &[&str], after: u64) -> Resu
     source.rows(&select, &[Val::from(after)])
 }
 
-fn insert(table: &str, columns: &[&str]) -> String {
-    let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-    format!("insert into {table} ({}) values ({})", columns.join(", "), places.join(", "))
+fn insert(table: &str, columns: &[&str], records: usize) -> String {
+    let record = |nth: usize| {
+        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${}", nth * columns.len() + place)).collect();
+        format!("({})", places.join(", "))
+    };
+    let records: Vec<String> = (0..records).map(record).collect();
+    format!("insert into {table} ({}) values {}", columns.join(", "), records.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::read;
+
+    #[test]
+    fn a_backup_has_every_table_and_every_column() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&folder.path().join("spotter.db")).expect("it opens");
+        let names = |sql: &mut dyn Sql, select: &str| {
+            let found = sql.rows(select, &[])?;
+            Ok::<_, StoreErr>(found.iter().map(|record| record[0].text().to_owned()).collect::<Vec<_>>())
+        };
+        read(&store, |sql| {
+            let tables = names(sql, "select name from sqlite_master where type = 'table' and name <> 'migrations' order by name")?;
+            let mut copied: Vec<&str> = TABLES.iter().map(|(table, _)| *table).collect();
+            copied.sort_unstable();
+            assert_eq!(copied, tables);
+            for (table, columns) in TABLES {
+                let mut has = names(sql, &format!("select name from pragma_table_info('{table}')"))?;
+                let mut copied = columns.to_vec();
+                (has.sort(), copied.sort_unstable());
+                assert_eq!(copied, has, "{table}");
+            }
+            Ok(())
+        })
+        .expect("a read");
+    }
 }

@@ -4,6 +4,7 @@ mod account;
 mod auth;
 mod files;
 mod guard;
+mod heavy;
 mod metrics;
 mod openapi;
 mod replicate;
@@ -30,7 +31,7 @@ pub use self::{
     files::{Files, pack},
     openapi::document as openapi_document,
 };
-use self::{guard::Guard, metrics::Metrics};
+use self::{guard::Guard, heavy::Heavy, metrics::Metrics};
 use crate::{clock::now_ms, hub::Hub, store::Store};
 
 /// What a page of ours may do. Scripts come from this origin only and nothing is evaluated but WebAssembly; styles may
@@ -65,6 +66,7 @@ pub struct App {
     settings: Settings,
     metrics: Metrics,
     guard: Guard,
+    heavy: Heavy,
     hashing: Semaphore,
     segments: Semaphore,
 }
@@ -212,7 +214,16 @@ async fn body(request: Request, most: usize) -> Result<bytes::Bytes, Refused> {
 impl App {
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, settings: Settings) -> Arc<Self> {
         let (hashing, segments) = (Semaphore::new(HASHES), Semaphore::new(SEGMENTS));
-        Arc::new(Self { store, hub, settings, metrics: Metrics::default(), guard: Guard::default(), hashing, segments })
+        Arc::new(Self {
+            store,
+            hub,
+            settings,
+            metrics: Metrics::default(),
+            guard: Guard::default(),
+            heavy: Heavy::default(),
+            hashing,
+            segments,
+        })
     }
 }
 
@@ -239,6 +250,9 @@ pub fn router(app: Arc<App>, files: Files) -> Router {
         .route("/admin/invites", post(account::make_invite))
         .route("/admin/resets", post(account::make_reset))
         .route("/openapi.json", get(openapi::openapi))
+        .route("/api", axum::routing::any(not_found))
+        .route("/api/{*rest}", axum::routing::any(not_found))
+        .route("/replicate", axum::routing::any(not_found))
         .route("/replicate/{*rest}", axum::routing::any(not_found))
         .route("/account/{*rest}", axum::routing::any(not_found))
         .route("/admin/{*rest}", axum::routing::any(not_found))
@@ -293,13 +307,14 @@ async fn observe(State(app): Shared, request: Request, next: Next) -> Response {
 }
 
 /// Files under `/b/<build>/` never change; everything else is asked for again each time.
-async fn cache(request: axum::http::Request<Body>, next: Next) -> Response {
+async fn cache(mut request: axum::http::Request<Body>, next: Next) -> Response {
     let built = request.uri().path().starts_with("/b/");
     // No file has such a name, and a file system may fail over it.
     let path = request.uri().path();
     if PATH_BYTES < path.len() || path.split('/').any(|part| 255 < part.len()) {
         return StatusCode::NOT_FOUND.into_response();
     }
+    files::of_screen(&mut request);
     let mut response = next.run(request).await;
     let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     let there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;

@@ -51,6 +51,8 @@ pub struct Serve {
 /// A client that has not said what it wants by then is gone.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// How often the certificate's file is looked at.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 
 /// Opens a database, or makes it.
 pub fn open(database: &str) -> Result<Arc<dyn Store>> {
@@ -144,6 +146,7 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>) -> Result
             let tls = RustlsConfig::from_pem_file(certificate, key)
                 .await
                 .with_context(|| format!("cannot use the certificate {} with the key {}", certificate.display(), key.display()))?;
+            tokio::spawn(renew(tls.clone(), certificate.clone(), key.clone()));
             let acceptor = RustlsAcceptor::new(tls).acceptor(Patient);
             let mut server = axum_server::bind(config.address).handle(handle).acceptor(acceptor);
             be_patient(server.http_builder());
@@ -151,6 +154,35 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>) -> Result
         }
     }
     Ok(())
+}
+
+/// A certificate that was renewed counts from the next connection on: when its file has changed, or at once when the process
+/// is told to look (SIGHUP).
+async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|found| found.modified()).ok();
+    let mut seen = (changed(&certificate), changed(&key));
+    loop {
+        let told = told_to_look(CERTIFICATE_LOOK).await;
+        let now = (changed(&certificate), changed(&key));
+        if !told && now == seen {
+            continue;
+        }
+        match tls.reload_from_pem_file(&certificate, &key).await {
+            Ok(()) => seen = now,
+            // Half of the two may be new: it is tried again, and the old ones go on.
+            Err(err) => tracing::error!(%err, "the certificate could not be read again; the one from before is used"),
+        }
+    }
+}
+
+/// Waits so long, or until a signal; whether it was a signal.
+async fn told_to_look(wait: Duration) -> bool {
+    #[cfg(unix)]
+    if let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        return tokio::time::timeout(wait, hang_up.recv()).await.is_ok();
+    }
+    tokio::time::sleep(wait).await;
+    false
 }
 
 /// A head that is not finished, and a connection that does not answer a ping, are given up.

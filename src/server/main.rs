@@ -44,7 +44,8 @@ enum Command {
         out: PathBuf,
     },
     /// Put a backup in the place of the database; stop the server first. What was there before is kept beside it
-    /// (SQLite). Devices notice, read again from the beginning, and send what the backup lacks.
+    /// (SQLite). Everybody signs in again: sign-ins and codes of a backup no longer count. Devices then read again from the
+    /// beginning, and send what the backup lacks.
     Restore {
         #[command(flatten)]
         database: Database,
@@ -83,7 +84,8 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Database {
-    /// The path of a SQLite file, which is made when it is not there, or postgres://user:password@host/name.
+    /// The path of a SQLite file, which is made when it is not there, or postgres://user:password@host/name. Another machine
+    /// is reached over TLS: ?sslrootcert=FILE names what to trust, ?sslmode=disable does without.
     #[arg(long, env = "SPOTTER_DATABASE", default_value = "spotter.db", hide_env_values = true)]
     database: String,
 }
@@ -114,7 +116,8 @@ fn run() -> Result<()> {
         }
         Command::Restore { database, from } => {
             server::restore(&from, &database.database)?;
-            say("Restored. Start the server: devices read again from the beginning, and send what the backup lacks.")
+            say("Restored. Start the server. Everybody signs in again; then devices read again from the beginning, and send what \
+                the backup lacks. A device that was shut out after the backup was made has to be shut out again.")
         }
         Command::Invite { database } => say(&server::one_time_code(&database.database, None)?),
         Command::ResetPassword { database, name } => say(&server::one_time_code(&database.database, Some(&name))?),

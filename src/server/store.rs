@@ -3,7 +3,8 @@
 
 mod pool;
 mod postgres;
-mod sqlite;
+pub(crate) mod sqlite;
+mod tls;
 mod writer;
 
 pub use self::{
@@ -11,7 +12,10 @@ pub use self::{
     sqlite::{SqliteStore, copy as copy_sqlite},
 };
 
-use std::sync::{Arc, Mutex};
+use std::{
+    any::Any,
+    sync::{Arc, Mutex},
+};
 
 use wire::Problem;
 
@@ -86,17 +90,33 @@ pub type Record = Vec<Val>;
 
 /// A connection inside a transaction. Parameters are `$1`, `$2`, … in the statement.
 pub trait Sql {
-    fn rows(&mut self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr>;
+    /// One record after the other, so that no more than a few are in memory.
+    fn each(&mut self, sql: &str, params: &[Val], take: &mut dyn FnMut(Record) -> Result<(), StoreErr>) -> Result<(), StoreErr>;
     /// How many records were touched.
     fn run(&mut self, sql: &str, params: &[Val]) -> Result<u64, StoreErr>;
+
+    fn rows(&mut self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
+        let mut out = Vec::new();
+        self.each(sql, params, &mut |record| {
+            out.push(record);
+            Ok(())
+        })?;
+        Ok(out)
+    }
 
     fn one(&mut self, sql: &str, params: &[Val]) -> Result<Option<Record>, StoreErr> {
         Ok(self.rows(sql, params)?.into_iter().next())
     }
 }
 
-/// A write. It may be carried out on another thread, so it owns what it needs.
+/// A write. It may be carried out on another thread, so it owns what it needs; and more than once, when a write that was
+/// carried out beside it failed, so it begins from the beginning each time.
 pub type Act = Box<dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr> + Send>;
+/// One of many writes that can be carried out at once, with its outcome inside when it was.
+pub type Item = Box<dyn Any + Send>;
+/// Carries out whatever waits of one kind, in few statements. Each item's own refusal is inside the item; an error is
+/// about all of them.
+pub type Crowd = fn(&mut dyn Sql, &mut [&mut Item]) -> Result<(), StoreErr>;
 pub type Tell = Box<dyn Fn() + Send + Sync>;
 
 pub trait Store: Send + Sync {
@@ -104,6 +124,25 @@ pub trait Store: Send + Sync {
     fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr>;
     /// All of it or nothing, one writer at a time over all processes; durable when it returns.
     fn write(&self, act: Act) -> Result<(), StoreErr>;
+    /// One statement that only looks, and needs no snapshot around it.
+    fn glance(&self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
+        let mut out = Vec::new();
+        self.read(&mut |link| {
+            out = link.rows(sql, params)?;
+            Ok(())
+        })?;
+        Ok(out)
+    }
+    /// A write together with others that wait; all items of a store are of one kind.
+    fn together(&self, crowd: Crowd, item: Item) -> Result<Item, StoreErr> {
+        let place = Arc::new(Mutex::new(Some(item)));
+        let within = Arc::clone(&place);
+        self.write(Box::new(move |sql| match writer::lock(&within).as_mut() {
+            Some(item) => crowd(sql, &mut [item]),
+            None => Err(nothing()),
+        }))?;
+        writer::lock(&place).take().ok_or_else(nothing)
+    }
     /// Calls back after every commit that moved the head, whichever process made it, and sometimes without reason.
     fn on_commit(&self, tell: Tell);
 }

@@ -11,7 +11,7 @@ import { ensure, freePort, same, until } from "../common.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const dist = resolve(process.env.SPOTTER_DIST ?? join(root, "dist"));
-const binary = process.env.SPOTTER_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), "debug/spotter");
+export const binary = process.env.SPOTTER_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/spotter/target"), "debug/spotter");
 
 export const MIB = 1 << 20;
 export const NATIVE = "application/vnd.spotter.push+json";
@@ -42,6 +42,13 @@ export class Server {
     server.port = await freePort();
     server.host = `localhost:${server.port}`;
     server.url = `http://${server.host}`;
+    await server.begin(...more);
+    return server;
+  }
+
+  /** Serves its database, once more after it has stopped. */
+  async begin(...more) {
+    const server = this;
     // As many files as a program may open where nobody thought of it.
     const limited = ["-c", 'ulimit -n 1024 && exec "$0" "$@"', binary];
     const child = spawn("/bin/sh", [...limited, "serve", "--dist", dist, "--database", server.database, "--port", String(server.port), ...more]);
@@ -54,7 +61,13 @@ export class Server {
       child.once("error", failed);
       child.once("exit", (code) => failed(new Error(`the server stopped with ${code}: ${server.complaints}`)));
     });
-    return server;
+  }
+
+  /** As when the power goes. */
+  async kill() {
+    const ended = new Promise((ended) => this.child.once("exit", ended));
+    this.child.kill("SIGKILL");
+    return ended;
   }
 
   /** Asks it to stop, and returns its exit code. */

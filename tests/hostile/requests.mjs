@@ -1,10 +1,11 @@
 // What a hostile client sends, and whether the server answers as it promised: a problem in words, nothing stored, nobody
 // else disturbed. Usage: node requests.mjs [--from SEED] [--only WORDS-OF-A-STEP]
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Story, dice, seeds, until } from "../replication/lib.mjs";
 import { Device, ZERO, hashOf, sealed, uuid7 } from "../replication/rows.mjs";
-import { JSON_TYPE, Line, MIB, NATIVE, Server, counted, dist, fine, holds, is, refused, root, turnedDown } from "./lib.mjs";
+import { JSON_TYPE, Line, MIB, NATIVE, Server, binary, counted, dist, fine, holds, is, refused, root, turnedDown } from "./lib.mjs";
 
 const [seed] = seeds(1);
 const chance = dice("hostile", seed);
@@ -729,7 +730,7 @@ await step("methods that an address does not take are refused by name", async ()
       is(answer.headers.allow?.split(",").map((one) => one.trim()).filter((one) => one !== "HEAD").sort(), takes.sort(), `what ${path} takes`);
     }
   }
-  for (const path of ["/replicate/none", "/account/none/at/all", "/admin/none", "/admin/%2e%2e/x", "/replicate/snapshot/none"]) {
+  for (const path of ["/api", "/api/v1/rows", "/replicate", "/replicate/none", "/account/none/at/all", "/admin/none", "/admin/%2e%2e/x", "/replicate/snapshot/none"]) {
     for (const method of ["GET", "POST", "DELETE"]) refused(await server.ask(method, path), 404, "NOT_FOUND");
   }
   for (const path of ["/", "/index.html", "/b/none/none.js", "/healthz", "/metrics"]) for (const method of ["POST", "PUT", "DELETE", "PATCH"]) is((await server.ask(method, path)).status, 405, `${method} ${path}`);
@@ -790,6 +791,17 @@ await step("built files are kept for good, everything else is asked for each tim
   }
   for (const path of ["/", "/index.html", "/history/1", `/b/${build}/none.js`, "/b/none/app.js", "/sw.js", "/manifest.webmanifest"]) {
     is((await server.ask("GET", path)).headers["cache-control"], "no-cache", `how ${path} is kept`);
+  }
+});
+
+await step("a file of another build is missing, and is not the page", async () => {
+  for (const path of ["/b/none/app.js", "/b/none/app_bg.wasm", `/b/${build}/none.js`, "/x.wasm", "/dims/x.parquet", "/app.js", "/me/app.js", "/nothing/of/ours"]) {
+    const answer = await server.ask("GET", path, { headers: { accept: "text/html,*/*" } });
+    is(answer.status, 404, path);
+    holds(!/html/i.test(`${answer.headers["content-type"]} ${answer.text}`), `${path} is a page: ${answer.text.slice(0, 60)}`);
+  }
+  for (const path of ["/", "/index.html", "/train", "/history", `/history/${newId()}`, "/progress", "/crew", "/me", "/me/import", "/me/storage", "/me/sync?x=1"]) {
+    is(fine(await server.ask("GET", path)).text, page, `${path} is the app`);
   }
 });
 
@@ -1071,6 +1083,36 @@ await step("a burst of requests opens the database a few times and not once for 
   return `${database} files of the database are open`;
 });
 
+await step("pages of many profiles with long rows do not fill the memory, however many are asked for at once", async () => {
+  const many = await Account.signUp(heavy, "many", ada);
+  for (let nth = 0; nth < 12; nth += 1) {
+    const person = newId();
+    fine(await many.ask("POST", "/account/persons", { body: { person } }));
+    const writer = new Device({ device_id: many.device_id, person, random: chance });
+    for (let times = 0; times < 4; times += 1) {
+      const rows = Array.from({ length: 32 }, () => writer.write("note.kept", { text: "x".repeat(59_000) }));
+      is(fine(await many.push(rows)).json.results.every(({ status }) => status === "accepted"), true, "every row is taken");
+    }
+  }
+  const [before, all] = [heavy.memory(), 12 * 4 * 32];
+  let most = before;
+  const watch = setInterval(() => (most = Math.max(most, heavy.memory())), 5);
+  const headers = { "spotter-protocol": "1" };
+  const answers = await Promise.all(Array.from({ length: 16 }, () => many.ask("GET", "/replicate/pull?batchSize=1000", { headers })));
+  clearInterval(watch);
+  for (const answer of answers) holds(fine(answer).bytes.length < 5 * MIB && answer.json.more, "a page ends when it is long enough");
+  holds(most - before < 256 * MIB, `the server took ${mib(most - before)} more for 16 pages of ${mib(all * 59_000)}`);
+  let [checkpoint, rows] = [undefined, 0];
+  for (;;) {
+    const query = checkpoint ? `&checkpoint=${encodeURIComponent(JSON.stringify(checkpoint))}` : "";
+    const page = fine(await many.ask("GET", `/replicate/pull?batchSize=1000${query}`, { headers })).json;
+    [checkpoint, rows] = [page.checkpoint, rows + page.documents.length];
+    if (!page.more) break;
+  }
+  is(rows, all, "rows of all pages");
+  return `${mib(most - before)} more`;
+});
+
 // The last of these: what it takes may stay the process's own for long.
 await step("segments that are asked for at once do not fill the memory", async () => {
   const before = heavy.memory();
@@ -1088,6 +1130,53 @@ await step("segments that are asked for at once do not fill the memory", async (
   clearInterval(watch);
   holds(most - before < 512 * MIB, `the server took ${mib(most - before)} more for three at once of ${mib(rows * 60_000)}`);
   return `${mib(most - before)} more`;
+});
+
+// ---------------------------------------------------------------------------------------------- restores
+
+await step("a restore lets nobody in who was shut out, and no code is spent twice", async () => {
+  const own = await Server.start();
+  const kim = await Account.signUp(own, "kim");
+  const thief = await kim.join();
+  const code = await kim.code("/account/links");
+  const backup = join(dirname(own.database), "backup.db");
+  execFileSync(binary, ["backup", "--database", own.database, "--out", backup]);
+  is(statSync(backup).mode & 0o777, 0o600, "who may read a backup");
+  is(statSync(own.database).mode & 0o777, 0o600, "who may read the database");
+  fine(await kim.ask("DELETE", `/account/devices/${thief.device.device_id}`));
+  is(await own.stop(), 0, "the exit code");
+  execFileSync(binary, ["restore", "--database", own.database, "--from", backup]);
+  await own.begin();
+  refused(await own.ask("GET", "/replicate/pull", { token: thief.token }), 401, "AUTH_EXPIRED");
+  refused(await own.ask("POST", "/account/join", { body: { code, device: newDevice() } }), 410, "CODE_USED");
+  fine(await own.ask("POST", "/account/sign-in", { body: { name: "kim", password, device: kim.device } }));
+  is(await own.stop(), 0, "the exit code");
+});
+
+await step("a log that a crash left beside a database that somebody removed is not written into the restored one", async () => {
+  const own = await Server.start();
+  const kim = await Account.signUp(own, "kim");
+  const kept = Array.from({ length: 40 }, () => kim.write());
+  fine(await kim.push(kept));
+  const backup = join(dirname(own.database), "backup.db");
+  execFileSync(binary, ["backup", "--database", own.database, "--out", backup]);
+  for (let times = 0; times < 20; times += 1) fine(await kim.push(Array.from({ length: 40 }, () => kim.write())));
+  await own.kill();
+  holds(0 < statSync(`${own.database}-wal`).size, "the crash left no log");
+  rmSync(own.database);
+  execFileSync(binary, ["restore", "--database", own.database, "--from", backup]);
+  await own.begin();
+  const { token } = fine(await own.ask("POST", "/account/sign-in", { body: { name: "kim", password, device: kim.device } })).json;
+  const page = fine(await own.ask("GET", "/replicate/pull?batchSize=1000", { token })).json;
+  is(page.documents.map(({ event_id }) => event_id), kept.map(({ event_id }) => event_id), "the rows of the backup");
+  is(own.sql("pragma integrity_check"), "[('ok',)]", "the database");
+  // Cut off before its last step, a restore leaves no place for an empty database that the first comer would own.
+  is(await own.stop(), 0, "the exit code");
+  copyFileSync(backup, `${own.database}.restoring`);
+  rmSync(own.database);
+  const err = await own.begin().then(() => undefined, (err) => err);
+  holds(err?.message.includes("spotter restore"), `it started where a restore was begun: ${err?.message}`);
+  is(existsSync(own.database), false, "an empty database");
 });
 
 // ---------------------------------------------------------------------------------------------- the end

@@ -44,10 +44,12 @@ export function uuid5(name) {
 /** What the first row of a chain has for `prev`. */
 export const ZERO = "0".repeat(64);
 
-/** BLAKE3-256 over the canonical form (RFC 8785) of everything but these three. */
+/** BLAKE3-256 over the canonical form (RFC 8785) of everything but these three; of an encrypted body over its own hash. */
 export function hashOf(row) {
   const { h, sig, _deleted, ...hashed } = row;
-  return bytesToHex(blake3(utf8ToBytes(canonicalize(hashed))));
+  const hash = (value) => bytesToHex(blake3(utf8ToBytes(canonicalize(value))));
+  if (hashed.enc === "x1") hashed.body = hash(hashed.body);
+  return hash(hashed);
 }
 
 /** A row with its hash, and with the flag that RxDB wants on every document. */

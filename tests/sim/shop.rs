@@ -10,7 +10,7 @@ use std::{
 
 use ledger::{DeviceId, EntityId};
 use server::{
-    accounts::{self, NewDevice},
+    accounts::{self, Identity, NewDevice},
     hub::{Hub, Said, Seat},
     replicate as core,
     store::{Act, Sql, SqliteStore, Store, StoreErr, Tell, copy_sqlite, read},
@@ -166,7 +166,19 @@ impl Shop {
         self.next.store(WHOLE, Relaxed);
         let store = self.store();
         let device = NewDevice { device_id: device_id.clone(), name: "phone".to_owned(), person };
+        let known = first.and_then(|name| self.account_of(name));
         let signed = match (first, like) {
+            // A restore brings accounts back and no sign-ins; this stands for the password.
+            (Some(_), _) if known.is_some() => {
+                let account_id = known.expect("it was just looked at");
+                let who = Identity { account_id, device_id: String::new(), token_hash: String::new(), admin: false };
+                let link = accounts::make_link(&*store, &who, now).expect("a link").0;
+                match accounts::join(&*store, link, device, now) {
+                    Ok(signed) => signed,
+                    Err(problem) if problem.code == Code::Forbidden => return None,
+                    Err(problem) => panic!("a sign-in: {problem}"),
+                }
+            }
             (Some(name), _) => {
                 let invite = accounts::make_invite(&*store, now).expect("an invitation").0;
                 accounts::sign_up(&*store, name, "no hash".to_owned(), Some(invite), device, now).expect("a sign-up")
@@ -186,6 +198,12 @@ impl Shop {
         let reader = read(&*store, |sql| core::reader(sql, &signed.account_id)).expect("a reader");
         let persons = reader.persons.iter().map(|person| EntityId::parse(person).expect("a person")).collect();
         Some(SignedIn { token: signed.token, persons })
+    }
+
+    fn account_of(&self, name: &str) -> Option<String> {
+        let select = "select account_id from accounts where name = $1";
+        let found = self.store().glance(select, &[name.into()]).expect("a read");
+        found.first().map(|record| record[0].text().to_owned())
     }
 
     pub fn revoke(&self, token: &str, now: u64) {

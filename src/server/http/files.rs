@@ -11,14 +11,32 @@ use anyhow::{Context as _, Result, bail};
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use tower_http::services::{ServeDir, ServeFile};
+use tower_http::services::ServeDir;
 
 /// The last bytes of a program that carries the app: this mark, then how long the pack before it is.
 const MARK: &[u8; 8] = b"SPTRPACK";
+
+/// What the addresses of the app's screens begin with. Anything else is a file or nothing at all: a script of a build that is
+/// gone must be missing, and not be a page.
+const SCREENS: [&str; 6] = ["", "crew", "history", "me", "progress", "train"];
+
+/// Whether the app draws something at this address.
+fn is_screen(path: &str) -> bool {
+    let mut parts = path.trim_matches('/').split('/');
+    let first = parts.next().unwrap_or_default();
+    SCREENS.contains(&first) && parts.clone().count() <= 2 && parts.all(|part| !part.contains('.'))
+}
+
+/// Every screen is the same page.
+pub(super) fn of_screen(request: &mut Request) {
+    if is_screen(request.uri().path()) {
+        *request.uri_mut() = Uri::from_static("/index.html");
+    }
+}
 
 #[derive(Debug, Clone)]
 pub enum Files {
@@ -49,12 +67,7 @@ impl Files {
     pub(super) fn service(self) -> Router {
         match self {
             Self::Folder(folder) => {
-                let app = ServeFile::new(folder.join("index.html"));
-                let files = ServeDir::new(folder)
-                    .append_index_html_on_directories(false)
-                    .precompressed_br()
-                    .precompressed_gzip()
-                    .fallback(app);
+                let files = ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
                 Router::new().fallback_service(files)
             }
             Self::Pack(pack) => Router::new().fallback(move |request: Request| async move { packed(&pack, &request) }),
@@ -62,13 +75,11 @@ impl Files {
     }
 }
 
-/// Any address of the app that is no file is the app itself.
 fn packed(pack: &BTreeMap<String, Bytes>, request: &Request) -> Response {
     if !matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let path = request.uri().path().trim_start_matches('/');
-    let name = if pack.contains_key(path) { path } else { "index.html" };
+    let name = request.uri().path().trim_start_matches('/');
     let accepts = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let takes = |coding: &str| accepts.split(',').any(|part| part.split(';').next().is_some_and(|name| name.trim() == coding));
     let squeezed = [("br", ".br"), ("gzip", ".gz")].into_iter().find_map(|(coding, ending)| {
@@ -188,4 +199,33 @@ fn walk(root: &Path, folder: &Path, names: &mut Vec<String>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_screens_are_the_page() {
+        // Where the app says its addresses.
+        let routes = include_str!("../../app/route.rs");
+        let said: Vec<&str> = routes.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/')).collect();
+        assert!(8 < said.len(), "{said:?}");
+        for path in said.into_iter().chain(["/history/019aa411-0000-7000-8000-000000000000", "/me/sync/", "//"]) {
+            assert!(is_screen(path), "{path}");
+        }
+        for path in [
+            "/b/none/app.js",
+            "/x.wasm",
+            "/dims/x.parquet",
+            "/me/app.js",
+            "/api",
+            "/replicate",
+            "/train/1/2/3",
+            "/trainer",
+            "/icons",
+        ] {
+            assert!(!is_screen(path), "{path}");
+        }
+    }
 }

@@ -76,6 +76,7 @@ pub(super) async fn pull(State(app): Shared, who: Identity, headers: HeaderMap, 
     let bytes_max = headers.contains_key(wire::PROTOCOL_HEADER).then_some(PAGE_BYTES);
     let checkpoint = checkpoint_of(asked.checkpoint.as_deref())?;
     let chain = chain_of(asked.chain.as_deref())?;
+    let _turn = app.heavy.turn(&who.account_id).await?;
     let page = blocking(&app, move |app| {
         let store = &*app.store;
         let page = match chain {
@@ -163,7 +164,9 @@ pub(super) struct DigestQuery {
     responses((status = 200, body = inline(super::openapi::AnyDigest)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<DigestQuery>) -> Answered {
     let asked = query(asked)?;
-    match chain_of(asked.chain.as_deref())? {
+    let chain = chain_of(asked.chain.as_deref())?;
+    let _turn = app.heavy.turn(&who.account_id).await?;
+    match chain {
         Some(chain) => json(&blocking(&app, move |app| core::blocks(&*app.store, &who.account_id, &chain)).await?),
         None => json(&blocking(&app, move |app| core::digest(&*app.store, &who.account_id, asked.scope.as_deref())).await?),
     }
@@ -173,6 +176,7 @@ pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<Diges
 #[utoipa::path(get, path = "/replicate/snapshot", tag = "replication", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = Snapshot), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
+    let _turn = app.heavy.turn(&who.account_id).await?;
     json(&blocking(&app, move |app| core::snapshot(&*app.store, &who.account_id)).await?)
 }
 
@@ -194,6 +198,7 @@ pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<Segm
     if PLACE_MAX < asked.from.max(asked.to) {
         return Err(bad(format!("places count to {PLACE_MAX}")));
     }
+    let _turn = app.heavy.turn(&who.account_id).await?;
     let busy = || Refused(Problem::new(Code::Busy, "other segments are made at this moment; try again").after(2_000));
     let wait = std::time::Duration::from_secs(20);
     let _permit = tokio::time::timeout(wait, app.segments.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;

@@ -2,6 +2,7 @@
 //! makes commit order the order of `seq`; NOTIFY inside it tells every process.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -11,20 +12,23 @@ use std::{
 };
 
 use postgres::{
-    Client, NoTls,
+    Client, Statement,
     fallible_iterator::FallibleIterator as _,
     types::{ToSql, Type},
 };
 
 use super::{
-    Act, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    Act, Crowd, Item, Record, Sql, Store, StoreErr, Tell, Val, migrate,
     pool::Pool,
+    tls::Address,
     writer::{Writer, Writes, lock},
 };
 
 const READERS: usize = 8;
-/// The realm's writer holds this advisory lock.
-const LOCK: &str = "select pg_advisory_xact_lock(7468)";
+/// Whoever writes holds this advisory lock.
+const BEGIN: &str = "begin; select pg_advisory_xact_lock(7468)";
+/// Statements that one connection knows by heart.
+const KNOWN: usize = 256;
 /// How long a commit of another process may go unheard when the connection that listens was lost.
 const LISTEN: Duration = Duration::from_secs(5);
 
@@ -39,33 +43,48 @@ impl From<postgres::Error> for StoreErr {
 
 struct Link {
     client: Client,
-    address: String,
-    seen: Option<Record>,
+    address: Address,
+    /// Each is taken apart and planned once.
+    known: BTreeMap<String, Statement>,
+    /// The transaction moves the head, which other processes must hear of.
+    moves: bool,
+}
+
+fn connect(address: &Address) -> Result<Link, StoreErr> {
+    let mut client = address.connect()?;
+    client.batch_execute("set synchronous_commit = on")?;
+    Ok(Link { client, address: address.clone(), known: BTreeMap::new(), moves: false })
 }
 
 impl Link {
-    /// What other processes must hear of when it changes.
-    fn moves(&mut self) -> Result<Option<Record>, StoreErr> {
-        self.one("select head, access from realm", &[])
+    fn statement(&mut self, sql: &str) -> Result<Statement, StoreErr> {
+        if let Some(known) = self.known.get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = self.client.prepare(sql)?;
+        if KNOWN <= self.known.len() {
+            self.known.clear();
+        }
+        self.known.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
     }
-}
-
-fn connect(address: &str) -> Result<Link, StoreErr> {
-    let mut client = Client::connect(address, NoTls)?;
-    client.batch_execute("set synchronous_commit = on")?;
-    Ok(Link { client, address: address.to_owned(), seen: None })
 }
 
 impl Sql for Link {
-    fn rows(&mut self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(Val::as_sql).collect();
-        let found = self.client.query(sql, &params)?;
-        found.iter().map(record).collect()
+    fn each(&mut self, sql: &str, params: &[Val], take: &mut dyn FnMut(Record) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
+        let statement = self.statement(sql)?;
+        let mut found = self.client.query_raw(&statement, params.iter().map(Val::as_sql))?;
+        while let Some(row) = found.next()? {
+            take(record(&row)?)?;
+        }
+        Ok(())
     }
 
     fn run(&mut self, sql: &str, params: &[Val]) -> Result<u64, StoreErr> {
+        let statement = self.statement(sql)?;
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(Val::as_sql).collect();
-        Ok(self.client.execute(sql, &params)?)
+        self.moves |= sql.starts_with("update realm");
+        Ok(self.client.execute(&statement, &params)?)
     }
 }
 
@@ -99,10 +118,8 @@ fn record(row: &postgres::Row) -> Result<Record, StoreErr> {
 
 impl Writes for Link {
     fn begin(&mut self) -> Result<(), StoreErr> {
-        self.client.batch_execute("begin")?;
-        self.client.batch_execute(LOCK)?;
-        self.seen = self.moves()?;
-        Ok(())
+        self.moves = false;
+        self.batch(BEGIN)
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), StoreErr> {
@@ -110,10 +127,11 @@ impl Writes for Link {
     }
 
     fn commit(&mut self) -> Result<(), StoreErr> {
-        if self.moves()? != self.seen {
-            self.client.batch_execute("notify spotter")?;
-        }
-        self.batch("commit")
+        self.batch(if self.moves { "notify spotter; commit" } else { "commit" })
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.client.is_closed()
     }
 
     fn renew(&mut self) {
@@ -129,25 +147,25 @@ impl Writes for Link {
 pub struct PostgresStore {
     writer: Writer,
     readers: Pool<Link>,
-    address: String,
+    address: Address,
     tell: Arc<Mutex<Vec<Tell>>>,
     over: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
     pub fn open(address: &str) -> Result<Self, StoreErr> {
-        let mut link = connect(address)?;
-        link.client.batch_execute("begin")?;
-        link.client.batch_execute(LOCK)?;
+        let address = Address::parse(address)?;
+        let mut link = connect(&address)?;
+        link.begin()?;
         migrate(&mut link, &|statement| statement.replace(" blob ", " bytea "))?;
-        link.client.batch_execute("commit")?;
+        link.batch("commit")?;
         let (tell, over): (Arc<Mutex<Vec<Tell>>>, Arc<AtomicBool>) = Default::default();
-        let mut listener = connect(address)?;
+        let mut listener = connect(&address)?;
         listener.client.batch_execute("listen spotter")?;
         let (told, ended) = (Arc::clone(&tell), Arc::clone(&over));
         let listens = move || listen(listener, &told, &ended);
         thread::Builder::new().name("listener".to_owned()).spawn(listens).map_err(|err| StoreErr::Database(err.to_string()))?;
-        Ok(Self { writer: Writer::start(link)?, readers: Pool::new(READERS), address: address.to_owned(), tell, over })
+        Ok(Self { writer: Writer::start(link)?, readers: Pool::new(READERS), address, tell, over })
     }
 }
 
@@ -190,6 +208,20 @@ impl Store for PostgresStore {
 
     fn write(&self, act: Act) -> Result<(), StoreErr> {
         self.writer.write(act)
+    }
+
+    fn glance(&self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
+        self.readers.with(
+            || connect(&self.address),
+            |link| {
+                let found = link.rows(sql, params);
+                (found, !link.client.is_closed())
+            },
+        )?
+    }
+
+    fn together(&self, crowd: Crowd, item: Item) -> Result<Item, StoreErr> {
+        self.writer.together(crowd, item)
     }
 
     fn on_commit(&self, tell: Tell) {

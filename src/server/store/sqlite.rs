@@ -1,19 +1,23 @@
-//! SQLite: WAL, synchronous FULL. A reader sees a commit only after its `fsync`.
+//! SQLite: WAL, synchronous FULL. A reader sees a commit only after its `fsync`. Its files are its owner's alone, and what is
+//! deleted is overwritten.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
 
 use super::{
-    Act, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    Act, Crowd, Item, Record, Sql, Store, StoreErr, Tell, Val, migrate,
     pool::Pool,
     writer::{Writer, Writes, lock},
 };
 
 const READERS: usize = 8;
+const BUSY: Duration = Duration::from_secs(5);
 
 impl From<rusqlite::Error> for StoreErr {
     fn from(err: rusqlite::Error) -> Self {
@@ -28,14 +32,15 @@ impl From<rusqlite::Error> for StoreErr {
 struct Link {
     connection: Connection,
     tell: Arc<Mutex<Vec<Tell>>>,
+    /// Something was deleted whose old bytes are still in the log.
+    erased: bool,
 }
 
 impl Sql for Link {
-    fn rows(&mut self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
+    fn each(&mut self, sql: &str, params: &[Val], take: &mut dyn FnMut(Record) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
         let mut statement = self.connection.prepare_cached(&spelt(sql))?;
         let columns = statement.column_count();
         let mut found = statement.query(rusqlite::params_from_iter(params.iter().map(Param)))?;
-        let mut out = Vec::new();
         while let Some(row) = found.next()? {
             let mut record = Vec::with_capacity(columns);
             for at in 0..columns {
@@ -47,14 +52,16 @@ impl Sql for Link {
                     ValueRef::Real(_) => return Err(StoreErr::Database("a number that is not whole".to_owned())),
                 });
             }
-            out.push(record);
+            take(record)?;
         }
-        Ok(out)
+        Ok(())
     }
 
     fn run(&mut self, sql: &str, params: &[Val]) -> Result<u64, StoreErr> {
         let mut statement = self.connection.prepare_cached(&spelt(sql))?;
-        Ok(statement.execute(rusqlite::params_from_iter(params.iter().map(Param)))? as u64)
+        let touched = statement.execute(rusqlite::params_from_iter(params.iter().map(Param)))? as u64;
+        self.erased |= 0 < touched && sql.starts_with("delete");
+        Ok(touched)
     }
 }
 
@@ -71,6 +78,22 @@ impl Writes for Link {
         self.batch("commit")?;
         lock(&self.tell).iter().for_each(|tell| tell());
         Ok(())
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// The pages of before a deletion are in the log until it is written into the file and cut off. Nobody is kept waiting
+    /// for that: while somebody reads, it is tried again later.
+    fn tidy(&mut self) -> bool {
+        if self.erased {
+            let _ = self.connection.busy_timeout(Duration::ZERO);
+            let busy = self.connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get::<_, i64>(0));
+            self.erased = busy != Ok(0);
+            let _ = self.connection.busy_timeout(BUSY);
+        }
+        self.erased
     }
 }
 
@@ -102,42 +125,146 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it; but never where a restore was begun and not finished.
     pub fn open(path: &Path) -> Result<Self, StoreErr> {
+        let begun = begun(path);
+        if begun.exists() {
+            return Err(StoreErr::Database(format!(
+                "a restore was begun here and not finished: run `spotter restore` once more; to go on with what was here before, \
+                remove {}",
+                begun.display()
+            )));
+        }
+        make_private(path)?;
         let tell: Arc<Mutex<Vec<Tell>>> = Arc::default();
-        let mut link = Link { connection: connect(path)?, tell: Arc::clone(&tell) };
+        let mut link = Link { connection: connect(path)?, tell: Arc::clone(&tell), erased: false };
         link.connection.pragma_update(None, "journal_mode", "wal")?;
+        link.connection.pragma_update(None, "secure_delete", "on")?;
         link.begin()?;
         migrate(&mut link, &str::to_owned)?;
         link.batch("commit")?;
         Ok(Self { writer: Writer::start(link)?, readers: Pool::new(READERS), path: path.to_owned(), tell })
     }
+
+    fn reader(&self) -> Result<Link, StoreErr> {
+        Ok(Link { connection: connect(&self.path)?, tell: Arc::default(), erased: false })
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreErr> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
 
-/// A copy of a running database, whole: what was committed when it began.
+impl From<std::io::Error> for StoreErr {
+    fn from(err: std::io::Error) -> Self {
+        match err.kind() {
+            std::io::ErrorKind::StorageFull => Self::Full,
+            _ => Self::Database(err.to_string()),
+        }
+    }
+}
+
+/// The file is there, and nobody but its owner reads or writes it. SQLite gives what it makes beside it the same mode.
+fn make_private(path: &Path) -> Result<(), StoreErr> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(0o600);
+        options.open(path)?;
+        for ending in ["", "-wal", "-shm"] {
+            let file = with_ending(path, ending);
+            let open = fs::metadata(&file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+            // One that belongs to somebody else is theirs to close.
+            if open && let Err(err) = fs::set_permissions(&file, fs::Permissions::from_mode(0o600)) {
+                tracing::warn!(%err, file = %file.display(), "others may read this file");
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    options.open(path)?;
+    Ok(())
+}
+
+pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// A whole database that waits to take the place of `path`: while it is there, a restore has begun and is not finished.
+pub fn begun(path: &Path) -> PathBuf {
+    with_ending(path, ".restoring")
+}
+
+/// What SQLite may have left beside a database, and would apply to whatever it finds in that database's place.
+pub fn beside(path: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", "-journal"].map(|ending| with_ending(path, ending))
+}
+
+/// A copy of a database that may be in use, whole: what was committed when it began. It is made in one step, however much is
+/// written meanwhile, and without the places where something was deleted.
 pub fn copy(from: &Path, to: &Path) -> Result<(), StoreErr> {
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut target = Connection::open(to)?;
-    rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(1_000, std::time::Duration::ZERO, None)?;
-    let sound: String = target.query_row("pragma integrity_check", [], |row| row.get(0))?;
-    if sound != "ok" {
-        return Err(StoreErr::Database(format!("the copy is not sound: {sound}")));
+    source.busy_timeout(BUSY)?;
+    make_private(to)?;
+    let made = source.execute("vacuum into ?1", [to.to_string_lossy()]).map_err(StoreErr::from).and_then(|_| fold(to));
+    if made.is_err() {
+        // Half a copy looks like one.
+        remove(to);
     }
+    made
+}
+
+/// A database of nobody's, with what is beside it.
+pub fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+    beside(path).iter().for_each(|file| _ = fs::remove_file(file));
+}
+
+/// Everything of a database into its one file, which is sound and on the disk. Nobody else may have it open.
+pub fn fold(path: &Path) -> Result<(), StoreErr> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "journal_mode", "delete")?;
+    check(&connection)?;
+    drop(connection);
+    fs::File::open(path)?.sync_all()?;
     Ok(())
+}
+
+fn check(connection: &Connection) -> Result<(), StoreErr> {
+    let sound: String = connection.query_row("pragma integrity_check", [], |row| row.get(0))?;
+    if sound == "ok" { Ok(()) } else { Err(StoreErr::Database(format!("it is not sound: {sound}"))) }
+}
+
+/// Whether a database is sound as whoever opens it next will find it.
+pub fn check_file(path: &Path) -> Result<(), StoreErr> {
+    check(&Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
+}
+
+/// Whether some process has the database open. It is looked at without changing anything.
+pub fn in_use(path: &Path) -> bool {
+    let lock = || -> rusqlite::Result<()> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.pragma_update(None, "locking_mode", "exclusive")?;
+        connection.execute_batch("begin exclusive; rollback")
+    };
+    let busy = |err: &rusqlite::Error| {
+        matches!(err.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
+    };
+    lock().is_err_and(|err| busy(&err))
 }
 
 impl Store for SqliteStore {
     fn read(&self, act: &mut dyn FnMut(&mut dyn Sql) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
-        let open = || Ok(Link { connection: connect(&self.path)?, tell: Arc::default() });
+        let open = || self.reader();
         self.readers.with(open, |link| {
             let outcome = link.batch("begin").and_then(|()| act(link));
             let ended = link.batch("commit");
@@ -147,6 +274,14 @@ impl Store for SqliteStore {
 
     fn write(&self, act: Act) -> Result<(), StoreErr> {
         self.writer.write(act)
+    }
+
+    fn glance(&self, sql: &str, params: &[Val]) -> Result<Vec<Record>, StoreErr> {
+        self.readers.with(|| self.reader(), |link| (link.rows(sql, params), true))?
+    }
+
+    fn together(&self, crowd: Crowd, item: Item) -> Result<Item, StoreErr> {
+        self.writer.together(crowd, item)
     }
 
     fn on_commit(&self, tell: Tell) {
