@@ -309,7 +309,11 @@ const server = await serve({ folder });
 const settings = { ...machine("headless"), build, runs, events: sizes, peers: "duckdb-wasm 1.28.0 and 1.32.0 (eh, one thread), sqlite-wasm 3.54.1 (memory, indexed, analyzed)", log: "steady_log, seed 7, shuffled", order: "in turn, every other run backwards; a page of its own each" };
 console.log(Object.entries(settings).map(([name, value]) => `${name}: ${value}`).join("\n"), "\n");
 const results = [];
+const began = performance.now();
+/** A line now and then: whoever waits sees that it goes on. */
+const progress = (what) => console.log(`${String(Math.round((performance.now() - began) / 1_000)).padStart(5)} s  ${what}`);
 for (const wanted of sizes) {
+  progress(`${wanted} events: making the log`);
   const log = seedLog(wanted, temporary("log"));
   cpSync(log.path, join(bench, "events.parquet"));
   const asked = dashboard(log.user, "bench-press-barbell", log.last_day);
@@ -320,6 +324,7 @@ for (const wanted of sizes) {
   for (let run = 0; run < runs; run++) {
     const answers = {};
     for (const kind of run % 2 ? kinds.toReversed() : kinds) {
+      progress(`${wanted} events, run ${run + 1} of ${runs}: ${kind}`);
       const chrome = await browser();
       const page = await chrome.newPage();
       await page.goto(`${server.url}/bench/index.html`);

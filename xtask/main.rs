@@ -48,6 +48,12 @@ enum Command {
         #[arg(long)]
         debug: bool,
     },
+    /// Make one program of the server and the app, for a machine that has nothing else.
+    Package {
+        /// Where to put it.
+        #[arg(long, default_value = "spotter-server")]
+        out: PathBuf,
+    },
     /// Every check: format, laws, lints, licences, tests, the app in a real browser.
     Test {
         /// Leave the browser out.
@@ -92,6 +98,10 @@ fn main() -> Result<()> {
         Command::Build { debug } => {
             setup::for_building(&house)?;
             pwa::build(&house, debug).map(drop)
+        }
+        Command::Package { out } => {
+            setup::for_building(&house)?;
+            pwa::package(&house, &std::path::absolute(out)?)
         }
         Command::Test { no_browser } => checks::all(&house, !no_browser),
         Command::Laws => laws::check(&house),

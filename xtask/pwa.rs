@@ -58,6 +58,39 @@ pub(crate) fn build(house: &House, debug: bool) -> Result<PathBuf> {
     Ok(spotter)
 }
 
+/// The server as it is served for good.
+pub(crate) fn release(house: &House) -> Result<PathBuf> {
+    step("the server, release (the first time the columnar engine is compiled once more, which takes long)", || {
+        // Symbols go at the last step only: as a setting of the profile that would compile everything anew.
+        run(&mut house.cargo(&[
+            "rustc",
+            "--quiet",
+            "--release",
+            "--package",
+            "server",
+            "--bin",
+            "spotter",
+            "--",
+            "-C",
+            "strip=symbols",
+        ]))
+    })?;
+    Ok(house.target.join("release/spotter"))
+}
+
+/// One file of server and app.
+pub(crate) fn package(house: &House, out: &Path) -> Result<()> {
+    build(house, false)?;
+    let server = release(house)?;
+    step("one file of both", || run(house.command(&server).args(["package", "--dist", "dist", "--out"]).arg(out)))?;
+    let megabytes = fs::metadata(out).with_context(|| out.display().to_string())?.len() as f64 / 1e6;
+    say(&format!("{} is the server with the app inside, {megabytes:.0} MB, for Linux like this one.", out.display()));
+    say(
+        "Carry it to a machine and run it there: ./spotter-server serve --database spotter.db  (README.md, \"Serving it for good\")",
+    );
+    Ok(())
+}
+
 pub(crate) fn serve(house: &House, spotter: &Path, host: IpAddr, port: u16, tls: Option<(PathBuf, PathBuf)>) -> Result<()> {
     let mut command = house.command(spotter);
     command.args(["serve", "--dist", "dist", "--port", &port.to_string(), "--host", &host.to_string()]);
