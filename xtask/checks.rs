@@ -72,6 +72,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     if browser {
         step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
         step("a short journey in Firefox and WebKit", || pwa::browser_script(house, &spotter, "tests/journey/browsers.mjs", &[]))?;
+        step("a workout by thumb and by keyboard", || pwa::browser_script(house, &spotter, "tests/journey/training.mjs", &[]))?;
         step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
         step("a phone that was copied", || pwa::browser_script(house, &spotter, "tests/hostile/copied.mjs", &[]))?;
         step("many tabs, some of which die", || {

@@ -10,6 +10,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
+    sync::Arc,
 };
 
 use bridge::{
@@ -76,11 +77,15 @@ pub enum Opens {
     RecoveryCode,
 }
 
-#[derive(Debug, Clone)]
+/// The way back. It outlives the component that offers it, so it is no `Callback`: those are disposed with their owner, and
+/// what it captures has to belong to the app.
+pub type Undo = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Clone)]
 pub struct Toast {
     pub text: String,
     /// Carried out when "Undo" is tapped.
-    pub undo: Option<Callback<()>>,
+    pub undo: Option<Undo>,
     pub nth: u32,
 }
 
@@ -345,6 +350,7 @@ impl Hub {
                 if let Some((then, _, began)) = waiting {
                     self.saving.update(|n| *n = n.saturating_sub(1));
                     self.timings.update(|timings| timings.2 = performance_now() - began);
+                    self.forget(&[ProblemKind::Refused, ProblemKind::StorageFull]);
                     self.remember();
                     then(Ok(rows));
                 }
@@ -764,11 +770,23 @@ impl Hub {
         });
     }
 
+    /// An answer to what was tried here: gone once something else works, or somebody goes elsewhere.
+    pub fn forget(self, kinds: &[ProblemKind]) {
+        if self.problems.with_untracked(|all| all.iter().any(|problem| kinds.contains(&problem.kind))) {
+            self.problems.update(|all| all.retain(|problem| !kinds.contains(&problem.kind)));
+        }
+    }
+
+    pub fn undoable(self, text: impl Into<String>, undo: impl Fn() + Send + Sync + 'static) {
+        self.say(text, Some(Arc::new(undo)));
+    }
+
     /// Says something for a few seconds, with a way back where there is one.
-    pub fn say(self, text: impl Into<String>, undo: Option<Callback<()>>) {
+    pub fn say(self, text: impl Into<String>, undo: Option<Undo>) {
         let nth = self.next();
+        let shown_ms = if undo.is_some() { 10_000 } else { 6_000 };
         self.toast.set(Some(Toast { text: text.into(), undo, nth }));
-        Timeout::new(6_000, move || {
+        Timeout::new(shown_ms, move || {
             self.toast.update(|toast| {
                 if toast.as_ref().is_some_and(|toast| toast.nth == nth) {
                     *toast = None;

@@ -11,6 +11,7 @@ mod messages;
 mod parts;
 mod route;
 mod screens;
+mod sheet;
 mod shell;
 mod training;
 pub mod words;

@@ -16,13 +16,14 @@ pub(crate) const UNDO: &str = "Undo";
 
 // ---- Names of things
 
-pub(crate) const AMOUNT: &str = "Amount";
 pub(crate) const LOAD: &str = "Load";
 pub(crate) const NAME: &str = "Name";
 pub(crate) const NOTE: &str = "Note";
 pub(crate) const RECORDS: &str = "Records";
 pub(crate) const REPS: &str = "Reps";
 pub(crate) const RPE: &str = "RPE";
+pub(crate) const DISTANCE: &str = "Distance";
+pub(crate) const TIME: &str = "Time";
 pub(crate) const SECONDS: &str = "Seconds";
 pub(crate) const SETS: &str = "Sets";
 pub(crate) const VOLUME: &str = "Volume";
@@ -70,6 +71,7 @@ pub(crate) mod units {
     pub(crate) const LB: &str = "lb";
     pub(crate) const TONNES: &str = "t";
     pub(crate) const KM: &str = "km";
+    pub(crate) const METRES: &str = "m";
     pub(crate) const MILES: &str = "miles";
     pub(crate) const HOURS: &str = "h";
     pub(crate) const MINUTES: &str = "min";
@@ -130,8 +132,8 @@ pub(crate) mod shell {
         format!("Saving {}", plural(changes, "change", "changes"))
     }
 
-    pub(crate) fn sets_done(done: usize, all: usize) -> String {
-        format!("set {done}/{all}")
+    pub(crate) fn set_at((nth, all): (usize, usize)) -> String {
+        format!("set {nth}/{all}")
     }
 }
 
@@ -176,12 +178,31 @@ pub(crate) mod hub {
     }
 }
 
+// ---- Figures that cannot be saved, said beside their field
+
+pub(crate) mod wrong {
+    pub(crate) const REPS: &str = "Repetitions are whole, at most 10000.";
+    pub(crate) const RPE: &str = "RPE is 6 to 10.";
+    pub(crate) const TIME: &str = "A time is seconds, or minutes and seconds as in 1:30.";
+    pub(crate) const DISTANCE: &str = "A distance is a number, at most 10000 km.";
+    pub(crate) const START: &str = "A workout starts in the past.";
+
+    pub(crate) fn load(most: &str) -> String {
+        format!("A load is at most {most}.")
+    }
+
+    pub(crate) fn body_weight(least: &str, most: &str) -> String {
+        format!("A body weight is {least} to {most}.")
+    }
+}
+
 // ---- The workout that goes on: what its taps answer
 
 pub(crate) mod training {
-    pub(crate) const TYPE_FIRST: &str = "Type the repetitions or the time first.";
     pub(crate) const EXERCISE_REMOVED: &str = "Exercise removed.";
     pub(crate) const DISCARDED: &str = "Workout discarded.";
+    pub(crate) const LEFT_OUT: &str = "Left out.";
+    pub(crate) const RESUME: &str = "Go on with it";
 
     pub(crate) fn estimate(figure: &str) -> String {
         format!("e1RM {figure}")
@@ -209,7 +230,6 @@ pub(crate) mod today {
     pub(crate) const BODY_WEIGHT: &str = "Body weight";
     pub(crate) const SAVE_BODY_WEIGHT: &str = "Save body weight";
     pub(crate) const BODY_WEIGHT_SAVED: &str = "Body weight saved on this phone.";
-    pub(crate) const TYPE_WEIGHT: &str = "Type a weight, for example 82.5.";
 
     pub(crate) fn started(day: &str) -> String {
         format!("Started {day}")
@@ -255,21 +275,26 @@ pub(crate) mod workout {
     pub(crate) const FIRST_TIME: &str = "First time";
     pub(crate) const SET: &str = "Set";
     pub(crate) const PREVIOUS: &str = "Previous";
-    pub(crate) const METRES: &str = "Metres";
     pub(crate) const DONE: &str = "Done";
     pub(crate) const ADD_SET: &str = "Add set";
     pub(crate) const NO_LOAD: &str = "no load";
-    pub(crate) const NORMAL: &str = "normal";
-    pub(crate) const WARMUP: &str = "warmup";
-    pub(crate) const DROP: &str = "drop";
-    pub(crate) const FAILURE: &str = "failure";
+    pub(crate) const NORMAL: &str = "Normal set";
+    pub(crate) const WARMUP: &str = "Warm-up";
+    pub(crate) const DROP: &str = "Drop set";
+    pub(crate) const FAILURE: &str = "To failure";
+    pub(crate) const REMOVE_SET: &str = "Remove set";
     /// For the ear: the column's name is in capitals.
     pub(crate) const RPE_SPOKEN: &str = "Rpe";
     pub(crate) const ADD_WARMUPS: &str = "Add warm-up sets";
     pub(crate) const WARMUPS_HINT: &str = "Three steps up to the first working load";
     pub(crate) const REMOVE_EXERCISE: &str = "Remove exercise";
+    pub(crate) const MORE_OF_WORKOUT: &str = "More for this workout";
     pub(crate) const NOTE: &str = "Note on this workout";
-    pub(crate) const NOTE_DONE: &str = "Done";
+    pub(crate) const STARTED: &str = "Started";
+    pub(crate) const WEIGHT_UNKNOWN: &str = "Body weight unknown: save it on Today, and it counts.";
+    pub(crate) const NOT_SAVED: &str = "What is not ticked is not saved.";
+    pub(crate) const FINISH_ANYWAY: &str = "Finish without";
+    pub(crate) const GO_ON: &str = "Go on";
     pub(crate) const REST: &str = "Rest";
     pub(crate) const SKIP: &str = "Skip";
 
@@ -283,6 +308,18 @@ pub(crate) mod workout {
 
     pub(crate) fn last(line: &str) -> String {
         format!("Last: {line}")
+    }
+
+    pub(crate) fn body_weight(figure: &str) -> String {
+        format!("Body weight {figure}")
+    }
+
+    pub(crate) fn leave_out(sets: i64) -> String {
+        format!("Leave out {}", super::sets(sets))
+    }
+
+    pub(crate) fn not_ticked(sets: i64) -> String {
+        format!("{} not ticked", super::sets(sets))
     }
 
     pub(crate) fn row(set: usize, load: &str, amount: &str) -> String {
@@ -305,6 +342,7 @@ pub(crate) mod keypad {
     pub(crate) const REPETITIONS: &str = "Repetitions";
     pub(crate) const ERASE: &str = "Erase";
     pub(crate) const NEXT: &str = "Next";
+    pub(crate) const LOG_SET: &str = "Log set";
     pub(crate) const WARMUP: &str = "Warm-up";
 
     pub(crate) fn cell_of_set(cell: &str, set: usize) -> String {

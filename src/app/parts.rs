@@ -79,23 +79,27 @@ pub(crate) fn Skeleton(lines: usize) -> impl IntoView {
     }
 }
 
-/// A dialog from the bottom edge. Escape and the backdrop close it; focus goes in and comes back.
-#[component]
-pub(crate) fn BottomSheet(#[prop(into)] label: String, on_close: Callback<()>, children: Children) -> impl IntoView {
-    let panel = NodeRef::<leptos::html::Div>::new();
-    let before = document().active_element();
+/// Focus goes into a panel, and back to where it was when the panel goes.
+pub(crate) fn hold_focus(panel: NodeRef<leptos::html::Div>) {
+    let before = StoredValue::new_local(document().active_element());
     Effect::new(move |_| {
         if let Some(panel) = panel.get() {
             let _ = panel.focus();
         }
     });
-    let before = StoredValue::new_local(before);
     on_cleanup(move || {
         use wasm_bindgen::JsCast as _;
         if let Some(element) = before.get_value().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = element.focus();
         }
     });
+}
+
+/// A dialog from the bottom edge. Escape and the backdrop close it; focus goes in and comes back.
+#[component]
+pub(crate) fn BottomSheet(#[prop(into)] label: String, on_close: Callback<()>, children: Children) -> impl IntoView {
+    let panel = NodeRef::<leptos::html::Div>::new();
+    hold_focus(panel);
     view! {
         <div class="backdrop" on:click=move |_| on_close.run(())></div>
         <div

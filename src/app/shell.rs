@@ -1,6 +1,6 @@
 //! The frame: tabs, the workout's bar above them, the pill that says how things stand, toasts and problems.
 
-use bridge::SyncLink;
+use bridge::{ProblemKind, SyncLink};
 use leptos::prelude::*;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
         train::Train,
         workout::Workout,
     },
+    sheet::set_at,
     training::{Training, use_training},
 };
 
@@ -42,6 +43,11 @@ pub fn App() -> impl IntoView {
     });
     let help = RwSignal::new(false);
     let hub = use_hub();
+    // What could not be done on one screen is no matter of the next.
+    Effect::new(move |_| {
+        router.route.track();
+        hub.forget(&[ProblemKind::Refused]);
+    });
     // Memos: a screen is not made anew, with what somebody types in it, because a start is over.
     let (locked, cleared) = (Memo::new(move |_| hub.locked.get()), Memo::new(move |_| hub.cleared.get()));
     // One question first: there is nowhere else to go.
@@ -208,8 +214,7 @@ fn WorkoutBar() -> impl IntoView {
             let sheet = sheet.as_ref()?;
             let exercise = sheet.exercises.get(sheet.current);
             let name = exercise.map_or_else(|| m::WORKOUT.to_owned(), |exercise| exercise.name.clone());
-            let sets = exercise
-                .map(|exercise| m::shell::sets_done(exercise.sets.iter().filter(|set| set.done).count(), exercise.sets.len()));
+            let sets = exercise.map(|exercise| m::shell::set_at(set_at(&exercise.sets)));
             Some((name, sets))
         })
     };
@@ -235,7 +240,7 @@ fn Toasts() -> impl IntoView {
                     {toast.undo.map(|undo| view! {
                         <button on:click=move |_| {
                             hub.toast.set(None);
-                            undo.run(());
+                            undo();
                         }>{m::UNDO}</button>
                     })}
                 </div>

@@ -1,7 +1,7 @@
 //! The workout that is going on: the sheet above every tab, and what its taps become.
 
 use bridge::{Ask, Draft, LastSet, SetLine, Sheet, SheetExercise, SheetSet};
-use ledger::{EntityId, Fact, Patch, SetCorrected, SetKind, SetLogged, Unit, WorkoutFinished, WorkoutStarted};
+use ledger::{EntityId, Fact, Patch, SetCorrected, SetLogged, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted};
 use leptos::prelude::*;
 
 use crate::{
@@ -9,10 +9,19 @@ use crate::{
     hub::{Hub, use_hub},
     messages as m,
     parts::{Settings, use_settings},
+    sheet::{
+        Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
+        one_more, put_back, repeated, take, take_in,
+    },
     words,
 };
 
 const REST_MS: i64 = 120_000;
+/// How long a finished workout can be gone on with.
+pub(crate) const RESUME_MS: i64 = 600_000;
+
+/// Exercise, set and cell.
+pub(crate) type Place = (usize, usize, Cell);
 
 #[derive(Clone, Copy)]
 pub(crate) struct Training {
@@ -24,21 +33,18 @@ pub(crate) struct Training {
     pub(crate) pending: RwSignal<Vec<String>>,
     /// Somebody tapped "Start workout" before storage had said whether one is open.
     pub(crate) wanted: RwSignal<Option<String>>,
+    /// What the keypad writes to, while it is open.
+    pub(crate) pad: RwSignal<Option<Place>>,
+    /// What is wrong with that, until it is changed.
+    pub(crate) wrong: RwSignal<Option<String>>,
+    /// The sheet of the workout that was finished last.
+    ended: RwSignal<Option<Sheet>>,
     /// Sets that the stored sheet shows as logged, until the tables have been asked whether they are.
     unproven: RwSignal<Vec<String>>,
 }
 
 pub(crate) fn use_training() -> Training {
     expect_context()
-}
-
-/// Which cell of a set the keypad writes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cell {
-    Load,
-    Reps,
-    Rpe,
-    Amount,
 }
 
 impl Training {
@@ -51,6 +57,9 @@ impl Training {
             open: RwSignal::new(false),
             pending: RwSignal::new(Vec::new()),
             wanted: RwSignal::new(None),
+            pad: RwSignal::new(None),
+            wrong: RwSignal::new(None),
+            ended: RwSignal::new(None),
             unproven: RwSignal::new(Vec::new()),
         };
         provide_context(it);
@@ -60,7 +69,7 @@ impl Training {
             if json.is_empty() {
                 it.sheet.set(None);
                 it.open.set(false);
-            } else if let Ok(stored) = serde_json::from_str::<Sheet>(&json) {
+            } else if let Ok(stored) = serde_json::from_str::<Sheet>(&json).map(Sheet::renewed) {
                 let newer = it.sheet.with_untracked(|own| own.as_ref().is_none_or(|own| own.version < stored.version));
                 if newer {
                     if !hub.projected.get_untracked() {
@@ -125,17 +134,24 @@ impl Training {
             name: (!name.is_empty()).then(|| name.to_owned()),
             import_id: None,
         });
-        self.sheet.set(Some(Sheet {
-            workout_id: workout_id.to_string(),
-            name: name.to_owned(),
-            started_ms: at_ms,
-            rest_ms: REST_MS,
-            version: at_ms.unsigned_abs(),
-            ..Sheet::default()
-        }));
+        self.show(Sheet::new(workout_id.to_string(), name.to_owned(), at_ms, REST_MS, at_ms.unsigned_abs()));
+        self.hub.capture(vec![Draft::mine(fact)], |_| {});
+    }
+
+    fn show(self, sheet: Sheet) {
+        self.sheet.set(Some(sheet));
         self.keep();
         self.open.set(true);
-        self.hub.capture(vec![Draft::mine(fact)], |_| {});
+    }
+
+    /// Puts a workout's exercises on the sheet, with the sets that they had then, and opens the first of them.
+    pub(crate) fn repeat(self, name: &str, day: i64, lines: &[SetLine]) {
+        self.start(name);
+        let exercises = repeated(lines, self.lb(), day, today(), &mut new_id);
+        self.change(|sheet| {
+            sheet.current = sheet.exercises.len();
+            sheet.exercises.extend(exercises);
+        });
     }
 
     /// Puts an exercise on the sheet, its sets filled in from last time.
@@ -151,7 +167,7 @@ impl Training {
             ..SheetExercise::default()
         };
         self.hub.ask::<LastSet>(&params, move |last| {
-            let exercise = filled_in(exercise.clone(), &last, lb);
+            let exercise = filled_in(exercise.clone(), &last, lb, today(), &mut new_id);
             self.change(|sheet| {
                 sheet.exercises.push(exercise);
                 sheet.current = sheet.exercises.len() - 1;
@@ -162,15 +178,7 @@ impl Training {
     pub(crate) fn add_set(self, at: usize) {
         self.change(|sheet| {
             if let Some(exercise) = sheet.exercises.get_mut(at) {
-                let like = exercise.sets.last().cloned().unwrap_or_default();
-                exercise.sets.push(SheetSet {
-                    set_id: entity_id().to_string(),
-                    kind: if like.kind.is_empty() || like.kind == "warmup" { "normal".to_owned() } else { like.kind },
-                    load: like.load,
-                    reps: like.reps,
-                    amount: like.amount,
-                    ..SheetSet::default()
-                });
+                exercise.sets.push(one_more(&exercise.sets, new_id()));
             }
         });
     }
@@ -183,7 +191,7 @@ impl Training {
             let Some(load) = first.and_then(|set| words::typed(&set.load)).filter(|load| 0 < *load) else { return };
             let step = if exercise.unit == "lb" { 5_000 } else { 2_500 };
             let warmups = [(2, 8), (3, 5), (4, 3)].map(|(fifths, reps): (i64, i64)| SheetSet {
-                set_id: entity_id().to_string(),
+                set_id: new_id(),
                 kind: "warmup".to_owned(),
                 load: words::load(load * fifths / 5 / step * step, false),
                 reps: reps.to_string(),
@@ -199,23 +207,80 @@ impl Training {
         self.change(|sheet| sheet.note = text);
     }
 
-    /// The tick: one tap logs the set, another takes it back.
-    pub(crate) fn tick(self, at: usize, nth: usize) {
-        let Some((sheet, set)) = self.set(at, nth) else { return };
-        if set.done { self.untick(at, nth, set) } else { self.log(&sheet, at, nth, &set) }
+    /// Another name, another start.
+    pub(crate) fn describe(self, name: String, started_ms: i64) {
+        let Some(sheet) = self.sheet.get_untracked() else { return };
+        let Ok(workout_id) = EntityId::parse(&sheet.workout_id) else { return };
+        let renamed = if sheet.name == name { Patch::Keep } else { Some(name.clone()).filter(|name| !name.is_empty()).into() };
+        let moved = if sheet.started_ms == started_ms { Patch::Keep } else { Patch::Set(started_ms) };
+        if renamed.is_keep() && moved.is_keep() {
+            return;
+        }
+        let at_ms = now_ms();
+        let fact = Fact::WorkoutCorrected(WorkoutCorrected {
+            workout_id,
+            at_ms,
+            offset_min: offset_min(at_ms),
+            name: renamed,
+            note: Patch::Keep,
+            started_ms: moved,
+            finished_ms: Patch::Keep,
+        });
+        self.hub.capture(vec![Draft::mine(fact)], move |outcome| {
+            if outcome.is_ok() {
+                self.change(|sheet| (sheet.name, sheet.started_ms) = (name, started_ms));
+            }
+        });
     }
 
-    fn log(self, sheet: &Sheet, at: usize, nth: usize, set: &SheetSet) {
+    /// The tick: one tap logs the set, another takes it back. A row that says too little is typed into.
+    pub(crate) fn tick(self, at: usize, nth: usize) {
+        let Some((sheet, set)) = self.set(at, nth) else { return };
+        if set.done {
+            return self.untick(at, nth, set);
+        }
+        match figures(&sheet.exercises[at], &set) {
+            Ok(figures) => {
+                self.log(&sheet, at, nth, &set, figures);
+                // The keypad goes on with what comes next.
+                if self.pad.with_untracked(|pad| pad.is_some_and(|(e, s, _)| (e, s) == (at, nth))) {
+                    let exercise = self.sheet.with_untracked(|sheet| sheet.as_ref()?.exercises.get(at).cloned());
+                    self.type_at(exercise.and_then(|it| next_set(&it, nth)).map(|(nth, cell)| (at, nth, cell)), None);
+                }
+            }
+            Err((cell, why)) => self.type_at(Some((at, nth, cell)), why),
+        }
+    }
+
+    /// Where the keypad writes to from now on, and what is wrong there.
+    pub(crate) fn type_at(self, place: Option<Place>, why: Option<String>) {
+        self.wrong.set(why);
+        self.pad.set(place);
+    }
+
+    /// The keypad's last key: on to the next cell, or the set is logged.
+    pub(crate) fn next(self, (at, nth, cell): Place) {
+        let Some((sheet, set)) = self.set(at, nth) else { return };
         let exercise = &sheet.exercises[at];
-        let Some(fact) = logged(sheet, exercise, at, nth, set) else {
-            self.hub.say(m::training::TYPE_FIRST, None);
-            return;
-        };
+        match (figure(exercise, cell, &cell.text(&set)), next_cell(&exercise.tracking, cell)) {
+            (Err(why), _) => self.wrong.set(Some(why)),
+            (_, Some(cell)) => self.type_at(Some((at, nth, cell)), None),
+            _ if set.done => self.type_at(None, None),
+            _ => self.tick(at, nth),
+        }
+    }
+
+    fn log(self, sheet: &Sheet, at: usize, nth: usize, set: &SheetSet, figures: Figures) {
+        let Some(fact) = logged(sheet, at, nth, set, figures) else { return };
         let set_id = set.set_id.clone();
         self.pending.update(|pending| pending.push(set_id.clone()));
         self.change(|sheet| {
+            if begins_rest(sheet, at, nth, now_ms()) {
+                sheet.rest_ends_ms = Some(now_ms() + sheet.rest_ms);
+                sheet.rest_set.clone_from(&set_id);
+            }
             sheet.exercises[at].sets[nth].done = true;
-            sheet.rest_ends_ms = Some(now_ms() + sheet.rest_ms);
+            fill_next(&mut sheet.exercises[at].sets, nth);
         });
         self.hub.capture(vec![Draft::mine(Fact::SetLogged(fact))], move |outcome| {
             self.pending.update(|pending| pending.retain(|id| *id != set_id));
@@ -227,26 +292,26 @@ impl Training {
     }
 
     fn untick(self, at: usize, nth: usize, set: SheetSet) {
-        let Ok(id) = EntityId::parse(&set.set_id) else { return };
-        let at_ms = now_ms();
-        let fact = Fact::SetRemoved { set_id: id, at_ms, offset_min: offset_min(at_ms) };
-        self.hub.capture(vec![Draft::mine(fact).after(set.hlc)], |_| {});
+        self.hub.capture(removed(&set).into_iter().collect(), |_| {});
         // The row can be ticked again, as a set of its own.
+        let set_id = new_id();
         self.change(|sheet| {
-            if let Some(set) = sheet.exercises.get_mut(at).and_then(|exercise| exercise.sets.get_mut(nth)) {
-                set.done = false;
-                set.hlc = None;
-                set.set_id = entity_id().to_string();
+            if sheet.rest_set == set.set_id {
+                sheet.rest_set.clone_from(&set_id);
+            }
+            if let Some(row) = sheet.exercises.get_mut(at).and_then(|exercise| exercise.sets.get_mut(nth)) {
+                (row.done, row.again, row.hlc, row.set_id) = (false, true, None, set_id);
             }
         });
     }
 
     fn mark(self, set_id: &str, done: bool, hlc: Option<String>) {
+        self.row(set_id, |set| (set.done, set.hlc) = (done, hlc.clone()));
+    }
+
+    fn row(self, set_id: &str, act: impl Fn(&mut SheetSet)) {
         self.change(|sheet| {
-            for set in sheet.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets).filter(|set| set.set_id == set_id) {
-                set.done = done;
-                set.hlc.clone_from(&hlc);
-            }
+            sheet.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets).filter(|set| set.set_id == set_id).for_each(act);
         });
     }
 
@@ -258,6 +323,7 @@ impl Training {
 
     /// A key went down on the keypad.
     pub(crate) fn type_in(self, at: usize, nth: usize, cell: Cell, text: String) {
+        self.wrong.set(None);
         self.change(|sheet| {
             if let Some(set) = sheet.exercises.get_mut(at).and_then(|exercise| exercise.sets.get_mut(nth)) {
                 *cell.of(set) = text;
@@ -265,105 +331,93 @@ impl Training {
         });
     }
 
-    /// The keypad was closed: what was changed in a set that is logged already becomes a correction.
-    pub(crate) fn settle(self, at: usize, nth: usize) {
-        let Some((sheet, set)) = self.set(at, nth).filter(|(_, set)| set.done) else { return };
-        let Some(now) = logged(&sheet, &sheet.exercises[at], at, nth, &set) else { return };
-        let at_ms = now_ms();
-        let fact = Fact::SetCorrected(SetCorrected {
-            set_kind: Patch::Set(now.set_kind),
-            load_g: now.load_g.into(),
-            assist_g: now.assist_g.into(),
-            reps: now.reps.into(),
-            duration_ms: now.duration_ms.into(),
-            distance_mm: now.distance_mm.into(),
-            rpe10: now.rpe10.into(),
-            ..SetCorrected::of(now.set_id, at_ms, offset_min(at_ms))
-        });
-        let set_id = set.set_id.clone();
-        self.hub.capture(vec![Draft::mine(fact).after(set.hlc)], move |outcome| {
-            if let Ok(rows) = outcome {
-                self.mark(&set_id, true, rows.first().map(|row| row.hlc.clone()));
+    /// The keypad left a cell of a set that was logged before it came there: what was changed becomes a correction, and
+    /// what cannot be saved is as it was.
+    pub(crate) fn settle(self, before: SheetSet) {
+        let Some(sheet) = self.sheet.get_untracked() else { return };
+        let own = |exercise: &&SheetExercise| exercise.sets.iter().any(|set| set.set_id == before.set_id);
+        let Some(exercise) = sheet.exercises.iter().find(own).filter(|_| before.done) else { return };
+        let Some(set) = exercise.sets.iter().find(|set| set.set_id == before.set_id) else { return };
+        let was = figures(exercise, &before).unwrap_or_default();
+        match figures(exercise, set) {
+            Ok(now) => self.correct(before, |fact| correction(&was, &now, fact)),
+            Err((_, why)) => {
+                self.revert(&before);
+                if let Some(why) = why {
+                    self.hub.say(why, None);
+                }
             }
+        }
+    }
+
+    fn revert(self, before: &SheetSet) {
+        self.row(&before.set_id, |set| {
+            let (done, hlc) = (set.done, set.hlc.take());
+            *set = SheetSet { done, hlc, ..before.clone() };
         });
     }
 
-    pub(crate) fn next_kind(self, at: usize, nth: usize) {
-        self.change(|sheet| {
-            if let Some(set) = sheet.exercises.get_mut(at).and_then(|exercise| exercise.sets.get_mut(nth)) {
-                set.kind = match set.kind.as_str() {
-                    "normal" => "warmup",
-                    "warmup" => "drop",
-                    "drop" => "failure",
-                    _ => "normal",
-                }
-                .to_owned();
-            }
+    fn correct(self, before: SheetSet, say: impl FnOnce(SetCorrected) -> Option<SetCorrected>) {
+        let Ok(id) = EntityId::parse(&before.set_id) else { return };
+        let at_ms = now_ms();
+        let Some(fact) = say(SetCorrected::of(id, at_ms, offset_min(at_ms))) else { return };
+        self.hub.capture(vec![Draft::mine(Fact::SetCorrected(fact)).after(before.hlc.clone())], move |outcome| match outcome {
+            Ok(rows) => self.mark(&before.set_id, true, rows.first().map(|row| row.hlc.clone())),
+            Err(_) => self.revert(&before),
         });
-        self.settle(at, nth);
+    }
+
+    pub(crate) fn set_kind(self, at: usize, nth: usize, kind: &str) {
+        let Some((_, before)) = self.set(at, nth).filter(|(_, set)| set.kind != kind) else { return };
+        self.row(&before.set_id, |set| kind.clone_into(&mut set.kind));
+        if before.done {
+            let set_kind = Patch::Set(kind_of(&SheetSet { kind: kind.to_owned(), ..SheetSet::default() }));
+            self.correct(before, |fact| Some(SetCorrected { set_kind, ..fact }));
+        }
     }
 
     pub(crate) fn remove_set(self, at: usize, nth: usize) {
-        let Some((before, set)) = self.set(at, nth) else { return };
-        if set.done {
-            self.untick(at, nth, set);
-        }
-        self.change(|sheet| {
-            if let Some(exercise) = sheet.exercises.get_mut(at) {
-                exercise.sets.remove(nth);
-            }
-        });
-        self.undoable(m::SET_REMOVED, before);
+        self.take(m::SET_REMOVED, |sheet| take(sheet, at, false, |other, _| other == nth));
+    }
+
+    /// The rows of an exercise that nobody ticked.
+    pub(crate) fn leave_out(self, at: usize) {
+        self.take(m::training::LEFT_OUT, |sheet| take(sheet, at, false, |_, set| !set.done));
     }
 
     pub(crate) fn remove_exercise(self, at: usize) {
-        let Some(before) = self.sheet.get_untracked() else { return };
-        let done: Vec<(usize, SheetSet)> = before
-            .exercises
-            .get(at)
-            .map(|exercise| exercise.sets.iter().cloned().enumerate().filter(|(_, set)| set.done).collect())
-            .unwrap_or_default();
-        for (nth, set) in done {
-            self.untick(at, nth, set);
-        }
-        self.change(|sheet| {
-            sheet.exercises.remove(at);
-            sheet.current = sheet.current.min(sheet.exercises.len().saturating_sub(1));
-        });
-        self.undoable(m::training::EXERCISE_REMOVED, before);
+        self.take(m::training::EXERCISE_REMOVED, |sheet| take(sheet, at, true, |_, _| true));
     }
 
-    /// Puts the sheet back as it was; sets that were logged come back by an inverse event.
-    fn undoable(self, text: &str, before: Sheet) {
-        let undo = Callback::new(move |()| {
+    /// Takes rows off the sheet; sets that were logged are removed, and come back by an inverse event.
+    fn take(self, text: &str, what: impl FnOnce(&mut Sheet) -> Option<Taken>) {
+        self.pad.set(None);
+        let mut taken = None;
+        self.change(|sheet| taken = what(sheet));
+        let Some(taken) = taken else { return };
+        self.capture_all(taken.done().filter_map(removed));
+        self.hub.undoable(text, move || {
             let at_ms = now_ms();
-            let restored = before.exercises.iter().flat_map(|exercise| &exercise.sets).filter(|set| set.done);
-            let gone = self.sheet.get_untracked();
-            let still = |id: &str| sets_of(&gone).any(|set| set.done && set.set_id == id);
-            let drafts: Vec<Draft> = restored
-                .filter(|set| !still(&set.set_id))
-                .filter_map(|set| {
-                    let set_id = EntityId::parse(&set.set_id).ok()?;
-                    Some(Draft::mine(Fact::SetRestored { set_id, at_ms, offset_min: offset_min(at_ms) }).after(set.hlc.clone()))
-                })
-                .collect();
-            if !drafts.is_empty() {
-                self.hub.capture(drafts, |_| {});
-            }
-            self.change(|sheet| {
-                let version = sheet.version;
-                *sheet = Sheet { version, ..before.clone() };
-            });
+            self.capture_all(taken.done().filter_map(|set| {
+                let set_id = EntityId::parse(&set.set_id).ok()?;
+                Some(Draft::mine(Fact::SetRestored { set_id, at_ms, offset_min: offset_min(at_ms) }).after(set.hlc.clone()))
+            }));
+            self.change(|sheet| put_back(sheet, taken.clone()));
         });
-        self.hub.say(text, Some(undo));
+    }
+
+    fn capture_all(self, drafts: impl Iterator<Item = Draft>) {
+        let drafts: Vec<Draft> = drafts.collect();
+        if !drafts.is_empty() {
+            self.hub.capture(drafts, |_| {});
+        }
     }
 
     pub(crate) fn finish(self, then: impl Fn(String) + 'static) {
         let Some(sheet) = self.sheet.get_untracked() else { return };
         let Ok(workout_id) = EntityId::parse(&sheet.workout_id) else { return };
         if !sheet.exercises.iter().flat_map(|exercise| &exercise.sets).any(|set| set.done) {
-            self.discard();
-            return;
+            return self.discard();
         }
         let at_ms = now_ms();
         let fact = Fact::WorkoutFinished(WorkoutFinished {
@@ -376,6 +430,7 @@ impl Training {
         self.hub.capture(vec![Draft::mine(fact)], move |outcome| {
             if outcome.is_ok() {
                 self.close();
+                self.ended.set(Some(Sheet { rest_ends_ms: None, ..sheet }));
                 // Worth protecting from now on. The browser decides silently; the Storage page says how.
                 let _ = window().navigator().storage().persist();
                 then(workout_id.to_string());
@@ -390,15 +445,15 @@ impl Training {
         let fact = Fact::WorkoutDiscarded { workout_id, at_ms, offset_min: offset_min(at_ms) };
         self.hub.capture(vec![Draft::mine(fact)], |_| {});
         self.close();
-        let undo = Callback::new(move |()| {
+        self.hub.undoable(m::training::DISCARDED, move || {
             let at_ms = now_ms();
             let fact = Fact::WorkoutRestored { workout_id, at_ms, offset_min: offset_min(at_ms) };
             self.hub.capture(vec![Draft::mine(fact)], |_| {});
-            self.sheet.set(Some(sheet.clone()));
-            self.keep();
-            self.open.set(true);
+            // Another one that was begun meanwhile stays in front; this one is then still open on Today.
+            if self.sheet.with_untracked(Option::is_none) {
+                self.show(sheet.clone());
+            }
         });
-        self.hub.say(m::training::DISCARDED, Some(undo));
     }
 
     fn close(self) {
@@ -407,19 +462,14 @@ impl Training {
         self.keep();
     }
 
-    /// Goes on with a workout whose sheet is lost: the sets that were logged come from the tables.
-    pub(crate) fn resume(self, workout_id: String, name: String, started_ms: i64) {
-        self.sheet.set(Some(Sheet {
-            workout_id,
-            name,
-            started_ms,
-            rest_ms: REST_MS,
-            version: now_ms().unsigned_abs(),
-            ..Sheet::default()
-        }));
-        self.keep();
+    /// Goes on with a workout: with its sheet as it was left, or, where that is lost, with the sets that the tables know.
+    pub(crate) fn resume(self, workout_id: &str, name: &str, started_ms: i64) {
+        let left = self.ended.get_untracked().filter(|sheet| sheet.workout_id == workout_id);
+        let version = now_ms().unsigned_abs();
+        self.show(left.unwrap_or_else(|| Sheet::new(workout_id.to_owned(), name.to_owned(), started_ms, REST_MS, version)));
+        self.unproven
+            .set(self.sheet.with_untracked(|sheet| sets_of(sheet).filter(|set| set.done).map(|set| set.set_id.clone()).collect()));
         self.reconcile();
-        self.open.set(true);
     }
 
     /// Brings the sheet in line with the tables: what they know is ticked, and a tick that the sheet kept for a row that
@@ -450,55 +500,18 @@ impl Training {
     }
 }
 
+fn new_id() -> String {
+    entity_id().to_string()
+}
+
 fn sets_of(sheet: &Option<Sheet>) -> impl Iterator<Item = &SheetSet> {
     sheet.iter().flat_map(|sheet| &sheet.exercises).flat_map(|exercise| &exercise.sets)
 }
 
-/// Warm-ups have no number: the first working set is 1.
-pub(crate) fn set_number(sets: &[SheetSet], nth: usize) -> usize {
-    sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count()
-}
-
-impl Cell {
-    pub(crate) fn of(self, set: &mut SheetSet) -> &mut String {
-        match self {
-            Self::Load => &mut set.load,
-            Self::Reps => &mut set.reps,
-            Self::Rpe => &mut set.rpe,
-            Self::Amount => &mut set.amount,
-        }
-    }
-
-    pub(crate) fn text(self, set: &SheetSet) -> String {
-        self.of(&mut set.clone()).clone()
-    }
-}
-
-/// Which cells an exercise's sets have.
-pub(crate) fn cells(tracking: &str) -> &'static [Cell] {
-    match tracking {
-        "duration" => &[Cell::Amount],
-        "distance_duration" => &[Cell::Amount],
-        "load_duration" | "load_distance" => &[Cell::Load, Cell::Amount],
-        _ => &[Cell::Load, Cell::Reps, Cell::Rpe],
-    }
-}
-
-pub(crate) fn previous_text(
-    load_g: Option<i64>,
-    reps: Option<i64>,
-    duration_ms: Option<i64>,
-    distance_mm: Option<i64>,
-    lb: bool,
-) -> String {
-    match (load_g, reps, duration_ms, distance_mm) {
-        (Some(load), Some(reps), ..) if 0 < load => format!("{}×{reps}", words::load(load, lb)),
-        (_, Some(reps), ..) => format!("{reps}"),
-        (_, _, Some(ms), Some(mm)) => format!("{} {}, {}", words::load(mm / 1000, false), m::units::KM, words::clock(ms)),
-        (_, _, Some(ms), None) => words::clock(ms),
-        (_, _, None, Some(mm)) => format!("{} {}", words::load(mm / 1000, false), m::units::KM),
-        _ => "–".to_owned(),
-    }
+fn removed(set: &SheetSet) -> Option<Draft> {
+    let set_id = EntityId::parse(&set.set_id).ok()?;
+    let at_ms = now_ms();
+    Some(Draft::mine(Fact::SetRemoved { set_id, at_ms, offset_min: offset_min(at_ms) }).after(set.hlc.clone()))
 }
 
 /// A set with its unit: `82.5 kg × 5`.
@@ -510,113 +523,21 @@ pub(crate) fn set_text(
     lb: bool,
 ) -> String {
     match (load_g, reps) {
-        (Some(load), Some(reps)) if 0 < load => format!("{}{}{} × {reps}", words::load(load, lb), words::NARROW, words::unit(lb)),
+        (Some(load), Some(reps)) if 0 < load => format!("{} × {reps}", words::with_unit(load, lb)),
         (_, Some(reps)) => m::reps(reps),
-        _ => previous_text(load_g, reps, duration_ms, distance_mm, lb),
-    }
-}
-
-/// Last time in one line: when, how many working sets, and the best estimate. What the rows say already is not said
-/// again.
-fn last_line(last: &[LastSet], lb: bool) -> String {
-    let working: Vec<&LastSet> = last.iter().filter(|set| set.set_kind != "warmup").collect();
-    let mut parts = Vec::new();
-    if let Some(set) = last.first() {
-        parts.push(words::day(set.workout_date, today()));
-    }
-    parts.push(m::sets(working.len() as i64));
-    if let Some(best) = working.iter().filter_map(|set| set.e1rm_g).max() {
-        parts.push(m::training::estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))));
-    }
-    parts.join(" · ")
-}
-
-/// Three empty rows the first time; afterwards what was done last time.
-fn filled_in(mut exercise: SheetExercise, last: &[LastSet], lb: bool) -> SheetExercise {
-    if last.is_empty() {
-        exercise.sets = (0..3)
-            .map(|_| SheetSet {
-                set_id: entity_id().to_string(),
-                kind: "normal".to_owned(),
-                previous: "–".to_owned(),
-                ..SheetSet::default()
-            })
-            .collect();
-        return exercise;
-    }
-    exercise.last = last_line(last, lb);
-    exercise.sets = last
-        .iter()
-        .map(|set| SheetSet {
-            set_id: entity_id().to_string(),
-            kind: set.set_kind.clone(),
-            load: set.load_g.or(set.assist_g).map(|load| words::load(load, lb)).unwrap_or_default(),
-            reps: set.reps.map(|reps| reps.to_string()).unwrap_or_default(),
-            amount: set
-                .duration_ms
-                .map(|ms| (ms / 1000).to_string())
-                .or(set.distance_mm.map(|mm| (mm / 1000).to_string()))
-                .unwrap_or_default(),
-            previous: previous_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb),
-            ..SheetSet::default()
-        })
-        .collect();
-    exercise
-}
-
-/// A logged set that the sheet does not show as done.
-fn take_in(sheet: &mut Sheet, line: &SetLine, lb: bool) {
-    let known = sheet.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets).find(|set| set.set_id == line.set_id);
-    if let Some(set) = known {
-        set.done = true;
-        set.hlc = Some(line.hlc.clone());
-        return;
-    }
-    let set = SheetSet {
-        set_id: line.set_id.clone(),
-        kind: line.set_kind.clone(),
-        load: line.load_g.or(line.assist_g).map(|load| words::load(load, lb)).unwrap_or_default(),
-        reps: line.reps.map(|reps| reps.to_string()).unwrap_or_default(),
-        rpe: line.rpe10.map(words::tenths).unwrap_or_default(),
-        amount: line.duration_ms.map(|ms| (ms / 1000).to_string()).unwrap_or_default(),
-        previous: "–".to_owned(),
-        done: true,
-        hlc: Some(line.hlc.clone()),
-    };
-    match sheet.exercises.iter_mut().find(|exercise| exercise.exercise_id == line.exercise_id) {
-        Some(exercise) => {
-            let at = exercise.sets.iter().take_while(|set| set.done).count();
-            exercise.sets.insert(at, set);
+        _ => {
+            let km = distance_mm.map(|mm| format!("{} {}", words::thousandths(mm / 1000), m::units::KM));
+            let parts: Vec<String> = [km, duration_ms.map(words::clock)].into_iter().flatten().collect();
+            if parts.is_empty() { "–".to_owned() } else { parts.join(", ") }
         }
-        None => sheet.exercises.push(SheetExercise {
-            exercise_id: line.exercise_id.clone(),
-            name: line.name.clone().unwrap_or_else(|| line.exercise_id.clone()),
-            load_mode: line.load_mode.clone(),
-            tracking: line.tracking.clone(),
-            unit: words::unit(lb).to_owned(),
-            sets: vec![set],
-            last: String::new(),
-        }),
     }
 }
 
-/// What a row of the sheet says, as a fact; `None` while it says too little.
-fn logged(sheet: &Sheet, exercise: &SheetExercise, at: usize, nth: usize, set: &SheetSet) -> Option<SetLogged> {
+/// A row of the sheet as a fact.
+fn logged(sheet: &Sheet, at: usize, nth: usize, set: &SheetSet, figures: Figures) -> Option<SetLogged> {
     let at_ms = now_ms();
-    let lb = exercise.unit == "lb";
-    let load = words::grams(&set.load, lb);
-    let whole = |text: &str| words::typed(text).map(|thousandths| thousandths / 1000);
-    let reps = whole(&set.reps);
-    let amount = whole(&set.amount);
-    let (duration_ms, distance_mm) = match exercise.tracking.as_str() {
-        "duration" | "load_duration" => (amount.map(|seconds| seconds * 1000), None),
-        "distance_duration" | "load_distance" => (None, amount.map(|metres| metres * 1000)),
-        _ => (None, None),
-    };
-    if reps.is_none() && duration_ms.is_none() && distance_mm.is_none() {
-        return None;
-    }
-    let assisted = exercise.load_mode == "assisted";
+    let exercise = &sheet.exercises[at];
+    let Figures { load_g, assist_g, reps, duration_ms, distance_mm, rpe10 } = figures;
     Some(SetLogged {
         set_id: EntityId::parse(&set.set_id).ok()?,
         workout_id: EntityId::parse(&sheet.workout_id).ok()?,
@@ -625,20 +546,16 @@ fn logged(sheet: &Sheet, exercise: &SheetExercise, at: usize, nth: usize, set: &
         set_no: nth as i64 + 1,
         at_ms,
         offset_min: offset_min(at_ms),
-        set_kind: match set.kind.as_str() {
-            "warmup" => SetKind::Warmup,
-            "drop" => SetKind::Drop,
-            "failure" => SetKind::Failure,
-            _ => SetKind::Normal,
-        },
-        unit: if lb { Unit::Lb } else { Unit::Kg },
-        load_g: load.filter(|_| !assisted),
+        set_kind: kind_of(set),
+        unit: if exercise.unit == m::units::LB { Unit::Lb } else { Unit::Kg },
+        load_g,
+        // What somebody weighed then is known from their weighings, and stays right when one is corrected.
         bodyweight_g: None,
-        assist_g: load.filter(|_| assisted),
+        assist_g,
         reps,
         duration_ms,
         distance_mm,
-        rpe10: words::typed(&set.rpe).map(|rpe| rpe / 100),
+        rpe10,
         rir: None,
         side: None,
         note: None,

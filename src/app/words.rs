@@ -24,6 +24,22 @@ fn trimmed(hundredths: i64) -> String {
     }
 }
 
+/// Thousandths as a decimal without idle zeros.
+pub fn thousandths(n: i64) -> String {
+    let text = format!("{}.{:03}", n / 1000, n % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A load that was typed in another unit: what is left of rounding twice is no figure.
+pub fn converted(grams: i64, lb: bool) -> String {
+    let text = estimate(grams, lb);
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+pub fn with_unit(grams: i64, lb: bool) -> String {
+    format!("{}{NARROW}{}", load(grams, lb), unit(lb))
+}
+
 pub fn unit(lb: bool) -> &'static str {
     if lb { m::units::LB } else { m::units::KG }
 }
@@ -172,6 +188,16 @@ pub fn typed(text: &str) -> Option<i64> {
     Some(whole * 1000 + padded[..3].parse::<i64>().ok()?)
 }
 
+/// Seconds, or what stands before them, as somebody types it: `90`, `1:30`, `1:02:03`. In milliseconds.
+pub fn time(text: &str) -> Option<i64> {
+    let text = text.trim().trim_end_matches(':');
+    let part = |part: &str| part.parse::<u32>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit())).map(i64::from);
+    if 2 < text.matches(':').count() {
+        return None;
+    }
+    text.split(':').try_fold(0, |sum, of| Some(sum * 60 + part(of)?)).map(|seconds| seconds * 1000)
+}
+
 /// Grams from what was typed in a unit.
 pub fn grams(text: &str, lb: bool) -> Option<i64> {
     let thousandths = typed(text)?;
@@ -198,6 +224,26 @@ mod tests {
         for nonsense in ["", ".", "1e5", "-3", "5kg", "12345678"] {
             assert_eq!(typed(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_load_of_another_unit_has_one_decimal() {
+        assert_eq!(
+            (converted(24_948, false), converted(25_000, false), converted(48_352, false)),
+            ("24.9".into(), "25".into(), "48.4".into())
+        );
+        assert_eq!((converted(100_000, true), load(24_948, false)), ("220.5".into(), "24.95".into()));
+    }
+
+    #[test]
+    fn a_time_is_typed_in_seconds_or_as_a_clock() {
+        for (text, ms) in [("90", 90_000), ("1:30", 90_000), ("10:00", 600_000), ("1:02:03", 3_723_000), ("2:", 2_000), ("0", 0)] {
+            assert_eq!(time(text), Some(ms), "{text}");
+        }
+        for nonsense in ["", ":", "1:2:3:4", "-1:30", "+5", "1.5", "abc"] {
+            assert_eq!(time(nonsense), None, "{nonsense}");
+        }
+        assert_eq!((thousandths(880), thousandths(5_000), thousandths(16_061)), ("0.88".into(), "5".into(), "16.061".into()));
     }
 
     #[test]

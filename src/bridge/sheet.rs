@@ -14,9 +14,44 @@ pub struct Sheet {
     /// By the wall clock, so that a rest goes on while the phone sleeps.
     pub rest_ends_ms: Option<i64>,
     pub rest_ms: i64,
+    /// The set whose tick began the rest.
+    #[serde(default)]
+    pub rest_set: String,
     pub note: String,
     /// Counts changes: of two tabs' sheets of one workout the higher wins.
     pub version: u64,
+    /// What the cells mean; 0 before distance and time had one each.
+    #[serde(default)]
+    pub format: u32,
+}
+
+const FORMAT: u32 = 1;
+
+impl Sheet {
+    pub fn new(workout_id: String, name: String, started_ms: i64, rest_ms: i64, version: u64) -> Self {
+        Self { workout_id, name, started_ms, rest_ms, version, format: FORMAT, ..Self::default() }
+    }
+
+    /// A sheet as any build kept it, with the cells of this one. One cell held metres where now there are two; of an
+    /// exercise that has both it was filled in with seconds, so there only what was logged is believed.
+    #[must_use]
+    pub fn renewed(mut self) -> Self {
+        if self.format == 0 {
+            for exercise in self.exercises.iter_mut().filter(|exercise| exercise.tracking.contains("distance")) {
+                let km = exercise.tracking == "distance_duration";
+                for set in &mut exercise.sets {
+                    let metres = std::mem::take(&mut set.time);
+                    match metres.parse::<u64>() {
+                        Ok(metres) if km && set.done => set.distance = format!("{}.{:03}", metres / 1000, metres % 1000),
+                        _ if km => {}
+                        _ => set.distance = metres,
+                    }
+                }
+            }
+            self.format = FORMAT;
+        }
+        self
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,10 +75,18 @@ pub struct SheetSet {
     pub load: String,
     pub reps: String,
     pub rpe: String,
-    /// Seconds or metres for what is timed or measured.
-    pub amount: String,
+    /// As a clock, `1:30`, or in seconds.
+    #[serde(rename = "amount")]
+    pub time: String,
+    /// In kilometres for what is covered, in metres for what is carried.
+    #[serde(default)]
+    pub distance: String,
+    /// Parts on lines of their own.
     pub previous: String,
     pub done: bool,
+    /// It was ticked before, and the tick was taken back.
+    #[serde(default)]
+    pub again: bool,
     /// The clock of the set's last event, once it is logged.
     #[serde(default)]
     pub hlc: Option<String>,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     id::{EntityId, Scope},
-    limits::{Check, Refusal},
+    limits::{BODY_WEIGHT_G, Check, Refusal},
     patch::Patch,
 };
 
@@ -475,7 +475,7 @@ impl Fact {
                 Check.when(it.at_ms, it.offset_min)
             }
             Self::BodyWeightLogged(it) => {
-                Check.range("body weight", Some(it.weight_g), 10_000, 500_000)?.when(it.at_ms, it.offset_min)
+                Check.range("body weight", Some(it.weight_g), BODY_WEIGHT_G.0, BODY_WEIGHT_G.1)?.when(it.at_ms, it.offset_min)
             }
             Self::PersonLinked { at_ms, offset_min, .. } => Check.when(*at_ms, *offset_min),
             Self::ProfileChanged { name, at_ms, offset_min } => Check.text("name", name, 200)?.when(*at_ms, *offset_min),

@@ -26,7 +26,9 @@ pub use header::{
 };
 pub use hlc::{Hlc, HlcErr};
 pub use id::{DeviceId, EntityId, EventId, IdErr, LaneId, Scope};
-pub use limits::{ASSIST_G_MAX, DISTANCE_MM_MAX, DURATION_MS_MAX, ROW_BYTES_MAX, Refusal, TEXT_CHARS_MAX};
+pub use limits::{
+    ASSIST_G_MAX, BODY_WEIGHT_G, DISTANCE_MM_MAX, DURATION_MS_MAX, LOAD_G_MAX, REPS_MAX, ROW_BYTES_MAX, Refusal, TEXT_CHARS_MAX,
+};
 pub use patch::Patch;
 pub use row::{Hash, Head, Row, RowErr, ZERO_HASH};
 pub use stamp::{Entropy, Stamp};

@@ -6,10 +6,14 @@ pub const ROW_BYTES_MAX: usize = 64 * 1024;
 /// The longest text in any field.
 pub const TEXT_CHARS_MAX: usize = 10_000;
 
-/// Of one set: half a ton of help, a week, a quarter of the equator.
+/// Of one set: two tons, half a ton of help, ten thousand repetitions, a week, a quarter of the equator.
+pub const LOAD_G_MAX: i64 = 2_000_000;
 pub const ASSIST_G_MAX: i64 = 500_000;
+pub const REPS_MAX: i64 = 10_000;
 pub const DURATION_MS_MAX: i64 = 7 * 86_400_000;
 pub const DISTANCE_MM_MAX: i64 = 10_000_000_000;
+/// Of a person.
+pub const BODY_WEIGHT_G: (i64, i64) = (10_000, 500_000);
 
 const _: () = assert!(TEXT_CHARS_MAX * 4 < ROW_BYTES_MAX, "the longest text fits a row in any script");
 
@@ -56,10 +60,10 @@ impl Check {
     /// load, body weight, assistance, reps, duration, distance, RPE × 10, reps in reserve.
     pub(crate) fn figures(self, figures: [Option<i64>; 8]) -> Result<Self, Refusal> {
         let [load, bodyweight, assist, reps, duration, distance, rpe10, rir] = figures;
-        self.range("load", load, 0, 2_000_000)?
-            .range("body weight", bodyweight, 10_000, 500_000)?
+        self.range("load", load, 0, LOAD_G_MAX)?
+            .range("body weight", bodyweight, BODY_WEIGHT_G.0, BODY_WEIGHT_G.1)?
             .range("assistance", assist, 0, ASSIST_G_MAX)?
-            .range("reps", reps, 0, 10_000)?
+            .range("reps", reps, 0, REPS_MAX)?
             .range("time", duration, 0, DURATION_MS_MAX)?
             .range("distance", distance, 0, DISTANCE_MM_MAX)?
             .range("RPE", rpe10, 0, 100)?

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
-  kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, shots, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
+  kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, setKind, shots, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, workerOf, working,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -134,9 +134,8 @@ try {
       for (const [nth, [kind, load, reps, rpe]] of sets.entries()) {
         await typeSet(page, nth, { load, reps, rpe });
         if (kind === "warmup") {
-          const button = page.getByRole("button", { name: `Kind of set ${nth + 1}` });
-          await button.click();
-          await becomes(() => text(button), "W", "the kind of the set");
+          await setKind(page, nth, "warmup");
+          await becomes(() => text(page.getByRole("button", { name: `Kind of set ${nth + 1}` })), "W", "the kind of the set");
         }
         await tick(page, nth);
         first.sets.push(set(name, kind, load ?? null, reps, rpe ?? null));

@@ -316,7 +316,7 @@ export async function typeSet(page, nth, { load, reps, rpe }) {
   }
   await keys(page, reps);
   if (rpe !== undefined) {
-    await page.getByTestId("keypad-next").click();
+    await page.getByTestId("keypad-rpe").click();
     await page.locator(".keypad-head").getByText("· RPE").waitFor();
     await keys(page, rpe);
   }
@@ -352,9 +352,19 @@ export async function startWorkout(page) {
   await page.getByRole("dialog", { name: "Workout" }).waitFor();
 }
 
-/** Ends the workout; the address is then that of its page, whose id is returned. */
+/** Gives a row another kind: `warmup`, `drop`, `failure`, `normal`. */
+export async function setKind(page, nth, name) {
+  await page.getByRole("button", { name: `Kind of set ${nth + 1}` }).click();
+  await page.getByTestId(`kind-${name}`).click();
+  await page.getByTestId(`kind-${name}`).waitFor({ state: "detached" });
+}
+
+/** Ends the workout, without the sets that are not ticked; the address is then that of its page, whose id is returned. */
 export async function finish(page) {
   await page.getByTestId("finish").click();
+  const anyway = page.getByTestId("finish-anyway");
+  await until(async () => (await anyway.count()) || !(await page.locator("section.workout").count()), { what: "the workout ends, or says what is not ticked" });
+  if (await anyway.count()) await anyway.click();
   await page.waitForURL(/\/history\/.+/);
   await page.getByTestId("detail-volume").waitFor();
   return page.url().split("/").at(-1);

@@ -58,8 +58,8 @@ pub(crate) fn Crew() -> impl IntoView {
             }
         });
         hub.capture(drafts, move |outcome| {
-            // What was typed while this one was being saved stays.
-            if outcome.is_ok() && typed.with_untracked(|typed| typed.trim() == sent) {
+            // What was typed while this one was being saved stays; the screen may be gone by now.
+            if outcome.is_ok() && typed.try_with_untracked(|typed| typed.trim() == sent) == Some(true) {
                 typed.set(String::new());
                 editing.set(None);
             }

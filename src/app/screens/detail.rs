@@ -11,6 +11,7 @@ use crate::{
     messages as m,
     parts::{BottomSheet, Empty, Figure, Header, Skeleton, use_settings},
     route::{Route, use_router},
+    screens::workout::Resume,
     training::set_text,
     words,
 };
@@ -46,12 +47,11 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
         hub.capture(vec![Draft::mine(fact).after(Some(row.hlc))], move |outcome| {
             let Ok(rows) = outcome else { return };
             let seen = rows.first().map(|row| row.hlc.clone());
-            let undo = Callback::new(move |()| {
+            hub.undoable(m::detail::WORKOUT_REMOVED, move || {
                 let at_ms = now_ms();
                 let fact = Fact::WorkoutRestored { workout_id, at_ms, offset_min: offset_min(at_ms) };
                 hub.capture(vec![Draft::mine(fact).after(seen.clone())], |_| {});
             });
-            hub.say(m::detail::WORKOUT_REMOVED, Some(undo));
             router.go(Route::History);
         });
     };
@@ -69,6 +69,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             let working = sets.with(|sets| sets.iter().flatten().filter(|set| set.set_kind != "warmup").count());
             let (volume, unit) = words::volume(total, lb);
             view! {
+                <Resume workout_id=row.workout_id.clone() name=row.name.clone() started_ms=row.started_ms finished_ms=row.finished_ms/>
                 <p class="quiet">{format!("{}, {}", words::day(words::day_of(row.started_ms, row.offset_min), today()), words::time_of_day(row.started_ms, row.offset_min))}</p>
                 <dl class="figures">
                     <div><dt>{m::VOLUME}</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
@@ -190,12 +191,11 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
             let Ok(rows) = outcome else { return };
             let seen = rows.first().map(|row| row.hlc.clone());
             editing.set(None);
-            let undo = Callback::new(move |()| {
+            hub.undoable(m::SET_REMOVED, move || {
                 let at_ms = now_ms();
                 let fact = Fact::SetRestored { set_id, at_ms, offset_min: offset_min(at_ms) };
                 hub.capture(vec![Draft::mine(fact).after(seen.clone())], |_| {});
             });
-            hub.say(m::SET_REMOVED, Some(undo));
         });
     };
     let timed = set.duration_ms.is_some();

@@ -28,9 +28,11 @@ pub(crate) fn Import() -> impl IntoView {
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         file_name.set(file.name());
         choices.update(|choices| (choices.unit, choices.names) = (None, Vec::new()));
+        // The screen may be gone by the time it is read.
+        let (name, chosen) = (file.name(), choices.get_untracked());
         spawn_local(async move {
             match JsFuture::from(file.array_buffer()).await {
-                Ok(buffer) => hub.plan_import(file_name.get_untracked(), choices.get_untracked(), Some(Uint8Array::new(&buffer))),
+                Ok(buffer) => hub.plan_import(name, chosen, Some(Uint8Array::new(&buffer))),
                 Err(err) => hub.say(m::import::unreadable(&format!("{err:?}")), None),
             }
         });

@@ -1,130 +1,154 @@
-//! The numeric keypad: digits, steps of a plate, RPE, and on to the next cell. A keyboard works too.
+//! The numeric keypad: digits, steps of a plate, RPE, and on to the next cell or the next set. A keyboard types into it
+//! too, wherever the focus is, and the rows above it stay as they are.
 
 use bridge::SheetSet;
+use gloo::events::{EventListener, EventListenerOptions};
+use js_sys::Reflect;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 use crate::{
     icons::{Glyph, Icon},
     messages as m,
-    parts::BottomSheet,
-    training::{Cell, cells, set_number, use_training},
-    words,
+    parts::hold_focus,
+    sheet::{Cell, arrow, in_km, next_cell, pasted, pressed, set_number, stepped, steps},
+    training::{Place, use_training},
 };
 
-type Editing = RwSignal<Option<(usize, usize, Cell)>>;
-
 #[component]
-pub(crate) fn Keypad(at: usize, nth: usize, cell: Cell, editing: Editing) -> impl IntoView {
+pub(crate) fn Keypad(place: Place) -> impl IntoView {
     let training = use_training();
+    let (at, nth, cell) = place;
     // The first key replaces what stands there, the next ones add to it.
     let fresh = StoredValue::new(true);
-    let text = Memo::new(move |_| {
-        training.sheet.with(|sheet| {
-            let set = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).and_then(|exercise| exercise.sets.get(nth));
-            set.map(|set| cell.text(set)).unwrap_or_default()
-        })
+    let (exercise, before) = training.sheet.with_untracked(|sheet| {
+        let exercise = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at));
+        (exercise.cloned().unwrap_or_default(), exercise.and_then(|exercise| exercise.sets.get(nth)).cloned().unwrap_or_default())
     });
-    let decimal = matches!(cell, Cell::Load | Cell::Rpe);
-    let put = move |text: String| training.type_in(at, nth, cell, text);
-    let key = move |digit: char| {
+    let text = Memo::new(move |_| {
+        training.sheet.with(|sheet| Some(cell.text(sheet.as_ref()?.exercises.get(at)?.sets.get(nth)?))).unwrap_or_default()
+    });
+    let put = move |text: String, more: bool| {
+        fresh.set_value(!more);
+        training.type_in(at, nth, cell, text);
+    };
+    let key = move |key: char| {
         let before = if fresh.get_value() { String::new() } else { text.get_untracked() };
-        fresh.set_value(false);
-        if before.len() < 7 && (digit != '.' || (decimal && !before.contains('.'))) {
-            put(format!("{before}{digit}"));
+        let after = pressed(&before, key, cell);
+        if !after.is_empty() {
+            put(after, true);
         }
     };
     let erase = move || {
-        fresh.set_value(false);
         let mut before = text.get_untracked();
         before.pop();
-        put(before);
+        put(before, true);
     };
-    let step = move |thousandths: i64| {
-        fresh.set_value(true);
-        let now = words::typed(&text.get_untracked()).unwrap_or(0);
-        put(words::load((now + thousandths).max(0), false));
+    let step = move |by: i64| put(stepped(&text.get_untracked(), by, cell), false);
+    let next = move || training.next(place);
+    let close = move || training.type_at(None, None);
+    let km = in_km(&exercise.tracking);
+    let (last, test) = match next_cell(&exercise.tracking, cell) {
+        Some(_) => (m::keypad::NEXT, "keypad-next"),
+        None if before.done => (m::SAVE, "keypad-next"),
+        None => (m::keypad::LOG_SET, "keypad-log"),
     };
-    let close = move || {
-        training.settle(at, nth);
-        editing.set(None);
-    };
-    let next = move || {
-        training.settle(at, nth);
-        let target = training.sheet.with_untracked(|sheet| {
-            let exercise = sheet.as_ref()?.exercises.get(at)?;
-            let columns = cells(&exercise.tracking);
-            let here = columns.iter().position(|other| *other == cell)?;
-            match columns.get(here + 1) {
-                Some(cell) => Some((at, nth, *cell)),
-                None if nth + 1 < exercise.sets.len() => Some((at, nth + 1, columns[0])),
-                None => None,
+    // Before anything else hears of it: Escape closes the keypad, not the workout.
+    let heard = EventListener::new_with_options(
+        &window(),
+        "keydown",
+        EventListenerOptions { passive: false, ..EventListenerOptions::run_in_capture_phase() },
+        move |event| {
+            let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+            // A button that somebody went to by keyboard is pressed by Enter, as everywhere.
+            let button = document().query_selector("button:focus-visible").ok().flatten().is_some();
+            if event.ctrl_key() || event.meta_key() || event.alt_key() {
+                return;
             }
-        });
-        editing.set(target);
-    };
-    let label = match cell {
-        Cell::Load => m::LOAD,
-        Cell::Reps => m::keypad::REPETITIONS,
-        Cell::Rpe => m::RPE,
-        Cell::Amount => m::AMOUNT,
-    };
-    let (name, which) = training.sheet.with_untracked(|sheet| {
-        let exercise = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at));
-        exercise.map(|exercise| (exercise.name.clone(), which_set(&exercise.sets, nth))).unwrap_or_default()
+            match (event.key().as_str(), event.key().chars().next()) {
+                ("Enter", _) if !button => next(),
+                ("Escape", _) => close(),
+                ("Backspace", _) => erase(),
+                ("ArrowUp", _) => step(arrow(cell, km)),
+                ("ArrowDown", _) => step(-arrow(cell, km)),
+                (one, Some(sign)) if one.len() == 1 && (sign.is_ascii_digit() || ".,:".contains(sign)) => key(sign),
+                _ => return,
+            }
+            event.prevent_default();
+            event.stop_propagation();
+        },
+    );
+    let came = EventListener::new(&document(), "paste", move |event| {
+        if let Some(text) = clipboard(event).and_then(|text| pasted(&text, cell)) {
+            put(text, false);
+        }
     });
+    let ears = StoredValue::new_local(Some((heard, came)));
+    let (name, which) = (exercise.name.clone(), which_set(&exercise.sets, nth));
+    on_cleanup(move || {
+        ears.update_value(|ears| _ = ears.take());
+        training.settle(before);
+    });
+    let panel = NodeRef::<leptos::html::Div>::new();
+    hold_focus(panel);
     // The row that is typed into stays in sight above the keypad.
     request_animation_frame(|| {
         if let Ok(Some(cell)) = document().query_selector(".cell.editing") {
             let options = web_sys::ScrollIntoViewOptions::new();
-            options.set_block(web_sys::ScrollLogicalPosition::Start);
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
             cell.scroll_into_view_with_scroll_into_view_options(&options);
         }
     });
-    let steps: &[(&str, i64)] = match cell {
-        Cell::Load => &[("−2.5", -2_500), ("−1.25", -1_250), ("+1.25", 1_250), ("+2.5", 2_500), ("+5", 5_000)],
-        Cell::Reps => &[("−1", -1_000), ("+1", 1_000)],
-        Cell::Rpe => &[],
-        Cell::Amount => &[("−15", -15_000), ("+15", 15_000), ("+60", 60_000)],
-    };
+    let label = spoken(cell);
     view! {
-        <BottomSheet label=m::keypad::cell_of_set(label, nth + 1) on_close=Callback::new(move |()| close())>
-            <div class="keypad" on:keydown=move |event| match event.key().as_str() {
-                "Enter" => {
-                    event.prevent_default();
-                    next();
-                }
-                "Backspace" => erase(),
-                "," | "." => key('.'),
-                digit => if let Some(digit) = digit.chars().next().filter(|_| digit.len() == 1).filter(char::is_ascii_digit) { key(digit) },
-            }>
-                <div class="keypad-head">
-                    <span class="quiet">{name}<br/>{format!("{which} · {label}")}</span>
-                    <output class="keypad-value" aria-live="polite">{move || match text.get() {
-                        text if text.is_empty() => "–".to_owned(),
-                        text => text,
-                    }}</output>
-                </div>
-                <div class="steps">
-                    {steps.iter().map(|(name, by)| view! { <button on:click=move |_| step(*by)>{*name}</button> }).collect_view()}
-                    {(cell == Cell::Rpe).then(|| ["6", "7", "7.5", "8", "8.5", "9", "9.5", "10"].into_iter().map(|rpe| view! {
-                        <button on:click=move |_| {
-                            fresh.set_value(true);
-                            put(rpe.to_owned());
-                        }>{rpe}</button>
-                    }).collect_view())}
-                </div>
-                <div class="keys">
-                    {"123456789".chars().map(|digit| view! { <button data-test=format!("key-{digit}") on:click=move |_| key(digit)>{digit}</button> }).collect_view()}
-                    <button disabled=!decimal data-test="key-dot" on:click=move |_| key('.')>"."</button>
-                    <button data-test="key-0" on:click=move |_| key('0')>"0"</button>
-                    <button aria-label=m::keypad::ERASE on:click=move |_| erase()><Glyph icon=Icon::Backspace/></button>
-                </div>
-                <div class="keypad-end">
-                    <button class="plain" data-test="keypad-close" on:click=move |_| close()>{m::CLOSE}</button>
-                    <button class="primary" data-test="keypad-next" on:click=move |_| next()>{m::keypad::NEXT}</button>
-                </div>
+        // What is tapped here takes no focus: Enter on a keyboard goes on, and does not press the last digit again.
+        <div class="keypad" role="group" aria-label=m::keypad::cell_of_set(label, nth + 1) tabindex="-1" node_ref=panel
+            on:mousedown=|event| event.prevent_default()>
+            <div class="keypad-head">
+                <span class="quiet">{name}<br/>{format!("{which} · {label}")}</span>
+                <output class="keypad-value" aria-live="polite">{move || match text.get() {
+                    text if text.is_empty() => "–".to_owned(),
+                    text => text,
+                }}</output>
             </div>
-        </BottomSheet>
+            <p class="wrong" role="alert" data-test="keypad-wrong">{training.wrong}</p>
+            <div class="steps">
+                {steps(cell, km).iter().map(|(name, by)| view! { <button on:click=move |_| step(*by)>{*name}</button> }).collect_view()}
+                {(cell == Cell::Rpe).then(|| ["6", "7", "7.5", "8", "8.5", "9", "9.5", "10"].into_iter().map(|rpe| view! {
+                    <button on:click=move |_| put(rpe.to_owned(), false)>{rpe}</button>
+                }).collect_view())}
+            </div>
+            <div class="keys">
+                {"123456789".chars().map(|digit| view! { <button data-test=format!("key-{digit}") on:click=move |_| key(digit)>{digit}</button> }).collect_view()}
+                <button disabled=cell.mark().is_none() data-test="key-dot" on:click=move |_| key('.')>{cell.mark().unwrap_or('.')}</button>
+                <button data-test="key-0" on:click=move |_| key('0')>"0"</button>
+                <button aria-label=m::keypad::ERASE on:click=move |_| erase()><Glyph icon=Icon::Backspace/></button>
+            </div>
+            <div class="keypad-end">
+                <button class="plain" data-test="keypad-close" on:click=move |_| close()>{m::CLOSE}</button>
+                {(cell == Cell::Reps).then(|| view! {
+                    <button class="plain" data-test="keypad-rpe" on:click=move |_| training.type_at(Some((at, nth, Cell::Rpe)), None)>{m::RPE}</button>
+                })}
+                <button class="primary" data-test=test on:click=move |_| next()>{last}</button>
+            </div>
+        </div>
+    }
+}
+
+fn clipboard(event: &web_sys::Event) -> Option<String> {
+    let data = Reflect::get(event, &"clipboardData".into()).ok()?;
+    let get: js_sys::Function = Reflect::get(&data, &"getData".into()).ok()?.dyn_into().ok()?;
+    get.call1(&data, &"text".into()).ok()?.as_string()
+}
+
+/// A cell's name before what it holds.
+pub(crate) fn spoken(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Load => m::LOAD,
+        Cell::Reps => m::keypad::REPETITIONS,
+        Cell::Rpe => m::RPE,
+        Cell::Time => m::TIME,
+        Cell::Distance => m::DISTANCE,
     }
 }
 

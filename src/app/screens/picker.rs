@@ -118,10 +118,12 @@ fn Make(name: String, on_made: Callback<()>) -> impl IntoView {
             at_ms,
             offset_min: offset_min(at_ms),
         });
+        // The picker may be closed by the time it is saved.
+        let (name, tracking) = (name.get_untracked(), tracking.get_untracked());
         hub.capture(vec![Draft::mine(fact)], move |outcome| {
             if outcome.is_ok() {
-                training.add_exercise(&exercise_id.to_string(), &name.get_untracked(), mode_text, &tracking.get_untracked());
-                on_made.run(());
+                training.add_exercise(&exercise_id.to_string(), &name, mode_text, &tracking);
+                let _ = on_made.try_run(());
             }
         });
     };

@@ -197,7 +197,8 @@ fn Connect(first: bool, look: Callback<()>) -> impl IntoView {
         hub.account(wish, move |news| {
             let _ = busy.try_set(false);
             match news {
-                Ok(_) => look.run(()),
+                // The screen may be gone by the time the answer comes.
+                Ok(_) => _ = look.try_run(()),
                 Err(refusal) => _ = problem.try_set(Some(refusal)),
             }
         });
@@ -299,7 +300,7 @@ fn DeviceRow(device: Device, look: Callback<()>) -> impl IntoView {
     let Device { device_id, name, state, other } = device;
     let shut_out = Callback::new(move |()| {
         hub.account(AccountWish::ShutOut { device_id: device_id.clone() }, move |news| match news {
-            Ok(_) => look.run(()),
+            Ok(_) => _ = look.try_run(()),
             Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
         });
     });

@@ -1,7 +1,7 @@
 //! Today: what is next, this week, the last workout beside the one before, body weight.
 
 use bridge::{Draft, OpenWorkout, TrainingDay, Weighing, WorkoutLine};
-use ledger::{BodyWeight, EntityId, Fact, Unit};
+use ledger::{BODY_WEIGHT_G, BodyWeight, EntityId, Fact, Unit};
 use leptos::prelude::*;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     messages as m,
     parts::{Empty, Figure, Header, Skeleton, use_settings},
     route::{Route, use_router},
-    screens::storage::BACKUP_MADE,
+    screens::{storage::BACKUP_MADE, workout::Resume},
     training::use_training,
     words,
 };
@@ -37,7 +37,7 @@ pub(crate) fn Today() -> impl IntoView {
                 <section class="card">
                     <h2>{m::today::STILL_OPEN}</h2>
                     <p class="quiet">{m::today::started(&words::day(words::day_of(workout.started_ms, workout.offset_min), today()))}</p>
-                    <button class="primary" on:click=move |_| training.resume(workout.workout_id.clone(), name.clone(), workout.started_ms)>{m::today::GO_ON}</button>
+                    <button class="primary" on:click=move |_| training.resume(&workout.workout_id, &name, workout.started_ms)>{m::today::GO_ON}</button>
                 </section>
             }
         })}
@@ -58,6 +58,7 @@ pub(crate) fn Today() -> impl IntoView {
                         <div><dt>{m::RECORDS}</dt><dd>{line.records}</dd></div>
                     </dl>
                     {change.map(|change| view! { <p class="quiet">{change}</p> })}
+                    <Resume workout_id=id.clone() name=line.name.clone() started_ms=line.started_ms finished_ms=line.finished_ms/>
                     <button class="plain" on:click=move |_| router.go(Route::Workout(id.clone()))>{m::today::SEE_IT}</button>
                 </section>
             }
@@ -154,11 +155,13 @@ fn BodyWeightCard() -> impl IntoView {
     let (hub, settings) = (use_hub(), use_settings());
     let weighings = hub.watch::<Weighing>(|| vec![("limit", 2.into())]);
     let typed = RwSignal::new(String::new());
+    let wrong = RwSignal::new(None::<String>);
     let log = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let lb = settings.lb();
-        let Some(weight_g) = words::grams(&typed.get_untracked(), lb) else {
-            hub.say(m::today::TYPE_WEIGHT, None);
+        let (least, most) = BODY_WEIGHT_G;
+        let Some(weight_g) = words::grams(&typed.get_untracked(), lb).filter(|weight| (least..=most).contains(weight)) else {
+            wrong.set(Some(m::wrong::body_weight(&words::with_unit(least, lb), &words::with_unit(most, lb))));
             return;
         };
         let at_ms = now_ms();
@@ -173,7 +176,7 @@ fn BodyWeightCard() -> impl IntoView {
         hub.capture(vec![Draft::mine(fact)], move |outcome| {
             if outcome.is_ok() {
                 typed.set(String::new());
-                hub.say(m::today::BODY_WEIGHT_SAVED, Some(Callback::new(move |()| undo(hub, weighing_id))));
+                hub.undoable(m::today::BODY_WEIGHT_SAVED, move || undo(hub, weighing_id));
             }
         });
     };
@@ -181,13 +184,16 @@ fn BodyWeightCard() -> impl IntoView {
         <section class="card slim">
             <form class="inline" on:submit=log>
                 <label for="body-weight">{m::today::BODY_WEIGHT}</label>
-                <span class="quiet">{move || weighings.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| format!(
-                    "{}{}{}", words::load(row.weight_g, settings.lb()), words::NARROW, words::unit(settings.lb())
-                ))))}</span>
+                <span class="quiet">{move || weighings.with(|rows| rows.as_ref()?.first().map(|row| words::with_unit(row.weight_g, settings.lb())))}</span>
                 <input id="body-weight" inputmode="decimal" autocomplete="off" enterkeyhint="done" placeholder=move || words::unit(settings.lb())
-                    prop:value=move || typed.get() on:input=move |event| typed.set(event_target_value(&event))/>
+                    aria-describedby="body-weight-wrong" aria-invalid=move || wrong.with(Option::is_some).to_string()
+                    prop:value=move || typed.get() on:input=move |event| {
+                        wrong.set(None);
+                        typed.set(event_target_value(&event));
+                    }/>
                 <button class="iconic" aria-label=m::today::SAVE_BODY_WEIGHT><Glyph icon=Icon::Plus/></button>
             </form>
+            <p class="wrong" id="body-weight-wrong" role="alert">{wrong}</p>
         </section>
     }
 }

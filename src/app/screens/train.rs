@@ -19,17 +19,8 @@ pub(crate) fn Train() -> impl IntoView {
     let workouts = hub.watch::<WorkoutLine>(|| vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", 4.into())]);
     let repeat = move |line: WorkoutLine| {
         let name = line.name.clone().unwrap_or_default();
-        hub.ask::<SetLine>(&[("workout", line.workout_id.as_str().into())], move |sets| {
-            training.start(&name);
-            let mut seen = Vec::new();
-            for set in &sets {
-                if !seen.contains(&set.exercise_id) {
-                    seen.push(set.exercise_id.clone());
-                    let name = set.name.clone().unwrap_or_else(|| set.exercise_id.clone());
-                    training.add_exercise(&set.exercise_id, &name, &set.load_mode, &set.tracking);
-                }
-            }
-        });
+        let day = words::day_of(line.started_ms, line.offset_min);
+        hub.ask::<SetLine>(&[("workout", line.workout_id.as_str().into())], move |sets| training.repeat(&name, day, &sets));
     };
     view! {
         <Header title=Signal::derive(|| m::train::TITLE.to_owned())>
@@ -45,7 +36,7 @@ pub(crate) fn Train() -> impl IntoView {
         <ul class="list">
             <For each=move || workouts.get().unwrap_or_default() key=|line| line.workout_id.clone() let:line>
                 <li>
-                    <button class="row" on:click={
+                    <button class="row" data-test="repeat" on:click={
                         let line = line.clone();
                         move |_| repeat(line.clone())
                     }>
