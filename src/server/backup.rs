@@ -226,7 +226,8 @@ mod tests {
             for (table, columns) in TABLES {
                 let mut has = names(sql, &format!("select name from pragma_table_info('{table}')"))?;
                 let mut copied = columns.to_vec();
-                (has.sort(), copied.sort_unstable());
+                has.sort();
+                copied.sort_unstable();
                 assert_eq!(copied, has, "{table}");
             }
             Ok(())

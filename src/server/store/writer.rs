@@ -322,7 +322,7 @@ mod tests {
             want.retain(|text| text != "refused" && text != "too much");
             let said = texts.iter().zip(told).filter(|(_, told)| *told).map(|(text, _)| text.trim_start_matches("+ ").to_owned());
             let mut said: Vec<String> = said.collect();
-            (kept.sort(), want.sort(), said.sort());
+            [&mut kept, &mut want, &mut said].into_iter().for_each(|texts| texts.sort());
             assert_eq!((&kept, &said), (&want, &want), "{texts:?}");
         }
     }
