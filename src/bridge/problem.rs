@@ -17,6 +17,8 @@ pub enum ProblemKind {
     /// What is stored is encrypted, and the key to it is not here.
     Locked,
     Refused,
+    /// The clock of this device is far from the server's.
+    WrongClock,
     /// A worker stopped and was started again.
     Restarted,
     Internal,

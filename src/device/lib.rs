@@ -5,6 +5,7 @@
 //! Never: a file, a socket, a clock, a thread, the DOM; how projections are made.
 
 mod capture;
+mod clocks;
 mod compact;
 mod identity;
 mod inbox;
@@ -15,6 +16,7 @@ mod recover;
 mod shelf;
 
 pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
+pub use clocks::{AHEAD_MS, clock_notice, odd_files, said_again};
 pub use compact::to_merge;
 pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};

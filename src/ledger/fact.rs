@@ -402,6 +402,27 @@ impl Fact {
         Self::of(kind.to_owned(), Value::Object(whole)).ok()
     }
 
+    /// What it changes that was there before, when it changes something: of two of the same the later one counts.
+    pub fn amends(&self) -> Option<(&'static str, String)> {
+        let (what, which) = match self {
+            Self::SetCorrected(SetCorrected { set_id, .. })
+            | Self::SetRemoved { set_id, .. }
+            | Self::SetRestored { set_id, .. } => ("set", set_id.to_string()),
+            Self::WorkoutCorrected(WorkoutCorrected { workout_id, .. })
+            | Self::WorkoutRemoved { workout_id, .. }
+            | Self::WorkoutRestored { workout_id, .. } => ("workout", workout_id.to_string()),
+            Self::BodyWeightLogged(BodyWeight { weighing_id, .. }) | Self::BodyWeightRemoved { weighing_id, .. } => {
+                ("weighing", weighing_id.to_string())
+            }
+            Self::ExerciseDefined(ExerciseDefined { exercise_id, .. }) => ("exercise", exercise_id.to_string()),
+            Self::ExerciseNamed { alias, .. } => ("alias", alias.clone()),
+            Self::ProfileChanged { .. } => ("profile", String::new()),
+            Self::PreferencesChanged(_) => ("preferences", String::new()),
+            _ => return None,
+        };
+        Some((what, which))
+    }
+
     pub fn is_chat(&self) -> bool {
         matches!(self, Self::RoomCreated { .. } | Self::MessagePosted(_) | Self::MessageEdited { .. } | Self::MessageRemoved { .. })
     }

@@ -25,6 +25,12 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
+            /// When it was made, UTC milliseconds, if it is one of those that say so (version 7).
+            pub fn made_ms(&self) -> Option<u64> {
+                let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+                Some(seconds * 1000 + u64::from(nanos) / 1_000_000)
+            }
+
             /// A version 7 UUID: time first, so that ids made later sort later.
             pub fn v7(utc_ms: u64, random: [u8; 10]) -> Self {
                 Self(uuid::Builder::from_unix_timestamp_millis(utc_ms, &random).into_uuid())
@@ -73,12 +79,6 @@ impl EntityId {
         // The URL namespace over a name of our own: any fixed namespace would do, this one is standard.
         let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"spotter:import");
         Self(Uuid::new_v5(&namespace, format!("{source}\n{natural_key}").as_bytes()))
-    }
-
-    /// When it was made, UTC milliseconds, if it is one of those that say so (version 7).
-    pub fn made_ms(&self) -> Option<u64> {
-        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
-        Some(seconds * 1000 + u64::from(nanos) / 1_000_000)
     }
 }
 

@@ -264,8 +264,9 @@ pub struct Replica {
     standing: Standing,
     phase: Phase,
     limits: Limits,
-    /// The last hello.
+    /// The last hello, and when it came by this device's clock.
     hello: Option<Hello>,
+    greeted_ms: u64,
     /// Where the pages go on after the snapshot that is being fetched.
     snapshot: Option<Checkpoint>,
     next_id: u32,
@@ -336,6 +337,7 @@ impl Replica {
             phase: Phase::Off,
             limits,
             hello: None,
+            greeted_ms: 0,
             snapshot: None,
             next_id: 1,
             asked: None,
@@ -379,6 +381,12 @@ impl Replica {
 
     pub fn hello(&self) -> Option<&Hello> {
         self.hello.as_ref()
+    }
+
+    /// What the server's clock says, once it has said so.
+    pub fn server_ms(&self, now_ms: u64) -> Option<u64> {
+        let hello = self.hello.as_ref()?;
+        Some(hello.time_ms.saturating_add(now_ms.saturating_sub(self.greeted_ms)))
     }
 
     pub fn link(&self) -> Link {
@@ -662,6 +670,7 @@ impl Replica {
     }
 
     fn greeted(&mut self, now: u64, hello: Hello, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
+        self.greeted_ms = now;
         if PROTOCOL < hello.protocol {
             let problem = Problem::new(Code::UpgradeRequired, format!("the server speaks protocol {}", hello.protocol));
             self.hello = Some(hello);

@@ -12,7 +12,7 @@ pub(crate) enum Fail {
     Held,
     NotFound,
     /// This browser has no files that a worker can write safely.
-    Unsupported,
+    Unsupported(String),
     /// The browser's picture of the folder or the file is an old one, or it could not do what it was asked to: it has one
     /// name for both.
     Stale(String),
@@ -29,8 +29,7 @@ impl std::fmt::Display for Fail {
             Self::Full => "the device is full",
             Self::Held => "another tab holds the file",
             Self::NotFound => "it is not there",
-            Self::Unsupported => "it has no files that can be written safely here",
-            Self::Stale(why) => why,
+            Self::Unsupported(why) | Self::Stale(why) => why,
             Self::Changed => "the file changed while it was read",
             Self::Newer => "a newer Spotter has written here",
             Self::Other(why) => why,
@@ -53,7 +52,7 @@ impl From<JsValue> for Fail {
             "NoModificationAllowedError" => Self::Held,
             "InvalidStateError" => Self::Stale(message),
             "NotFoundError" => Self::NotFound,
-            "NotSupportedError" => Self::Unsupported,
+            "NotSupportedError" => Self::Unsupported(message),
             "NotReadableError" => Self::Changed,
             _ => Self::Other(format!("{name} {message}").trim().to_owned()),
         }

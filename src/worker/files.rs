@@ -98,7 +98,7 @@ impl Pool {
         let file = self.handle(name, false).await?;
         let create = js::get(&file, "createSyncAccessHandle");
         if create.is_undefined() {
-            return Err(Fail::Unsupported);
+            return Err(Fail::Unsupported("it has no files that can be written safely".to_owned()));
         }
         let access = js::wait(file.create_sync_access_handle()).await?.dyn_into()?;
         Ok(Held { access })

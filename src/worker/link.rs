@@ -6,7 +6,7 @@ use std::{
 };
 
 use bridge::{FromStorage, RefusedView, SyncLink, SyncState};
-use device::{FileRows, by_place};
+use device::{FileRows, by_place, clock_notice};
 use ledger::{Row, Scope};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
@@ -18,12 +18,13 @@ use wire::{
 
 use crate::{
     account,
-    clock::Chance,
+    clock::{Chance, now_ms},
     fail::Fail,
     feed, js,
     net::{Call, Pieces, encode, refusal},
     port::{self, Work},
     sealed, snapshot,
+    start::report_problem,
     state::{self, global, tell},
 };
 
@@ -48,6 +49,7 @@ thread_local! {
     static SAID: RefCell<SyncState> = RefCell::default();
     /// This tab's screen wants everything compared, and no leader has said yet that it does.
     static COMPARE: Cell<bool> = const { Cell::new(false) };
+    static CLOCK_SAID: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Milliseconds that only go forward while this worker lives, whatever the clock does.
@@ -137,6 +139,19 @@ pub(crate) fn awake(online: bool) {
     input(if online { Input::Connect } else { Input::Disconnect });
 }
 
+/// What the server's clock says, when there is one to ask.
+pub(crate) fn server_ms() -> Option<u64> {
+    LINK.with_borrow(|link| link.as_ref()?.replica.server_ms(now()))
+}
+
+/// Somebody should know that the clock of this device is wrong; said once.
+fn look_at_clock() {
+    let notice = server_ms().and_then(|server| clock_notice(now_ms(), server));
+    if let Some(notice) = notice.filter(|_| !CLOCK_SAID.replace(true)) {
+        report_problem(notice);
+    }
+}
+
 /// Rows were written on this device, for the person it writes for now.
 pub(crate) fn wrote() {
     let person = state::with(|state| state.device.identity().person);
@@ -170,6 +185,7 @@ pub(crate) fn input(input: Input) {
         let Some(commands) = commands else { break };
         commands.into_iter().for_each(carry_out);
     }
+    look_at_clock();
     say();
 }
 
@@ -390,7 +406,7 @@ pub(crate) async fn read_file(use_id: &str) -> Result<(), Fail> {
     Ok(())
 }
 
-async fn sealed_rows(use_id: &str) -> Result<Vec<Row>, Fail> {
+pub(crate) async fn sealed_rows(use_id: &str) -> Result<Vec<Row>, Fail> {
     let (pool, file) = state::with(|state| {
         let file = state.manifest.sealed.iter().find(|file| file.use_id == use_id);
         (state.pool.clone(), file.cloned())

@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
-use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot, weakness};
+use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot, odd_files, said_again, weakness};
 use js_sys::Array;
 use ledger::{DeviceId, EntityId, Header, HeaderErr, Role, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -293,6 +293,10 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
     }
     state::with(|state| state.inbox = Some((inbox, slot)));
     outcome?;
+    let again = match link::server_ms().filter(|_| !fresh.is_empty()) {
+        Some(now) => outdone(now, &fresh).await,
+        None => Vec::new(),
+    };
     state::with(|state| {
         state.standing = Some(standing);
         fresh.iter().for_each(|row| _ = state.shelf.add(row.clone()));
@@ -306,7 +310,32 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
     if foreign.copied {
         crate::start::copied().await;
     }
+    if !again.is_empty()
+        && let Err(problem) = capture(again, false).await
+    {
+        tell(&FromStorage::Problem { problem });
+    }
     Ok(())
+}
+
+/// What has to be said once more, because a clock was wrong.
+async fn outdone(now: u64, fresh: &[Row]) -> Vec<Draft> {
+    let own = state::with(|state| state.device.identity().device_id.clone());
+    let odd: Vec<String> =
+        state::with(|state| odd_files(now, &own, &state.manifest.sealed).map(|file| file.use_id.clone()).collect());
+    let mut sealed = Vec::new();
+    for file in odd {
+        match link::sealed_rows(&file).await {
+            Ok(rows) => sealed.extend(rows),
+            Err(fail) => web_sys::console::warn_1(&format!("rows of a wrong clock could not be looked at: {fail}").into()),
+        }
+    }
+    state::with(|state| {
+        let before = state.standing.as_ref();
+        // Of what the server did not have before this nobody elsewhere can have known.
+        let unsent = |row: &Row| before.is_none_or(|before| !before.is_acked(row));
+        said_again(now, &own, state.shelf.rows().iter().chain(&sealed), unsent, fresh)
+    })
 }
 
 /// Writes the drafts down, all or none. When this returns they are on the disk.

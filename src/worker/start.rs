@@ -46,7 +46,7 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
             let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
             for _ in 1..START_TRIES {
                 if let Err(fail) = &outcome
-                    && !matches!(fail, Fail::Newer | Fail::Unsupported)
+                    && !matches!(fail, Fail::Newer | Fail::Unsupported(_))
                 {
                     web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
                     js::sleep(START_AGAIN_MS).await;
