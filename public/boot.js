@@ -10,22 +10,24 @@ document.getElementById("first-paint")?.remove();
 
 if ("serviceWorker" in navigator && build !== "BU" + "ILD") {
   let waiting = null;
+  let accepted = false;
   const offer = (worker) => {
     waiting = worker;
     dispatchEvent(new Event("spotter:update"));
   };
   // Only after somebody said so: a page is never changed under a running workout.
   addEventListener("spotter:accept-update", () => {
-    if (waiting) waiting.postMessage("SKIP_WAITING");
+    accepted = true;
+    if (waiting?.state === "installed") waiting.postMessage("SKIP_WAITING");
     else location.reload();
   });
-  let accepted = false;
   const hadController = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (hadController && !accepted) {
-      accepted = true;
-      location.reload();
-    }
+    if (!hadController) return;
+    if (accepted) location.reload();
+    // Another tab took the update. What is half typed here stays, and this one is asked when its workout is over.
+    else dispatchEvent(new Event("spotter:update"));
+    accepted = false;
   });
   // A service worker of another build would hand out files that do not fit this page.
   navigator.serviceWorker.addEventListener("message", (event) => {

@@ -13,17 +13,23 @@ self.addEventListener("install", (event) => shell.install(event));
 
 self.addEventListener("activate", (event) => {
   shell.activate(event);
-  event.waitUntil(
-    caches.keys().then((keys) =>
-      Promise.all(keys.filter((key) => key.startsWith("spotter-") && key !== cacheNames.precache).map((key) => caches.delete(key))),
-    ),
-  );
+  event.waitUntil(tidy());
 });
 clientsClaim();
 
+/** Pages of a former build go on until somebody is done there, and start their workers from its files. */
+async function tidy() {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (1 < pages.length) return;
+  const keys = await caches.keys();
+  await Promise.all(keys.filter((key) => key.startsWith("spotter-") && key !== cacheNames.precache).map((key) => caches.delete(key)));
+}
+
 self.addEventListener("message", (event) => {
   if (event.data === "SKIP_WAITING") self.skipWaiting();
-  if (event.data === "BUILD?") event.source?.postMessage({ build: BUILD });
+  if (event.data !== "BUILD?") return;
+  event.source?.postMessage({ build: BUILD });
+  event.waitUntil(tidy());
 });
 
 self.addEventListener("fetch", (event) => {
@@ -31,6 +37,7 @@ self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   // Every address of the app is the same page.
   const path = event.request.mode === "navigate" ? "/index.html" : url.pathname;
-  const key = shell.getCacheKeyForURL(path);
+  const former = path.startsWith("/b/") ? event.request : null;
+  const key = shell.getCacheKeyForURL(path) ?? former;
   if (key) event.respondWith(caches.match(key).then((cached) => cached ?? fetch(event.request)));
 });

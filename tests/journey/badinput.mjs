@@ -3,11 +3,11 @@
 // acknowledged and not itself destroyed; and it has to have it at the start after that one, too.
 //
 //   node tests/journey/badinput.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
-import { cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, built, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
+  Log, Stop, Story, addExercise, becomes, browse, built, dist, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until, workerOf,
 } from "./lib.mjs";
 import * as writers from "../powercut/app.mjs";
@@ -568,6 +568,42 @@ try {
     await context.close();
   });
 
+  // Chromium hands a failed write back as if it were a length: -8, for no space, in 32 bits without a sign.
+  for (const [what, said, answer] of [
+    ["fewer bytes than were asked for", "no room", null],
+    ["an error that looks like a length", "no room", 4294967288],
+    ["another error that looks like a length", "refused the write", 4294967280],
+  ]) {
+    await story.step(`the disk takes ${what}: the tick is refused, and nothing of it stays`, async () => {
+      const { context, page } = await browse(story, join(folder, `short ${what}`));
+      await squatOnce(page);
+      await typeSet(page, 1, { load: "105", reps: "4" });
+      const running = async () => runningSegment(await look(page));
+      const before = await running();
+      const storage = await workerOf(page, "storage.js");
+      await storage.evaluate((answer) => {
+        const { write } = FileSystemSyncAccessHandle.prototype;
+        globalThis.wholeAgain = () => (FileSystemSyncAccessHandle.prototype.write = write);
+        // Only what is added to a file: the workout's sheet is written at fixed places.
+        FileSystemSyncAccessHandle.prototype.write = function (bytes, options) {
+          if (this.getSize() !== options?.at) return write.call(this, bytes, options);
+          write.call(this, bytes.subarray(0, bytes.length >> 1), options);
+          return answer ?? bytes.length >> 1;
+        };
+      }, answer);
+      await page.getByTestId("tick-1").click();
+      await page.locator(".problem[role=alert]").filter({ hasText: said }).waitFor({ state: "attached" });
+      await becomes(() => page.getByTestId("tick-1").getAttribute("aria-checked"), "false", "the refused tick");
+      const after = await running();
+      same([after.size, after.frames.length], [before.size, before.frames.length], "the session's file");
+      await storage.evaluate(() => globalThis.wholeAgain());
+      await tick(page, 1);
+      await thereAfterReload(page, squat);
+      same(await page.locator(".problem").allTextContents(), [], "problems");
+      await context.close();
+    });
+  }
+
   await story.step("the browser closes the database of a page that was long away: the next tick is saved in both places", async () => {
     const { context, page } = await browse(story, join(folder, "closed-database"));
     await openApp(page, url);
@@ -784,6 +820,155 @@ try {
     await becomes(() => tiles(page), log.tiles(), "tiles");
     await page.goto(url);
     await page.getByText("Log your first set").waitFor();
+    await context.close();
+  });
+
+  await story.step("another tab takes the update: half a note and an unticked row stay in this one, and its workout goes on", async () => {
+    const files = temporary("update");
+    cpSync(dist, files, { recursive: true });
+    const updating = await serve(await freePort(), { files });
+    const { context, page } = await browse(story, join(folder, "update"));
+    await openApp(page, updating.url);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    // From here on it comes from the service worker.
+    await openApp(page, updating.url);
+    ensure(await page.evaluate(() => navigator.serviceWorker.controller !== null), "no service worker answers this page");
+    await startWorkout(page);
+    await addExercise(page, "Squat (Barbell)", "squat barbell");
+    await typeSet(page, 0, { load: "100", reps: "5" });
+    await tick(page, 0);
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    await page.getByTestId("add-note").click();
+    await page.getByTestId("note").fill("slept ba");
+    await page.evaluate(() => (globalThis.stillTheSame = true));
+    const beside = await context.newPage();
+    await openApp(beside, updating.url);
+    rmSync(join(files, "sw.js.br"), { force: true });
+    appendFileSync(join(files, "sw.js"), "\n// The next build.\n");
+    await beside.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
+    // The sheet of the first tab is in both, so the update is taken where it is offered.
+    const taken = beside.waitForEvent("load");
+    await beside.evaluate(async () => {
+      const waiting = async () => (await navigator.serviceWorker.getRegistration()).waiting;
+      while (!(await waiting())) await new Promise((next) => setTimeout(next, 20));
+      dispatchEvent(new Event("spotter:accept-update"));
+    });
+    await taken;
+    await beside.getByTestId("workout-bar").waitFor();
+    // By now the new service worker answers here too: whatever it makes this page do, it has done.
+    await page.evaluate(() => new Promise((answered) => {
+      navigator.serviceWorker.addEventListener("message", answered, { once: true });
+      navigator.serviceWorker.controller.postMessage("BUILD?");
+    }));
+    ensure(await page.evaluate(() => globalThis.stillTheSame === true), "the page was loaded again under the hands of somebody");
+    same(await page.getByTestId("note").inputValue(), "slept ba", "the note");
+    await page.getByTestId("note").pressSequentially("dly");
+    await page.getByTestId("note-done").click();
+    same([await typed(page, 1, "load"), await typed(page, 1, "reps"), await solid(page, 1)], ["105", "4", false], "the row that was not ticked");
+    await tick(page, 1);
+    await page.getByText("slept badly").waitFor();
+    await finish(page);
+    await page.getByRole("button", { name: "Update ready" }).waitFor();
+    await context.close();
+    await updating.stop();
+  });
+
+  // Each of them is found out before the app says that it is ready.
+  for (const [what, script] of [
+    ["refuses to write them", "FileSystemFileHandle.prototype.createSyncAccessHandle = () => Promise.reject(new DOMException('Backend does not support this operation', 'NotSupportedError'));"],
+    ["has no way to write them", "delete FileSystemFileHandle.prototype.createSyncAccessHandle;"],
+    ["forgets what was written", "FileSystemSyncAccessHandle.prototype.write = (bytes) => bytes.length;"],
+  ]) {
+    await story.step(`a browser that hands out files and ${what}: everything works, and says that it is not stored`, async () => {
+      const { context, page } = await browse(story, join(folder, `unproved ${what}`), { serviceWorkers: "block" });
+      await storageBegins(page, script);
+      await page.goto(url);
+      await page.getByText("Not stored", { exact: false }).first().waitFor({ timeout: 40_000 });
+      await page.locator(".problem[role=alert]").filter({ hasText: "cannot use this browser's storage" }).waitFor();
+      await squatOnce(page);
+      await finish(page);
+      same((await page.locator(".problem").allTextContents()).filter((text) => /could not be saved/.test(text)), [], "ticks that failed");
+      await context.close();
+    });
+  }
+
+  await story.step("the key is gone from one place and cannot be read in the other: no new one is made, and later the code opens it", async () => {
+    const own = join(folder, "no-second-key");
+    const { context, page } = await browse(story, own, { serviceWorkers: "block" });
+    await squatOnce(page);
+    await finish(page);
+    await openApp(page, url, "/me/storage");
+    await page.getByTestId("show-recovery-code").click();
+    const code = await text(page.getByTestId("recovery-code"));
+    const keys = async () => (await look(page)).filter((file) => file.role === "keys").map((file) => file.useId);
+    await until(async () => (await keys()).length === 2, { what: "the wrapped key is filed twice" });
+    const before = await keys();
+    const back = await outside(page);
+    await page.evaluate(() => new Promise((done, failed) => {
+      const request = indexedDB.open("spotter");
+      request.onerror = () => failed(request.error);
+      request.onsuccess = () => {
+        const gone = request.result.transaction("identity", "readwrite");
+        gone.objectStore("identity").delete("vault");
+        gone.oncomplete = () => (request.result.close(), done());
+      };
+    }));
+    await back();
+    await storageBegins(page, `
+      const { getFile } = FileSystemFileHandle.prototype;
+      FileSystemFileHandle.prototype.getFile = async function () {
+        const file = await getFile.call(this);
+        // How it begins can be read, and the rest cannot.
+        const { slice } = file;
+        const bad = { arrayBuffer: () => Promise.reject(new DOMException("bad sector", "UnknownError")) };
+        if (this.name.startsWith("keys-")) file.slice = (from, to) => (to <= 96 ? slice.call(file, from, to) : bad);
+        return file;
+      };`);
+    await page.goto(url);
+    await page.locator(".problem[role=alert]").filter({ hasText: "the key to what is stored here cannot be read" }).waitFor({ timeout: 60_000 });
+    await page.unrouteAll({ behavior: "wait" });
+    await outside(page);
+    same(await page.evaluate(async () => {
+      const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+      const heads = await Promise.all(["keys-0", "keys-1"].map(async (name) => new Uint8Array(await (await (await pool.getFileHandle(name)).getFile()).slice(8, 24).arrayBuffer())));
+      return heads.map((head) => [...head].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+    }), before, "the wraps");
+    await page.goto(url);
+    await page.getByTestId("recovery-code").fill(code);
+    await page.getByTestId("unlock").click();
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0]] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
+    await context.close();
+  });
+
+  await story.step("another recovery code takes the place of one that somebody has seen", async () => {
+    const own = join(folder, "another-code");
+    const { context, page } = await browse(story, own, { serviceWorkers: "block" });
+    await squatOnce(page);
+    await finish(page);
+    await openApp(page, url, "/me/storage");
+    await page.getByTestId("show-recovery-code").click();
+    const shown = () => text(page.getByTestId("recovery-code"));
+    const former = await shown();
+    await page.getByTestId("new-recovery-code").click();
+    await until(async () => (await shown()) !== former, { what: "another code" });
+    const code = await shown();
+    await page.reload();
+    await page.getByTestId("show-recovery-code").click();
+    same(await shown(), code, "the code at the next start");
+    await storageBegins(page, "IDBFactory.prototype.open = () => { throw new DOMException('broken', 'UnknownError'); };");
+    await page.goto(url);
+    await page.getByTestId("recovery-code").fill(former);
+    await page.getByTestId("unlock").click();
+    await page.getByText("does not open what is stored here").waitFor();
+    await page.getByTestId("recovery-code").fill(code);
+    await page.getByTestId("unlock").click();
+    const log = new Log();
+    log.add({ at: 1, sets: [squat[0]] });
+    await progress(page, "4 weeks");
+    await becomes(() => tiles(page), log.tiles(), "tiles");
     await context.close();
   });
 

@@ -129,9 +129,9 @@ export class Stop extends Error {
 const children = new Set();
 process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 
-export async function serve(port, { database = join(temporary("server"), "spotter.db"), log } = {}) {
+export async function serve(port, { database = join(temporary("server"), "spotter.db"), log, files = dist } = {}) {
   const env = log ? { ...process.env, SPOTTER_LOG: log } : process.env;
-  const child = spawn(binary, ["serve", "--dist", dist, "--port", String(port), "--database", database], { stdio: ["ignore", "pipe", "inherit"], env });
+  const child = spawn(binary, ["serve", "--dist", files, "--port", String(port), "--database", database], { stdio: ["ignore", "pipe", "inherit"], env });
   children.add(child);
   child.once("exit", () => children.delete(child));
   await new Promise((resolve, reject) => {
