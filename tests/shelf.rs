@@ -309,3 +309,68 @@ fn a_refused_row_is_only_here() {
     let lately: Vec<_> = shelf.waiting_lately(&standing, 9).iter().map(|row| row.event_id).collect();
     assert_eq!(lately, [refused.event_id]);
 }
+
+#[test]
+fn a_row_of_this_device_that_was_not_written_here_gives_a_copy_away() {
+    let draft = |name: &str| bridge::Draft::mine(ledger::Fact::ProfileChanged { name: name.to_owned(), at_ms: 1, offset_min: 0 });
+    let mut scribe = Scribe::new(5);
+    let shared = scribe.write(1_000, (0..4).map(|nth| draft(&format!("{nth}"))).collect());
+    // From here on there are two of it.
+    let mut copy = Scribe { device: scribe.device.clone(), random: tests::Seeded(77), rows: Vec::new() };
+    let (here, there) = (scribe.write(2_000, vec![draft("here")]), copy.write(2_000, vec![draft("there"), draft("and there")]));
+    let other = Scribe::new(6).write(2_000, vec![draft("somebody else")]);
+    let own = scribe.device.identity().device_id.clone();
+    let chain = wire::ChainKey::of(&here[0]);
+    // The third row is in a file that was damaged.
+    let mut shelf = Shelf::default();
+    shared.iter().filter(|row| row.dseq != 3).chain(&here).for_each(|row| _ = shelf.add(row.clone()));
+    let cases: [(&str, &[ledger::Row], bool, &[u64]); 6] = [
+        ("a row that is here", &here, false, &[]),
+        ("a row of another device", &other, false, &[]),
+        ("a row of our own that was lost", &shared[2..3], false, &[]),
+        ("one in a place that is taken", &there[..1], true, &[5]),
+        ("one behind all that was written here", &there[1..], true, &[]),
+        ("both", &there, true, &[5]),
+    ];
+    for (name, rows, copied, doubled) in cases {
+        let found = shelf.foreign(&own, |chain| scribe.device.end_of(chain), rows.iter());
+        let places = found.doubled.get(&chain).into_iter().flat_map(|places| places.iter().flat_map(|(from, to)| from..=to));
+        assert_eq!((found.copied, places.collect::<Vec<_>>()), (copied, doubled.to_vec()), "{name}");
+        // By what a file says it holds, more is in doubt: whether a row there is the one that is here shows when it is read.
+        let spans = wire::spans(rows.iter());
+        let beyond = rows.iter().any(|row| row.device_id == own && 5 < row.dseq);
+        assert_eq!(shelf.foreign_file(&own, |chain| scribe.device.end_of(chain), &spans).copied, beyond, "{name}, in a file");
+    }
+    // A row that is written here next, at an end that the copy has gone beyond, would be taken for one that is sent.
+    there.iter().for_each(|row| _ = shelf.add(row.clone()));
+    assert_eq!(shelf.doubled().get(&chain), Some(&wire::Ranges::of(5, 5)));
+    let mut standing = Standing::default();
+    there.iter().for_each(|row| standing.ack(row));
+    assert!(standing.is_acked(&here[0]), "by its place alone");
+    assert!(standing.doubt(&shelf.doubled()));
+    assert!(!standing.is_acked(&here[0]));
+    assert_eq!(standing.pending(&chain, &wire::Ranges::of(5, 6)), wire::Ranges::of(5, 5));
+}
+
+#[test]
+fn rows_that_do_not_follow_the_one_before_them_are_counted() {
+    let draft = |name: &str| bridge::Draft::mine(ledger::Fact::ProfileChanged { name: name.to_owned(), at_ms: 1, offset_min: 0 });
+    let mut scribe = Scribe::new(5);
+    let rows = scribe.write(1_000, (0..6).map(|nth| draft(&format!("{nth}"))).collect());
+    let digest = wire::Digest { epoch: String::new(), head: 0, chains: Vec::new() };
+    let unlinked = |rows: &[ledger::Row]| {
+        let mut shelf = Shelf::default();
+        rows.iter().for_each(|row| _ = shelf.add(row.clone()));
+        shelf.compare(&digest).unlinked
+    };
+    assert_eq!(unlinked(&rows), 0);
+    assert_eq!(unlinked(&[&rows[..2], &rows[3..]].concat()), 0, "what is not here says nothing");
+    // Another third row, as somebody with the device's name would write it who has the first two: both follow, and the
+    // fourth follows one of them.
+    let mut copy = Scribe::new(5);
+    copy.write(1_000, (0..2).map(|nth| draft(&format!("{nth}"))).collect());
+    let third = copy.write(1_001, vec![draft("another")]).remove(0);
+    assert_eq!(unlinked(&[&rows[..], std::slice::from_ref(&third)].concat()), 0);
+    // In the place of the third one, it is not what the fourth follows.
+    assert_eq!(unlinked(&[&rows[..2], std::slice::from_ref(&third), &rows[3..]].concat()), 1);
+}

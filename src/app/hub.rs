@@ -624,6 +624,13 @@ impl Hub {
         self.post_storage(&ToStorage::RecoveryCode { id });
     }
 
+    /// Another one in its place; the former code when that did not work, which is said.
+    pub fn new_recovery_code(self, then: impl FnOnce(Option<String>) + 'static) {
+        let id = self.next();
+        self.inner().borrow_mut().codes.insert(id, Box::new(then));
+        self.post_storage(&ToStorage::NewRecoveryCode { id });
+    }
+
     fn wish(self, then: impl FnOnce(bool) + 'static) -> u32 {
         let id = self.next();
         self.inner().borrow_mut().wishes.insert(id, Box::new(then));

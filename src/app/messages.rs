@@ -793,6 +793,12 @@ pub(crate) mod storage {
         format!("{rows} rows exported.")
     }
 
+    pub(crate) const CHECK_BACKUP: &str =
+        "Choose the file that you have just saved: it counts as a backup once it was found whole.";
+    pub(crate) const CHECK: &str = "Check the saved file";
+    pub(crate) const CHECKED: &str = "The backup is whole.";
+    pub(crate) const NOT_THE_BACKUP: &str = "This is not the file that was just made, or not all of it.";
+
     pub(crate) fn last_backup(day: &str) -> String {
         format!("Last backup: {day}.")
     }
@@ -804,9 +810,12 @@ pub(crate) mod storage {
     pub(crate) const CODE_WHY: &str = "Should the browser lose its key, only this code opens what is stored here. Write it down; whoever has it and this device can read everything.";
     pub(crate) const CODE_SHOW: &str = "Show the recovery code";
     pub(crate) const CODE_HIDE: &str = "Hide it";
+    pub(crate) const CODE_NEW: &str = "Make another code";
+    pub(crate) const CODE_NEW_WHY: &str =
+        "If somebody else has seen it: another code takes its place, and this one opens nothing that is here any more.";
     pub(crate) const APP_LOCK: &str = "App lock";
     pub(crate) const APP_LOCK_HINT: &str = "Asks for a passphrase at every start, and when you were away for a quarter of an hour.";
-    pub(crate) const PASSPHRASE: &str = "Passphrase, at least 6 characters";
+    pub(crate) const PASSPHRASE: &str = "Passphrase, at least 8 characters";
     pub(crate) const APP_LOCK_ON: &str = "Turn on the app lock";
     pub(crate) const APP_LOCK_OFF: &str = "Turn off";
     pub(crate) const APP_LOCK_IS_ON: &str = "The app lock is on.";

@@ -2,7 +2,7 @@
 // screen with axe. Every figure is worked out here from what was typed.
 //
 //   node tests/journey/journey.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
-import { readFileSync, readdirSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
@@ -560,6 +560,8 @@ try {
     };
     const backup = await save("export-archive");
     ensure(/spotter-\d{4}-\d\d-\d\d\.zip$/.test(backup), `the file is called ${backup}`);
+    await page.getByTestId("export").getByText("No backup was made").waitFor();
+    await page.getByTestId("backup-check").setInputFiles(backup);
     await page.getByTestId("export").getByText("Last backup: Today.").waitFor();
     const rows = JSON.parse(readFileSync(await save("export-json"), "utf8"));
     same(new Set(rows.map((row) => row.event_id)).size, rows.length, "rows as JSON, each once");
@@ -664,7 +666,22 @@ try {
     };
     await remove();
     await spare.page.locator(".problem[role=alert]").getByText("on this device only").waitFor();
-    await Promise.all([spare.page.waitForEvent("download"), spare.page.getByTestId("export-archive").click()]);
+    const made = async () => {
+      const [file] = await Promise.all([spare.page.waitForEvent("download"), spare.page.getByTestId("export-archive").click()]);
+      const path = join(temporary("journey-left"), file.suggestedFilename());
+      await file.saveAs(path);
+      return path;
+    };
+    // A download that nobody has seen arrive is no backup, and neither is half of it.
+    const whole = await made();
+    await spare.page.locator(".problem[role=alert] button").first().click();
+    await remove();
+    await spare.page.locator(".problem[role=alert]").getByText("on this device only").waitFor();
+    const half = join(temporary("journey-left"), "half.zip");
+    writeFileSync(half, readFileSync(whole).subarray(0, 1_000));
+    await spare.page.getByTestId("backup-check").setInputFiles(half);
+    await spare.page.getByText("not the file that was just made").waitFor();
+    await spare.page.getByTestId("backup-check").setInputFiles(whole);
     await spare.page.getByTestId("export").getByText("Last backup: Today.").waitFor();
     // A file that somebody holds cannot be removed: then nothing is.
     await (await workerOf(spare.page, "projector-start.js")).evaluate(async () => {
@@ -680,8 +697,8 @@ try {
     await progress(spare.page, "All");
     await becomes(() => tiles(spare.page), spare.tiles, "tiles after a removal that failed");
     await openApp(spare.page, url, "/me/storage");
-    await Promise.all([spare.page.waitForEvent("download"), spare.page.getByTestId("export-archive").click()]);
-    await spare.page.getByTestId("export").getByText("Last backup: Today.").waitFor();
+    await spare.page.getByTestId("backup-check").setInputFiles(await made());
+    await spare.page.getByTestId("backup-check").waitFor({ state: "detached" });
     const reloaded = spare.page.waitForEvent("load");
     await remove();
     await reloaded;

@@ -24,7 +24,7 @@ struct Browser {
 }
 
 /// Characters of an app lock's passphrase.
-const PASSPHRASE_MIN: usize = 6;
+const PASSPHRASE_MIN: usize = 8;
 
 /// The one browser that clears what was not used for a week.
 fn is_safari() -> bool {
@@ -149,23 +149,39 @@ fn Export() -> impl IntoView {
     let hub = use_hub();
     let made = RwSignal::new(kept_ms(BACKUP_MADE));
     let busy = RwSignal::new(false);
+    // The last backup that was handed to the browser: nobody says whether it arrived.
+    let handed = RwSignal::new_local(None::<(Uint8Array, i64)>);
     let export = move |what: ExportAs, name: &'static str, kind: &'static str| {
         move |_| {
             let now = now_ms();
             busy.set(true);
+            handed.set(None);
             hub.export(what, now, move |rows, bytes| {
                 let _ = busy.try_set(false);
                 let day = words::iso(words::day_of(now, i64::from(offset_min(now))));
                 if download(&name.replace("{}", &day), kind, &bytes).is_some() {
                     hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
                     if what == ExportAs::Archive {
-                        hub.exported();
-                        keep_ms(BACKUP_MADE, now);
-                        let _ = made.try_set(Some(now));
+                        let _ = handed.try_set(Some((bytes, now)));
                     }
                 }
             });
         }
+    };
+    let check = move |event: web_sys::Event| {
+        let input: web_sys::HtmlInputElement = event_target(&event);
+        let Some((file, (bytes, at))) = input.files().and_then(|files| files.get(0)).zip(handed.get_untracked()) else { return };
+        input.set_value("");
+        spawn_local(async move {
+            let found = JsFuture::from(file.array_buffer()).await.map(|found| Uint8Array::new(&found).to_vec());
+            if !found.is_ok_and(|found| found == bytes.to_vec()) {
+                return hub.say(m::storage::NOT_THE_BACKUP, None);
+            }
+            hub.say(m::storage::CHECKED, None);
+            hub.exported();
+            keep_ms(BACKUP_MADE, at);
+            let _ = (handed.try_set(None), made.try_set(Some(at)));
+        });
     };
     let server = move || {
         hub.sync.with(|sync| match (&sync.account, sync.waiting, sync.only_here) {
@@ -186,6 +202,10 @@ fn Export() -> impl IntoView {
             )}</p>
             <p class="quiet" data-test="server-copy">{server}</p>
             <button class="primary wide" data-test="export-archive" disabled=busy on:click=export(ExportAs::Archive, "spotter-{}.zip", "application/zip")>{m::storage::EXPORT_ARCHIVE}</button>
+            <Show when=move || handed.with(Option::is_some)>
+                <p role="status">{m::storage::CHECK_BACKUP}</p>
+                <label class="plain file">{m::storage::CHECK}<input type="file" accept=".zip,application/zip" data-test="backup-check" on:change=check/></label>
+            </Show>
             <div class="buttons">
                 <button class="plain" data-test="export-csv" disabled=busy on:click=export(ExportAs::Csv, "spotter-sets-{}.csv", "text/csv")>{m::storage::EXPORT_CSV}</button>
                 <button class="plain" data-test="export-json" disabled=busy on:click=export(ExportAs::Json, "spotter-rows-{}.json", "application/json")>{m::storage::EXPORT_JSON}</button>
@@ -198,13 +218,13 @@ fn Export() -> impl IntoView {
 fn Encryption() -> impl IntoView {
     let hub = use_hub();
     // Asked for with the page, so that the page can say whether there is one; shown only when somebody asks.
-    let code = RwSignal::new(None::<Option<String>>);
+    let kept = RwSignal::new(None::<Option<String>>);
     let shown = RwSignal::new(false);
-    hub.recovery_code(move |it| _ = code.try_set(Some(it)));
+    hub.recovery_code(move |it| _ = kept.try_set(Some(it)));
     view! {
         <section class="card">
             <h2>{m::storage::ENCRYPTION}</h2>
-            {move || code.get().map(|code| match code {
+            {move || kept.get().map(|code| match code {
                 None => view! { <p>{m::storage::NOT_ENCRYPTED}</p> }.into_any(),
                 Some(code) => view! {
                     <p>{m::storage::ENCRYPTED}</p>
@@ -215,6 +235,12 @@ fn Encryption() -> impl IntoView {
                     <button class="plain" data-test="show-recovery-code" on:click=move |_| shown.update(|it| *it = !*it)>
                         {move || if shown.get() { m::storage::CODE_HIDE } else { m::storage::CODE_SHOW }}
                     </button>
+                    <Show when=move || shown.get()>
+                        <p class="quiet">{m::storage::CODE_NEW_WHY}</p>
+                        <button class="plain" data-test="new-recovery-code" on:click=move |_| hub.new_recovery_code(move |it| _ = kept.try_set(Some(it)))>
+                            {m::storage::CODE_NEW}
+                        </button>
+                    </Show>
                     <AppLock/>
                 }.into_any(),
             })}
