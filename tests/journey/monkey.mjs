@@ -437,6 +437,10 @@ for (; nth < Number(values.chapters) && (nth === 0 || Date.now() < end); nth += 
     rmSync(chapter.folder, { recursive: true, force: true });
   }
 }
+/** A long run that never came to some screen has not looked everywhere. */
+const SCREENS = ["/", "/train", "/history", "/history/…", "/progress", "/crew", "/me", "/me/import", "/me/storage", "/me/sync"];
+const unseen = SCREENS.filter((screen) => !totals.screens[screen]);
+if (10 <= Number(values.minutes) && unseen.length) failures.push({ what: `screens it never came to: ${unseen.join(", ")}` });
 const result = { build: built.build, from: first, to: first + nth - 1, ...totals, failures };
 if (values.out) writeFileSync(values.out, JSON.stringify(result));
 console.log(`${totals.actions} actions in ${nth} chapters from seed ${first} on: ${JSON.stringify({ ...totals, chapters: undefined, actions: undefined })}`);
