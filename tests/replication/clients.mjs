@@ -520,14 +520,13 @@ await story.step("a server restored from a backup gets back what the backup lack
     // A restore lets nobody in who may have been shut out since: everybody signs in again, and goes on.
     for (const client of world.clients) {
       await client.replication.cancel();
-      const { name } = client.account;
-      client.account.signed = await signIn(server.url, { name, device_id: client.device.device_id });
+      client.account.signed = await signIn(server.url, { name: client.account.name, device_id: client.device.device_id });
       client.token = client.account.signed.token;
-      await client.connect();
     }
     const lacking = await readAll(server.url, world.accounts[0].signed.token);
     ensure(lacking.rows.length < before.rows.length, "the backup lacks nothing");
     // Under the new name they read from the beginning, and send everything again.
+    for (const client of world.clients) await client.connect();
     await world.heal();
     await nothingWrong(world);
     return `${before.rows.length - lacking.rows.length} of ${before.rows.length} rows`;
