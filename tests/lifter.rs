@@ -3,7 +3,7 @@
 use bridge::Draft;
 use engine::{Params, Store, Table, Value};
 use ledger::{
-    EntityId, Entropy as _, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Row, SetKind, SetLogged, Tracking, Unit,
+    BodyWeight, EntityId, Entropy as _, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Row, SetKind, SetLogged, Tracking, Unit,
     WorkoutFinished, WorkoutStarted,
 };
 use tests::{Scribe, Seeded, store};
@@ -91,6 +91,11 @@ impl Lifter {
         let set = self.set(workout, exercise, at_ms + 5 * MINUTE, reps, more);
         self.finish(workout, at_ms + 60 * MINUTE);
         set
+    }
+
+    pub fn weigh(&mut self, weighing_id: EntityId, at_ms: i64, weight_g: i64) {
+        let offset_min = self.offset_min;
+        self.say(Fact::BodyWeightLogged(BodyWeight { weighing_id, weight_g, unit: Unit::Kg, at_ms, offset_min }));
     }
 
     pub fn define(&mut self, name: &str, load_mode: LoadMode) -> EntityId {

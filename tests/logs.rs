@@ -3,16 +3,23 @@
 use bridge::{Draft, DraftScope};
 use engine::Value;
 use ledger::{
-    BodyWeight, EntityId, Entropy as _, ExerciseDefined, Fact, LoadMode, Message, Muscle, Patch, SetCorrected, SetKind, SetLogged,
-    Tracking, Unit, WorkoutFinished, WorkoutStarted,
+    BodyWeight, EntityId, Entropy as _, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Message, Muscle, Patch, SetCorrected,
+    SetKind, SetLogged, Tracking, Unit, WorkoutFinished, WorkoutStarted,
 };
 
 use crate::Scribe;
 
 /// A log of training as a careless person makes it: edits, removals, clocks that are wrong, imports taken back.
 pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
-    const EXERCISES: [&str; 6] =
-        ["bench-press-barbell", "squat-barbell", "deadlift-barbell", "pull-up", "lateral-raise-dumbbell", "plank"];
+    const EXERCISES: [&str; 7] = [
+        "bench-press-barbell",
+        "squat-barbell",
+        "deadlift-barbell",
+        "pull-up",
+        "pull-up-assisted",
+        "lateral-raise-dumbbell",
+        "plank",
+    ];
     let mut it = Scribe::new(seed);
     let mut now = 1_704_100_000_000_u64;
     let room = it.random.entity_id(now);
@@ -21,6 +28,7 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
     let correction = |set_id, at_ms| SetCorrected::of(set_id, at_ms, 60);
     let mut sets: Vec<(EntityId, String)> = Vec::new();
     let mut import_id = None;
+    let mut weighings: Vec<EntityId> = Vec::new();
     let other = it.random.entity_id(now);
     for nth in 0..workouts {
         now += 86_400_000 + it.random.below(86_400_000);
@@ -64,11 +72,13 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
             for set_no in 1..=1 + it.random.below(4) as i64 {
                 let set_id = it.random.entity_id(now);
                 let rpe10 = it.random.one_in(2).then(|| 60 + 5 * it.random.below(9) as i64);
-                let plank = exercise_id == "plank";
+                let (plank, assisted) = (exercise_id == "plank", exercise_id == "pull-up-assisted");
+                let load = 20_000 + 2_500 * it.random.below(40) as i64;
                 let fact = Fact::SetLogged(SetLogged {
                     set_kind: *it.random.pick(&[SetKind::Warmup, SetKind::Normal, SetKind::Normal, SetKind::Failure]),
-                    load_g: (!plank).then(|| 20_000 + 2_500 * it.random.below(40) as i64),
-                    bodyweight_g: it.random.one_in(2).then_some(80_000),
+                    load_g: (!plank && !assisted).then_some(load),
+                    assist_g: assisted.then_some(load),
+                    bodyweight_g: it.random.one_in(3).then_some(80_000),
                     reps: (!plank).then(|| 1 + it.random.below(18) as i64),
                     duration_ms: plank.then_some(60_000),
                     rpe10,
@@ -82,7 +92,8 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
         }
         let finish = Fact::WorkoutFinished(WorkoutFinished {
             workout_id,
-            at_ms: at_ms + 3_600_000 + it.random.below(1_800_000) as i64,
+            // What was imported may not say how long it took.
+            at_ms: at_ms + if import_id.is_some() && nth % 3 == 0 { 0 } else { 3_600_000 + it.random.below(1_800_000) as i64 },
             offset_min: 60,
             note: None,
             import_id,
@@ -105,17 +116,33 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
             let row = it.write(now, vec![Draft::mine(fact).after(Some(seen))]).remove(0);
             sets[at].1 = row.hlc.to_string();
         }
-        let extra = match it.random.below(12) {
+        let extra = match it.random.below(16) {
             0 => Some(Draft::mine(Fact::WorkoutRemoved { workout_id, at_ms, offset_min: 60 }).after(started)),
             1 => Some(Draft::mine(Fact::WorkoutDiscarded { workout_id, at_ms, offset_min: 60 }).after(started)),
             2 => import_id.map(|import_id| Draft::mine(Fact::ImportUndone { import_id, at_ms, offset_min: 60 })),
-            3 => Some(Draft::mine(Fact::BodyWeightLogged(BodyWeight {
-                weighing_id: it.random.entity_id(now),
-                weight_g: 80_000 + it.random.below(3_000) as i64,
-                unit: Unit::Kg,
-                at_ms,
-                offset_min: 60,
-            }))),
+            // Weighed today, some other day that is written down late, or corrected.
+            3 | 7 | 8 => {
+                let known = weighings.last().filter(|_| it.random.clone().one_in(3)).copied();
+                let weighing_id = known.unwrap_or_else(|| it.random.entity_id(now));
+                weighings.push(weighing_id);
+                Some(Draft::mine(Fact::BodyWeightLogged(BodyWeight {
+                    weighing_id,
+                    weight_g: 80_000 + it.random.below(3_000) as i64,
+                    unit: Unit::Kg,
+                    at_ms: at_ms - 86_400_000 * it.random.below(20) as i64 - nth as i64,
+                    offset_min: 60,
+                })))
+            }
+            9 => weighings.first().map(|id| Draft::mine(Fact::BodyWeightRemoved { weighing_id: *id, at_ms, offset_min: 60 })),
+            10 => {
+                let change = ExerciseChanged::of(own_exercise, at_ms, 60);
+                Some(Draft::mine(Fact::ExerciseChanged(match it.random.below(4) {
+                    0 => ExerciseChanged { name: Some(format!("Landmine {nth}")), ..change },
+                    1 => ExerciseChanged { archived: Some(it.random.one_in(2)), ..change },
+                    2 => ExerciseChanged { merged_into: Patch::Clear, ..change },
+                    _ => ExerciseChanged { merged_into: Patch::Set("squat-barbell".to_owned()), ..change },
+                })))
+            }
             4 => Some(Draft::mine(Fact::ExerciseDefined(ExerciseDefined {
                 exercise_id: own_exercise,
                 name: format!("Landmine thing {nth}"),
@@ -157,7 +184,10 @@ pub fn careless_log(seed: u64, workouts: u64) -> Scribe {
 pub fn steady_log(seed: u64, events: u64) -> Scribe {
     let catalog = crate::prebuilt().remove("exercise_catalog").expect("a prebuilt table");
     let of_reps: Vec<String> = (0..catalog.rows())
-        .filter(|row| catalog.value("tracking", *row) == Value::Text("load_reps".to_owned()))
+        .filter(|row| match catalog.value("tracking", *row) {
+            Value::Text(tracking) => matches!(tracking.as_str(), "load_reps" | "bodyweight_reps"),
+            _ => false,
+        })
         .filter_map(|row| if let Value::Text(id) = catalog.value("exercise_id", row) { Some(id) } else { None })
         .collect();
     let mut it = Scribe::new(seed);

@@ -3,6 +3,8 @@
 
 #[path = "exercises.rs"]
 mod exercises;
+#[path = "figures.rs"]
+mod figures;
 #[path = "lifter.rs"]
 mod lifter;
 
@@ -131,7 +133,8 @@ fn figures_agree_with_a_second_way_of_working_them_out() {
             sets += 1;
             let working = set.kind != "warmup";
             let effective = match set.exercise.as_str() {
-                "pull-up" => set.bodyweight.map(|bodyweight| bodyweight + set.load.unwrap_or(0)),
+                "pull-up" => Some(set.body.unwrap_or(0) + set.load.unwrap_or(0)),
+                "pull-up-assisted" => set.body.map(|body| (body - set.assist.unwrap_or(0)).max(0)),
                 "plank" => None,
                 _ => set.load,
             };
@@ -139,7 +142,9 @@ fn figures_agree_with_a_second_way_of_working_them_out() {
             if working {
                 *volume.entry(set.exercise.clone()).or_insert(0) += effective.unwrap_or(0) * set.reps.unwrap_or(0) * pair;
             }
-            let (Some(load), Some(reps), true) = (effective, set.reps, working) else { continue };
+            let body_known = set.exercise != "pull-up" || set.body.is_some();
+            let estimated = working && body_known && set.exercise != "pull-up-assisted";
+            let (Some(load), Some(reps), true) = (effective, set.reps, estimated) else { continue };
             let tenths = reps * 10 + set.rpe10.map_or(0, |rpe10| 100 - rpe10);
             if 0 < load && tenths <= 150 {
                 let e1rm = if tenths == 10 { load } else { load * (300 + tenths) / 300 };
@@ -172,7 +177,9 @@ struct Standing {
     exercise: String,
     kind: String,
     load: Option<i64>,
-    bodyweight: Option<i64>,
+    assist: Option<i64>,
+    /// What the set says, otherwise the last weighing until then, otherwise the first one of all.
+    body: Option<i64>,
     reps: Option<i64>,
     rpe10: Option<i64>,
 }
@@ -184,12 +191,15 @@ fn standing_sets(rows: &[Row]) -> Vec<Standing> {
     let mut sets: BTreeMap<String, BTreeMap<String, serde_json::Value>> = BTreeMap::new();
     let (mut gone_sets, mut edited) = (BTreeMap::new(), BTreeMap::new());
     let (mut gone_workouts, mut undone) = (BTreeMap::new(), BTreeMap::new());
+    let (mut weighings, mut gone_weighings, mut merged) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for row in &rows {
         let text = |name: &str| row.body[name].as_str().unwrap_or_default().to_owned();
         match row.fact() {
             Some(Fact::SetLogged(_) | Fact::SetCorrected(_)) => {
                 let fields = sets.entry(text("set_id")).or_default();
-                for (name, value) in row.body.as_object().expect("an object") {
+                // A correction's own moment is not the set's.
+                let said = row.body.as_object().expect("an object").iter();
+                for (name, value) in said.filter(|(name, _)| row.kind == "set.logged" || *name != "at_ms") {
                     fields.insert(name.clone(), value.clone());
                 }
                 if row.kind == "set.corrected" {
@@ -202,9 +212,21 @@ fn standing_sets(rows: &[Row]) -> Vec<Standing> {
             Some(Fact::SetRestored { .. }) => _ = gone_sets.insert(text("set_id"), false),
             Some(Fact::WorkoutRemoved { .. } | Fact::WorkoutDiscarded { .. }) => _ = gone_workouts.insert(text("workout_id"), true),
             Some(Fact::ImportUndone { .. }) => _ = undone.insert(text("import_id"), true),
+            Some(Fact::BodyWeightLogged(it)) => {
+                let known = weighings.entry(it.weighing_id).or_insert((it.at_ms, it.weight_g));
+                *known = (known.0.min(it.at_ms), it.weight_g);
+            }
+            Some(Fact::BodyWeightRemoved { weighing_id, at_ms, .. }) => _ = gone_weighings.insert(weighing_id, at_ms),
+            Some(Fact::ExerciseChanged(it)) if !it.merged_into.is_keep() => {
+                merged.insert(it.exercise_id.to_string(), it.merged_into.value().cloned());
+            }
             _ => {}
         }
     }
+    weighings.retain(|id, _| !gone_weighings.contains_key(id));
+    let mut weights: Vec<(i64, i64)> = weighings.into_values().collect();
+    weights.sort_unstable();
+    let weight_at = |at: i64| weights.iter().rfind(|(from, _)| *from <= at).or(weights.first()).map(|(_, weight)| *weight);
     sets.into_iter()
         .filter(|(id, fields)| {
             let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
@@ -216,11 +238,13 @@ fn standing_sets(rows: &[Row]) -> Vec<Standing> {
         .map(|(_, fields)| {
             let int = |name: &str| fields.get(name).and_then(serde_json::Value::as_i64);
             let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+            let exercise = text("exercise_id");
             Standing {
-                exercise: text("exercise_id"),
+                exercise: merged.get(&exercise).cloned().flatten().unwrap_or(exercise),
                 kind: text("set_kind"),
                 load: int("load_g"),
-                bodyweight: int("bodyweight_g"),
+                assist: int("assist_g"),
+                body: int("bodyweight_g").or_else(|| weight_at(int("at_ms").expect("a moment"))),
                 reps: int("reps"),
                 rpe10: int("rpe10"),
             }

@@ -12,7 +12,15 @@ pub struct Point {
     pub label: String,
 }
 
-/// A value over time. Time is to scale, so a gap is seen as one.
+/// After so many days without a value a line ends, and begins anew with the next one: nobody knows what lay between.
+const GAP_DAYS: i64 = 91;
+
+/// For each point whether the line goes on to it from the one before.
+fn goes_on(days: &[i64]) -> Vec<bool> {
+    (0..days.len()).map(|at| 0 < at && days[at] - days[at - 1] < GAP_DAYS).collect()
+}
+
+/// A value over time. Time is to scale, and where there was no training for long there is no line.
 #[component]
 pub fn Line(
     points: Vec<Point>,
@@ -30,10 +38,11 @@ pub fn Line(
     let (low, high) = (low - pad, high + pad);
     let x = move |day: i64| 8.0 + (W - 16.0) * (day - first) as f64 / ((last - first).max(1)) as f64;
     let y = move |value: i64| 14.0 + (H - 34.0) * (1.0 - (value - low) as f64 / ((high - low).max(1)) as f64);
+    let goes_on = goes_on(&points.iter().map(|p| p.day).collect::<Vec<_>>());
     let path: String = points
         .iter()
-        .enumerate()
-        .map(|(at, p)| format!("{}{:.1} {:.1}", if at == 0 { "M" } else { "L" }, x(p.day), y(p.value)))
+        .zip(goes_on)
+        .map(|(p, goes_on)| format!("{}{:.1} {:.1}", if goes_on { "L" } else { "M" }, x(p.day), y(p.value)))
         .collect();
     let end = points.last().cloned();
     let rows = points.clone();
@@ -149,5 +158,20 @@ pub fn Heatmap(
                 <tbody>{rows.into_iter().map(|(_, _, label)| view! { <tr><td>{label}</td></tr> }).collect_view()}</tbody>
             </table></div>
         </figure>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_gap_is_a_gap_and_not_a_slope() {
+        // Twice a week, then two years of nothing.
+        assert_eq!(goes_on(&[0, 3, 7, 737, 740]), [false, true, true, false, true]);
+        assert_eq!(goes_on(&[0, 90, 181]), [false, true, false]);
+        assert!(goes_on(&[]).is_empty());
     }
 }

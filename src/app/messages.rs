@@ -59,6 +59,11 @@ pub(crate) fn sets(n: i64) -> String {
     plural(n, "set", "sets")
 }
 
+/// Beside a volume that would be more if the body's weight were known.
+pub(crate) fn lacks_body_weight(sets: i64) -> String {
+    format!("Without your body weight in {}: save it under Today, and they count in full.", self::sets(sets))
+}
+
 pub(crate) fn sets_in_workouts(sets: i64, workouts: i64) -> String {
     format!("{} in {}", self::sets(sets), plural(workouts, "workout", "workouts"))
 }
@@ -448,9 +453,10 @@ pub(crate) mod progress {
     pub(crate) const BAND: &str = "Secondary muscles count half. The band is 10 to 20 sets a week.";
     pub(crate) const ESTIMATE: &str = "e1RM";
     pub(crate) const THE_YEAR: &str = "The year";
+    pub(crate) const THE_YEARS: &str = "The years";
     pub(crate) const TRAINING_DAYS: &str = "Training days";
     pub(crate) const WHY: &str = "Why this number";
-    pub(crate) const WHY_MUSCLE: &str = "Working sets of every exercise that trains the muscle, divided by the weeks of the range. A secondary muscle counts half; warm-ups are left out.";
+    pub(crate) const WHY_MUSCLE: &str = "Working sets of every exercise that trains the muscle, divided by the weeks with training. A secondary muscle counts half; warm-ups are left out.";
     pub(crate) const WHY_ESTIMATE: &str = "Epley: load × (1 + repetitions ÷ 30), counting repetitions left in reserve. One repetition with none left is the load itself. Above 15 there is no estimate, above 10 it is rough. Warm-ups and assisted sets are left out.";
     pub(crate) const SEE_WORKOUT: &str = "See the workout";
 

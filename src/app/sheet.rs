@@ -541,6 +541,7 @@ mod tests {
             hlc: "hlc".to_owned(),
             e1rm_g: None,
             volume_g: 0,
+            lacks_body_weight: 0,
         }
     }
 

@@ -155,6 +155,15 @@ pub fn month_year(day: i64) -> String {
     format!("{} {}", short_month(date), date.year())
 }
 
+pub fn year(day: i64) -> String {
+    date_of(day).year().to_string()
+}
+
+/// The day on which a day's year begins.
+pub fn first_of_year(day: i64) -> i64 {
+    day - i64::from(date_of(day).ordinal0())
+}
+
 pub fn month(day: i64) -> String {
     let date = date_of(day);
     format!("{} {}", m::dates::MONTHS[date.month0() as usize], date.year())

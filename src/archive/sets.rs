@@ -60,7 +60,8 @@ pub fn csv(sets: &[SetOut]) -> Vec<u8> {
         record([
             local(set.started_ms, set.offset_min),
             plain(set.workout.as_deref().unwrap_or("Workout")),
-            duration(set.finished_ms.map_or(0, |end| end - set.started_ms)),
+            // Empty, where nobody knows when it ended.
+            set.finished_ms.map(|end| duration(end - set.started_ms)).unwrap_or_default(),
             plain(set.exercise.as_deref().unwrap_or(&set.exercise_id)),
             order,
             decimal(set.load_g.unwrap_or(0), 1_000),

@@ -38,6 +38,7 @@ rows! {
         exercise_no: i64, set_no: i64, set_kind: String, at_ms: i64, unit: String, load_g: Option<i64>,
         assist_g: Option<i64>, bodyweight_g: Option<i64>, reps: Option<i64>, duration_ms: Option<i64>,
         distance_mm: Option<i64>, rpe10: Option<i64>, note: Option<String>, hlc: String, e1rm_g: Option<i64>, volume_g: i64,
+        lacks_body_weight: i64,
     }
     WorkoutHeader = "workout_header" {
         workout_id: String, name: Option<String>, note: Option<String>, started_ms: i64, finished_ms: Option<i64>,
@@ -50,8 +51,10 @@ rows! {
         set_no: i64, set_kind: String, unit: String, load_g: Option<i64>, assist_g: Option<i64>, reps: Option<i64>,
         duration_ms: Option<i64>, distance_mm: Option<i64>, rpe10: Option<i64>, e1rm_g: Option<i64>, workout_date: i64,
     }
-    TrainingDay = "training_days" { workout_date: i64, workouts: i64, sets: i64, volume_g: i64, minutes: i64 }
-    Totals = "totals" { workouts: i64, sets: i64, volume_g: i64, records: i64 }
+    TrainingDay = "training_days" { workout_date: i64, workouts: i64, sets: i64, volume_g: i64, minutes: Option<i64> }
+    Totals = "totals" {
+        workouts: i64, sets: i64, volume_g: i64, records: i64, weeks: i64, sets_lacking_body_weight: i64,
+    }
     MuscleWeek = "muscle_weeks" {
         week_start: i64, muscle: String, name: String, sort_order: i64, sets_tenths: i64, volume_g: i64,
     }

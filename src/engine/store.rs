@@ -377,7 +377,9 @@ impl Store {
             // A dimension's rows reach the partitions of the rows that name them.
             let key = &self.model(name)?.key;
             let mut found = false;
-            for through in model.refreshed_through.iter().filter(|through| model.refs.contains(through)) {
+            // The model's own rows may say it too, as they were before.
+            let says = |through: &&String| **through == model.name || model.refs.contains(*through);
+            for through in model.refreshed_through.iter().filter(says) {
                 let through = self.tables.get(through).filter(|table| table.has(by))?;
                 let shared: Vec<String> = key.iter().filter(|column| through.has(std::slice::from_ref(column))).cloned().collect();
                 if !shared.is_empty() {

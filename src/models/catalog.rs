@@ -34,7 +34,7 @@ pub struct Model {
     /// A row depends only on rows of its inputs with the same values here; empty means on everything.
     pub refreshed_by: Vec<String>,
     /// Inputs by which a change of a dimension finds the partitions it touches: rows with the dimension's key and with
-    /// the columns of `refreshed_by`.
+    /// the columns of `refreshed_by`. The model itself may be one: its rows as they were.
     pub refreshed_through: Vec<String>,
 }
 

@@ -21,7 +21,18 @@ with resolved as (
 )
 
 select
-    message_id, room_id, channel, sender, thread, posted_ms, offset_min,
-    case when is_removed = 1 then null else text end as text,
-    is_edited, is_removed, first_version, hlc
+    resolved.message_id,
+    resolved.room_id,
+    resolved.channel,
+    resolved.sender,
+    coalesce(persons.user_id, resolved.sender) as user_id,
+    resolved.thread,
+    resolved.posted_ms,
+    resolved.offset_min,
+    case when resolved.is_removed = 1 then null else resolved.text end as text,
+    resolved.is_edited,
+    resolved.is_removed,
+    resolved.first_version,
+    resolved.hlc
 from resolved
+left join {{ ref('int_persons') }} as persons on persons.person = resolved.sender

@@ -17,6 +17,7 @@ with compared as (
         done.rpe10_count,
         done.best_e1rm_g,
         done.heaviest_g,
+        done.sets_lacking_body_weight,
         done.created_timestamp,
         history.best_e1rm_before_g,
         history.heaviest_before_g,
@@ -65,6 +66,7 @@ select
     compared.best_e1rm_before_g,
     compared.heaviest_g,
     compared.heaviest_before_g,
-    compared.nth_time
+    compared.nth_time,
+    compared.sets_lacking_body_weight
 from compared
 left join banded on compared.workout_id = banded.workout_id and compared.exercise_id = banded.exercise_id

@@ -16,7 +16,10 @@ with exercises as (
         coalesce(sum(rpe10) filter (where is_working), 0) as rpe10_sum,
         count(rpe10) filter (where is_working) as rpe10_count,
         max(e1rm_g) as best_e1rm_g,
-        max(load_g) filter (where is_working and reps > 0) as heaviest_g,
+        -- Less help is more load: what counts as heavy in an assisted exercise is what is left of the body.
+        max(case when load_mode = 'assisted' then effective_load_g else load_g end)
+            filter (where is_working and reps > 0) as heaviest_g,
+        sum(lacks_body_weight) as sets_lacking_body_weight,
         min(at_ms) as created_timestamp
     from {{ ref('fact_sets') }}
     group by workout_id, exercise_id
@@ -41,6 +44,7 @@ running as (
         exercises.rpe10_count,
         exercises.best_e1rm_g,
         exercises.heaviest_g,
+        exercises.sets_lacking_body_weight,
         exercises.created_timestamp,
         sum(exercises.all_sets) over (
             partition by exercises.workout_id
@@ -48,13 +52,13 @@ running as (
             rows between unbounded preceding and current row
         ) as sets_until,
         sum(exercises.all_sets) over (partition by exercises.workout_id) as sets_total,
-        coalesce((workouts.finished_ms - workouts.started_ms + 30000) // 60000, 0) as workout_minutes
+        (workouts.finished_ms - workouts.started_ms + 30000) // 60000 as workout_minutes
     from exercises
     inner join {{ ref('int_workouts') }} as workouts on exercises.workout_id = workouts.workout_id
 )
 
 -- An exercise's minutes are its share of the workout by sets. Taking differences of running shares makes the whole
--- minutes of all exercises add up to those of the workout.
+-- minutes of all exercises add up to those of the workout. Of a workout whose end is unknown so are they.
 select
     workout_id,
     exercise_id,
@@ -72,5 +76,6 @@ select
     rpe10_count,
     best_e1rm_g,
     heaviest_g,
+    sets_lacking_body_weight,
     created_timestamp
 from running

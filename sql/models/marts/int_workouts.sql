@@ -36,7 +36,8 @@ select
     words.name,
     words.note,
     words.started_ms,
-    words.finished_ms,
+    -- An end that is not after the start is none: so an import writes down that its file knew no duration.
+    case when words.finished_ms > words.started_ms then words.finished_ms end as finished_ms,
     words.offset_min,
     words.import_id,
     words.finished,

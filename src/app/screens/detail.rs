@@ -67,6 +67,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             let lb = settings.lb();
             let total: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.volume_g).sum());
             let working = sets.with(|sets| sets.iter().flatten().filter(|set| set.set_kind != "warmup").count());
+            let lacking: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.lacks_body_weight).sum());
             let (volume, unit) = words::volume(total, lb);
             view! {
                 <Resume workout_id=row.workout_id.clone() name=row.name.clone() started_ms=row.started_ms finished_ms=row.finished_ms/>
@@ -76,6 +77,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                     <div><dt>{m::SETS}</dt><dd data-test="detail-sets">{working}</dd></div>
                     <div><dt>{m::detail::TIME}</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
                 </dl>
+                {(0 < lacking).then(|| view! { <p class="quiet small" data-test="lacks-body-weight">{m::lacks_body_weight(lacking)}</p> })}
                 {row.note.clone().map(|note| view! { <p class="note">{note}</p> })}
             }
         })}

@@ -1,6 +1,8 @@
 //! Progress: tiles, weekly sets and volume per muscle, estimates over time, the year, records. Every figure opens the
 //! rows behind it.
 
+use std::collections::BTreeMap;
+
 use bridge::{E1rmPoint, MuscleSets, MuscleWeek, Record, TopExercise, Totals, TrainingDay};
 use leptos::prelude::*;
 
@@ -51,14 +53,11 @@ pub(crate) fn Progress() -> impl IntoView {
     let any = move || totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| 0 < row.workouts)));
 
     let bars = Memo::new(move |_| {
-        let (from, to) = span.get();
-        let n_weeks = ((to - from + 1) / 7).max(1);
+        // Weeks without training say nothing of a week with it.
+        let n_weeks = totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| row.weeks))).unwrap_or(1).max(1);
         let lb = settings.lb();
         let by_volume = mode.get() == "volume";
         let mut bars: Vec<(i64, Bar)> = Vec::new();
-        let first = weeks.with(|rows| rows.iter().flatten().map(|row| row.week_start).min()).unwrap_or(from);
-        // In "All" the weeks before the first workout are no weeks of training.
-        let n_weeks = n_weeks.min((to - first) / 7 + 1).max(1);
         weeks.with(|rows| {
             for row in rows.iter().flatten() {
                 let value = if by_volume { row.volume_g } else { row.sets_tenths };
@@ -105,6 +104,9 @@ pub(crate) fn Progress() -> impl IntoView {
                     <div><dt>{m::VOLUME}</dt><dd data-test="total-volume"><Figure value=volume unit=unit/></dd></div>
                     <div><dt>{m::RECORDS}</dt><dd data-test="total-records">{words::thousands(row.records)}</dd></div>
                 </dl>
+                {(0 < row.sets_lacking_body_weight).then(|| view! {
+                    <p class="quiet small" data-test="lacks-body-weight">{m::lacks_body_weight(row.sets_lacking_body_weight)}</p>
+                })}
             }
         })}
         <Show when=move || !bars.with(Vec::is_empty)>
@@ -123,7 +125,7 @@ pub(crate) fn Progress() -> impl IntoView {
             </section>
         </Show>
         {move || top.get().unwrap_or_default().into_iter().map(|exercise| view! { <Estimate exercise span why/> }).collect_view()}
-        <Year/>
+        <Years range/>
         <Show when=move || records.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
             <section class="card" aria-labelledby="records">
                 <h2 id="records">{m::RECORDS}</h2>
@@ -203,15 +205,33 @@ fn Estimate(exercise: TopExercise, span: Memo<(i64, i64)>, why: RwSignal<Option<
     }
 }
 
+/// The Monday of a day's week. 1970-01-01 was a Thursday: day 4 is the first Monday.
+fn monday_of(day: i64) -> i64 {
+    day - (day + 3).rem_euclid(7)
+}
+
+/// The last 53 weeks; of all time each year by itself, the newest first.
+fn spans_of_years(all: bool, first: Option<i64>, now: i64) -> Vec<(Option<String>, i64, i64)> {
+    let Some(first) = first.filter(|_| all) else { return vec![(None, monday_of(now) - 52 * 7, now)] };
+    let (mut end, mut years) = (now, Vec::new());
+    while first <= end {
+        let begin = words::first_of_year(end);
+        years.push((Some(words::year(end)), begin, end));
+        end = begin - 1;
+    }
+    years
+}
+
+/// Days with training as grids of weeks.
 #[component]
-fn Year() -> impl IntoView {
+fn Years(range: RwSignal<String>) -> impl IntoView {
     let (hub, settings) = (use_hub(), use_settings());
     let now = today();
-    // 1970-01-01 was a Thursday: day 4 is the first Monday.
-    let monday = now - (now + 3).rem_euclid(7);
-    let first = monday - 52 * 7;
-    let days = hub
-        .watch::<TrainingDay>(move || vec![("from", words::iso(first).as_str().into()), ("to", words::iso(now).as_str().into())]);
+    let all = Memo::new(move |_| range.get() == "all");
+    let days = hub.watch::<TrainingDay>(move || {
+        let from = if all.get() { now - days("all") + 1 } else { monday_of(now) - 52 * 7 };
+        vec![("from", words::iso(from).as_str().into()), ("to", words::iso(now).as_str().into())]
+    });
     let month_name = |week_monday: i64| {
         let (this, before) = (words::month(week_monday), words::month(week_monday - 7));
         (this != before).then(|| this.chars().take(3).collect::<String>())
@@ -219,19 +239,27 @@ fn Year() -> impl IntoView {
     view! {
         <Show when=move || days.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
             <section class="card" aria-labelledby="year">
-                <h2 id="year">{m::progress::THE_YEAR}</h2>
+                <h2 id="year">{move || if all.get() { m::progress::THE_YEARS } else { m::progress::THE_YEAR }}</h2>
                 {move || {
                     let lb = settings.lb();
-                    let rows = days.get().unwrap_or_default();
-                    let most = rows.iter().map(|row| row.sets).max().unwrap_or(1).max(1);
-                    let cells = (first..=now).map(|day| match rows.iter().find(|row| row.workout_date == day) {
-                        Some(row) => {
-                            let (volume, unit) = words::volume(row.volume_g, lb);
-                            (day, (1 + 3 * row.sets / most) as u8, format!("{}: {}, {volume} {unit}", words::iso(day), m::sets(row.sets)))
+                    let rows: BTreeMap<i64, TrainingDay> = days.get().unwrap_or_default().into_iter().map(|row| (row.workout_date, row)).collect();
+                    let most = rows.values().map(|row| row.sets).max().unwrap_or(1).max(1);
+                    let first = rows.keys().next().copied();
+                    spans_of_years(all.get(), first, now).into_iter().map(|(year, begin, end)| {
+                        let cells = (begin..=end).map(|day| match rows.get(&day) {
+                            Some(row) => {
+                                let (volume, unit) = words::volume(row.volume_g, lb);
+                                (day, (1 + 3 * row.sets / most) as u8, format!("{}: {}, {volume} {unit}", words::iso(day), m::sets(row.sets)))
+                            }
+                            None => (day, 0, words::iso(day)),
+                        }).collect();
+                        let title = year.as_ref().map_or_else(|| m::progress::TRAINING_DAYS.to_owned(), |year| format!("{}, {year}", m::progress::TRAINING_DAYS));
+                        let first_monday = monday_of(begin);
+                        view! {
+                            {year.map(|year| view! { <h3 class="quiet" data-test="year">{year}</h3> })}
+                            <Heatmap days=cells first_monday weeks={(monday_of(end) - first_monday) / 7 + 1} month_name title/>
                         }
-                        None => (day, 0, words::iso(day)),
-                    }).collect();
-                    view! { <Heatmap days=cells first_monday=first weeks=53 month_name title=m::progress::TRAINING_DAYS.to_owned()/> }
+                    }).collect_view()
                 }}
             </section>
         </Show>
@@ -285,5 +313,22 @@ fn Because(reason: Why, span: Memo<(i64, i64)>, why: RwSignal<Option<Why>>) -> i
             }
             .into_any()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn all_time_is_each_year_by_itself() {
+        // From 30 Dec 2024 to 28 Nov 2026.
+        let names = spans_of_years(true, Some(20_087), 20_785);
+        let year = |name: &str| Some(name.to_owned());
+        assert_eq!(names, [(year("2026"), 20_454, 20_785), (year("2025"), 20_089, 20_453), (year("2024"), 19_723, 20_088)]);
+        assert_eq!(spans_of_years(false, Some(20_087), 20_785), [(None, 20_780 - 364, 20_785)]);
+        assert_eq!(spans_of_years(true, None, 20_785).len(), 1);
     }
 }
