@@ -120,6 +120,8 @@ fn facts() -> Vec<Fact> {
             rows_read: 50_000,
             rows_accepted: 49_998,
             rows_rejected: 2,
+            workouts: None,
+            answers: None,
             at_ms,
             offset_min,
         }),
@@ -156,6 +158,20 @@ fn facts() -> Vec<Fact> {
             archived: Some(false),
             ..ExerciseChanged::of(entity(3), at_ms, offset_min)
         }),
+        Fact::ImportRecorded(ImportRecorded {
+            import_id: entity(9),
+            source: "hevy".to_owned(),
+            file_name: "hevy.csv".to_owned(),
+            file_hash: "cd".repeat(32),
+            rows_read: 83,
+            rows_accepted: 83,
+            rows_rejected: 0,
+            workouts: Some(12),
+            answers: Some("{\"unit\":\"kg\"}".to_owned()),
+            at_ms,
+            offset_min,
+        }),
+        Fact::ImportEnded { import_id: entity(9), at_ms, offset_min },
     ]
 }
 

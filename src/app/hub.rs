@@ -58,14 +58,18 @@ pub enum ImportState {
         rows: usize,
         cancelled: bool,
     },
+    /// Workouts, or rows of a backup; nobody has counted them yet while there is no total.
     Running {
         done: usize,
         total: usize,
+        restores: bool,
     },
     Done {
         sets: usize,
         workouts: usize,
-        cancelled: bool,
+        already_here: usize,
+        done: usize,
+        total: usize,
     },
     Failed(Problem),
 }
@@ -444,7 +448,12 @@ impl Hub {
                     then(message.get(1));
                 }
             }
-            FromProjector::Planned { id: _, plan } => self.import.set(ImportState::Planned(Box::new(plan))),
+            // An answer's plan that comes once the import runs is a plan of yesterday.
+            FromProjector::Planned { id: _, plan } => {
+                if !self.import.with_untracked(|state| matches!(state, ImportState::Running { .. })) {
+                    self.import.set(ImportState::Planned(Box::new(plan)));
+                }
+            }
             FromProjector::Backup { id: _, rows, made_ms } => self.import.set(ImportState::Backup { rows, made_ms }),
             FromProjector::Restored { id: _, rows, cancelled } => {
                 self.remember();
@@ -456,10 +465,12 @@ impl Hub {
                     then(rows, message.get(1).unchecked_into());
                 }
             }
-            FromProjector::ImportProgress { id: _, done, total } => self.import.set(ImportState::Running { done, total }),
-            FromProjector::Imported { id: _, sets, workouts, cancelled } => {
+            FromProjector::ImportProgress { id: _, done, total, restores } => {
+                self.import.set(ImportState::Running { done, total, restores });
+            }
+            FromProjector::Imported { id: _, sets, workouts, already_here, done, total } => {
                 self.remember();
-                self.import.set(ImportState::Done { sets, workouts, cancelled });
+                self.import.set(ImportState::Done { sets, workouts, already_here, done, total });
             }
             FromProjector::Measured { id, .. } => {
                 let then = inner.borrow_mut().measures.remove(&id);
@@ -468,8 +479,9 @@ impl Hub {
                 }
             }
             FromProjector::Failed { id: _, problem } => {
-                let importing =
-                    self.import.with_untracked(|state| matches!(state, ImportState::Reading | ImportState::Running { .. }));
+                let importing = self.import.with_untracked(|state| {
+                    matches!(state, ImportState::Reading | ImportState::Planned(_) | ImportState::Running { .. })
+                });
                 if importing {
                     self.import.set(ImportState::Failed(problem));
                 } else {
@@ -753,7 +765,7 @@ impl Hub {
     }
 
     pub fn run_import(self) {
-        self.import.set(ImportState::Running { done: 0, total: 1 });
+        self.import.set(ImportState::Running { done: 0, total: 0, restores: false });
         let id = self.next();
         self.post_projector(&ToProjector::RunImport { id }, None);
     }

@@ -77,7 +77,6 @@ pub(crate) mod units {
     pub(crate) const TONNES: &str = "t";
     pub(crate) const KM: &str = "km";
     pub(crate) const METRES: &str = "m";
-    pub(crate) const MILES: &str = "miles";
     pub(crate) const HOURS: &str = "h";
     pub(crate) const MINUTES: &str = "min";
     pub(crate) const MS: &str = "ms";
@@ -506,7 +505,7 @@ pub(crate) mod me {
     pub(crate) const LIGHT: &str = "Light";
     pub(crate) const DARK: &str = "Dark";
     pub(crate) const BLACK: &str = "Black";
-    pub(crate) const IMPORT: &str = "Import from Strong";
+    pub(crate) const IMPORT: &str = "Import from Strong or Hevy";
     pub(crate) const IMPORT_HINT: &str = "Bring years of training from its CSV file";
     pub(crate) const STORAGE_HINT: &str = "What is on this device, and how safe it is";
     pub(crate) const RECENT_IMPORTS: &str = "Recent imports";
@@ -655,7 +654,7 @@ pub(crate) mod import {
     use crate::words::plural;
 
     pub(crate) const TITLE: &str = "Import";
-    pub(crate) const HOW: &str = "In Strong: Settings, Export Strong data. Then choose the file here. Nothing is written before you have seen what would happen. A backup that Spotter made is brought back here too.";
+    pub(crate) const HOW: &str = "Choose the CSV file that Strong or Hevy exported. Nothing is written before you have seen what would happen. A backup that Spotter made is brought back here too.";
     pub(crate) const CHOOSE_FILE: &str = "Choose a file";
     pub(crate) const BACKUP: &str = "A backup of Spotter";
     pub(crate) const BACKUP_HINT: &str = "What is here already stays as it is, so nothing is doubled and nothing is overwritten.";
@@ -667,20 +666,24 @@ pub(crate) mod import {
     pub(crate) const PROGRESS: &str = "Progress";
     pub(crate) const STOP: &str = "Stop here";
     pub(crate) const STOPPED: &str = "Stopped";
-    pub(crate) const STOPPED_HINT: &str = "What was saved so far is there. Import the file again to go on, or undo it under Me.";
+    pub(crate) const STOPPED_HINT: &str = "What was saved so far is there. Go on under Me, Import, or undo it under Me.";
+    pub(crate) const IMPORTED_HINT: &str = "You can undo this under Me at any time.";
+    pub(crate) const CONTINUE: &str = "Continue";
     pub(crate) const IMPORTED: &str = "Imported";
     pub(crate) const SEE_PROGRESS: &str = "See your progress";
     pub(crate) const LEFT_OUT: &str = "Left out";
     pub(crate) const NO_SET: &str = "There is no set in this file that can be used.";
-    pub(crate) const WHICH_UNIT: &str = "This file has no unit. Was it kg or lb?";
-    pub(crate) const UNIT_OF_LOADS: &str = "Unit of loads in the file";
-    pub(crate) const DISTANCES: &str = "Distances";
-    pub(crate) const UNIT_OF_DISTANCES: &str = "Unit of distances in the file";
+    pub(crate) const WHICH_UNIT: &str = "This file does not say its units";
+    pub(crate) const COLUMNS: &str = "What the columns are";
+    pub(crate) const DATES: &str = "Dates";
+    pub(crate) const ODD: &str = "Worth a look";
+    pub(crate) const DIFFERENT: &str = "Here and in the file";
+    pub(crate) const DIFFERENT_HINT: &str = "What is here stays as it is. History is the place to change it.";
     pub(crate) const OTHER_NAMES_HINT: &str = "Say what they are, or keep them as exercises of your own.";
-    pub(crate) const KEEP_OWN: &str = "Keep as my own";
     pub(crate) const PREVIEW: &str = "How it will look";
     pub(crate) const ALL_HERE: &str = "Everything is here already";
     pub(crate) const CHOOSE_UNIT: &str = "Choose kg or lb first";
+    pub(crate) const ANSWER_FIRST: &str = "Answer the questions above first";
 
     pub(crate) fn unreadable(why: &str) -> String {
         format!("The file could not be read: {why}")
@@ -694,12 +697,24 @@ pub(crate) mod import {
         format!("All {rows} rows of the backup are on this phone.")
     }
 
-    pub(crate) fn rows_saved(done: &str, total: &str) -> String {
-        format!("{done} of {total} rows saved on this phone")
+    pub(crate) fn saved(done: &str, total: &str, rows: bool) -> String {
+        format!("{done} of {total} {} saved on this phone", if rows { "rows" } else { "workouts" })
     }
 
-    pub(crate) fn imported(sets: i64, workouts: i64) -> String {
-        format!("{}. You can undo this under Me at any time.", super::sets_in_workouts(sets, workouts))
+    pub(crate) fn stopped_at(done: i64, total: i64) -> String {
+        format!("Stopped at {done} of {}", plural(total, "workout", "workouts"))
+    }
+
+    pub(crate) fn goes_on(file: &str) -> String {
+        format!("Choose {file} again: it goes on where it stopped, with the same answers.")
+    }
+
+    pub(crate) fn imported(sets: i64, workouts: i64, already_here: i64) -> String {
+        let fresh = super::sets_in_workouts(sets, workouts);
+        match already_here {
+            0 => format!("{fresh}, all new."),
+            here => format!("New: {fresh}. Here before: {}.", super::sets(here)),
+        }
     }
 
     pub(crate) fn rows_read(first_day: &str, last_day: &str, read: &str, attached: &str) -> String {

@@ -18,6 +18,8 @@ pub struct SetOut {
     pub exercise_id: String,
     pub set_kind: String,
     pub load_g: Option<i64>,
+    /// What took load off: Strong's weight of an assisted set is that.
+    pub assist_g: Option<i64>,
     pub reps: Option<i64>,
     pub duration_ms: Option<i64>,
     pub distance_mm: Option<i64>,
@@ -59,17 +61,17 @@ pub fn csv(sets: &[SetOut]) -> Vec<u8> {
         };
         record([
             local(set.started_ms, set.offset_min),
-            plain(set.workout.as_deref().unwrap_or("Workout")),
+            guarded(set.workout.as_deref().unwrap_or("Workout")),
             // Empty, where nobody knows when it ended.
             set.finished_ms.map(|end| duration(end - set.started_ms)).unwrap_or_default(),
-            plain(set.exercise.as_deref().unwrap_or(&set.exercise_id)),
+            guarded(set.exercise.as_deref().unwrap_or(&set.exercise_id)),
             order,
-            decimal(set.load_g.unwrap_or(0), 1_000),
+            decimal(set.load_g.or(set.assist_g).unwrap_or(0), 1_000),
             set.reps.unwrap_or(0).to_string(),
             decimal(set.distance_mm.unwrap_or(0), 1_000_000),
             decimal(set.duration_ms.unwrap_or(0), 1_000),
-            plain(set.note.as_deref().unwrap_or_default()),
-            plain(set.workout_note.as_deref().unwrap_or_default()),
+            guarded(set.note.as_deref().unwrap_or_default()),
+            guarded(set.workout_note.as_deref().unwrap_or_default()),
             set.rpe10.map(|rpe10| decimal(rpe10, 10)).unwrap_or_default(),
         ]);
     }
@@ -105,9 +107,26 @@ fn decimal(n: i64, unit: i64) -> String {
     format!("{sign}{whole}.{}", format!("{rest:0digits$}").trim_end_matches('0'))
 }
 
-/// A spreadsheet takes a cell that begins like this for a formula.
-fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+/// What a spreadsheet takes for the beginning of a formula. The import takes the guard away again: as in `intake`.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// What some of them pass over at the beginning of a cell.
+const PASSED: [char; 3] = ['\t', '\r', '\n'];
+
+/// A `'` before whatever a spreadsheet would run: where the cell begins, and where one begins for a spreadsheet that
+/// parts cells by `;`, for which our quotes are no quotes. One that stands there already gets another, so that the way
+/// back is exact.
+fn guarded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    let mut at_start = true;
+    for (at, c) in text.char_indices() {
+        let bare = text[at..].trim_start_matches('\'');
+        if at_start && (bare.starts_with(FORMULA) || (at == 0 && bare.starts_with(PASSED))) {
+            out.push('\'');
+        }
+        at_start = matches!(c, ';' | '\t' | '\n' | '\r') || (at_start && c == ' ');
+        out.push(c);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -127,6 +146,7 @@ mod tests {
             exercise_id: "e".to_owned(),
             set_kind: "work".to_owned(),
             load_g: Some(102_500),
+            assist_g: None,
             reps: Some(5),
             duration_ms: None,
             distance_mm: Some(1_250_000),

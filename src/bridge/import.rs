@@ -1,29 +1,54 @@
 //! What an import would do, before it does it.
 
-use ledger::{LoadMode, SetKind, Unit};
+use std::collections::BTreeMap;
+
+use ledger::{EntityId, LoadMode, SetKind, Unit};
 use serde::{Deserialize, Serialize};
 
-/// Answers to what the file does not say.
+/// What stands around a file and is not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Choices {
-    /// Unit of loads where the file has none.
-    pub unit: Option<Unit>,
-    /// Whether distances without a unit are miles rather than kilometres.
-    pub miles: bool,
     /// Minutes east of UTC: no app writes a time zone.
     pub offset_min: i32,
-    /// Names in the file and the exercise they were said to be; an empty id makes a new exercise.
-    pub names: Vec<(String, String)>,
     /// Milliseconds now, to flag what lies in the future.
     pub now_ms: i64,
+    /// What somebody answered, by the id of the question.
+    pub answers: BTreeMap<String, String>,
 }
 
+/// What a question is about: those of one topic stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Topic {
+    Columns,
+    Dates,
+    Units,
+    /// Figures far out of line, and halves that repeat.
+    Odd,
+    Names,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// A few options, all of them shown.
+    Few,
+    List,
+    /// A figure, typed in.
+    Typed,
+}
+
+/// Something that the file does not say, or that looks wrong in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum UnitGuess {
-    /// The file says so.
-    Stated(Unit),
-    /// It has to be asked.
-    Unknown,
+pub struct ImportQuestion {
+    pub id: String,
+    pub topic: Topic,
+    pub form: Form,
+    pub ask: String,
+    pub hint: String,
+    pub options: Vec<Suggestion>,
+    /// The option that holds, or the figure; empty where nothing does yet.
+    pub answer: String,
+    /// Nothing is written before this is answered.
+    pub must: bool,
 }
 
 /// A name in the file and what it is here.
@@ -40,7 +65,7 @@ pub struct NameMatch {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
-    pub exercise_id: String,
+    pub id: String,
     pub name: String,
 }
 
@@ -59,28 +84,46 @@ pub struct ImportPlan {
     pub format: String,
     pub file_name: String,
     pub file_hash: String,
-    pub unit: UnitGuess,
     pub rows_read: usize,
     /// Rest timers and notes: understood, but no sets.
     pub rows_attached: usize,
     pub sets: usize,
     pub workouts: usize,
-    /// Sets that an earlier import brought and that still stand.
+    /// Sets of the file that are here, as they are or otherwise: they are not written again.
     pub already_here: usize,
     pub first_day: Option<String>,
     pub last_day: Option<String>,
     pub names: Vec<NameMatch>,
+    pub questions: Vec<ImportQuestion>,
+    /// The answers that the plan was made with.
+    pub answers: BTreeMap<String, String>,
+    /// Where what is here and what the file says differ. What is here stays.
+    pub differences: Vec<String>,
     /// At most a thousand are carried; `problem_count` has them all.
     pub problems: Vec<RowProblem>,
     pub problem_count: usize,
     pub rejected: usize,
-    /// The newest few workouts as they would look.
+    /// The newest few workouts as they will be written, without what is here.
     pub preview: Vec<PlannedWorkout>,
+}
+
+impl ImportPlan {
+    /// Sets that will be written.
+    pub fn fresh(&self) -> usize {
+        self.sets - self.already_here
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.questions.iter().all(|question| !question.must || !question.answer.is_empty())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedWorkout {
-    /// What names the workout in its source.
+    pub workout_id: EntityId,
+    /// It stands here already: only sets are added to it.
+    pub is_here: bool,
+    /// What names the workout in its source: when it began, and its title.
     pub natural_key: String,
     pub name: String,
     pub started_ms: i64,
@@ -91,12 +134,17 @@ pub struct PlannedWorkout {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedSet {
+    pub set_id: EntityId,
+    /// It stands here already and is not written again.
+    pub is_here: bool,
     pub line: u64,
     pub exercise: String,
     pub exercise_no: i64,
     pub set_no: i64,
     pub kind: SetKind,
     pub load_mode: LoadMode,
+    /// What the file's loads are in.
+    pub unit: Unit,
     pub load_g: Option<i64>,
     pub assist_g: Option<i64>,
     pub reps: Option<i64>,

@@ -13,7 +13,7 @@ mod sheet;
 mod sync;
 mod view;
 
-pub use import::{Choices, ImportPlan, NameMatch, PlannedSet, PlannedWorkout, RowProblem, Suggestion, UnitGuess};
+pub use import::{Choices, Form, ImportPlan, ImportQuestion, NameMatch, PlannedSet, PlannedWorkout, RowProblem, Suggestion, Topic};
 pub use notice::{FromProjector, FromStorage, Guarantee, SavedRow, StorageReport};
 pub use pack::{pack, unpack};
 pub use problem::{Problem, ProblemKind};

@@ -148,16 +148,23 @@ pub enum FromProjector {
         id: u32,
         rows: usize,
     },
+    /// Workouts, or rows of a backup.
     ImportProgress {
         id: u32,
         done: usize,
         total: usize,
+        restores: bool,
     },
     Imported {
         id: u32,
+        /// What was new.
         sets: usize,
         workouts: usize,
-        cancelled: bool,
+        /// What was here.
+        already_here: usize,
+        /// Workouts of all that the import set out to write, also when it was begun before.
+        done: usize,
+        total: usize,
     },
     Measured {
         id: u32,

@@ -79,8 +79,21 @@ rows! {
     }
     ImportLine = "imports" {
         import_id: String, source: String, file_name: String, rows_read: i64, rows_accepted: i64, rows_rejected: i64,
-        at_ms: i64, undone: i64, sets: i64, workouts: i64,
+        at_ms: i64, undone: i64, sets: i64, workouts: i64, file_hash: String, written: i64, planned: Option<i64>, ended: i64,
+        answers: Option<String>,
     }
     ExerciseName = "exercise_names" { alias: String, exercise_id: String, name: String, load_mode: String, tracking: String }
-    KnownSet = "known_sets" { set_id: String, workout_id: String, undone: i64 }
+    KnownSet = "known_sets" {
+        set_id: String, workout_id: String, undone: i64, edited: i64, removed: i64, workout: Option<String>, started_ms: i64,
+        offset_min: i64, exercise_id: String, exercise: Option<String>, exercise_no: i64, set_no: i64, set_kind: String,
+        load_g: Option<i64>, assist_g: Option<i64>, reps: Option<i64>, duration_ms: Option<i64>, distance_mm: Option<i64>,
+        rpe10: Option<i64>,
+    }
+}
+
+impl ImportLine {
+    /// It was begun and neither ended nor undone.
+    pub fn is_stopped(&self) -> bool {
+        self.planned.is_some() && self.ended == 0 && self.undone == 0
+    }
 }

@@ -1,7 +1,7 @@
 //! The typed, sparse columns of the events table: one for every field of a known kind, so that a rebuild parses no JSON.
 
 /// Fields that hold whole numbers; what is true or false is written as 1 or 0.
-pub(crate) const INTS: [&str; 22] = [
+pub(crate) const INTS: [&str; 23] = [
     "at_ms",
     "offset_min",
     "exercise_no",
@@ -22,12 +22,13 @@ pub(crate) const INTS: [&str; 22] = [
     "rows_read",
     "rows_accepted",
     "rows_rejected",
+    "workouts",
     "dseq",
     "archived",
 ];
 
 /// Fields that hold text; `muscles` is written as `|chest:10|triceps:5|`.
-pub(crate) const TEXTS: [&str; 28] = [
+pub(crate) const TEXTS: [&str; 29] = [
     "workout_id",
     "set_id",
     "exercise_id",
@@ -53,6 +54,7 @@ pub(crate) const TEXTS: [&str; 28] = [
     "source",
     "file_name",
     "file_hash",
+    "answers",
     "theme",
     "user_id",
     "merged_into",

@@ -1,46 +1,53 @@
 //! From a plan to drafts: what the storage worker is asked to write down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bridge::{Choices, Draft, PlannedSet, PlannedWorkout};
 use ledger::{
-    EntityId, ExerciseDefined, Fact, ImportRecorded, LoadMode, SetLogged, Tracking, Unit, WorkoutFinished, WorkoutStarted,
+    EntityId, ExerciseDefined, Fact, ImportRecorded, LoadMode, Muscle, SetLogged, Tracking, WorkoutFinished, WorkoutStarted,
 };
 
 use crate::{
     names::{NameBook, fold},
-    strong::{Planned, set_id, workout_id},
+    plan::{Planned, own_exercise},
 };
 
-/// What earlier imports brought.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    standing: BTreeSet<EntityId>,
+/// Answers that are remembered with an import take no more than this; with more of them they are asked for again.
+const ANSWERS_CHARS_MAX: usize = 8_000;
+
+/// An import that was begun once and not brought to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    pub import_id: EntityId,
+    /// Workouts that it set out to write.
+    pub workouts: usize,
+    /// Workouts of it that are here.
+    pub done: usize,
 }
 
-impl Known {
-    /// `(set, whether its import was undone)`.
-    pub fn new(sets: impl Iterator<Item = (EntityId, bool)>) -> Self {
-        Self { standing: sets.filter(|(_, undone)| !undone).map(|(id, _)| id).collect() }
-    }
-
-    pub fn stands(&self, set: EntityId) -> bool {
-        self.standing.contains(&set)
-    }
+/// What is written at once: whole workouts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    pub drafts: Vec<Draft>,
+    pub workouts: usize,
+    pub sets: usize,
 }
 
-/// Everything to be written, in chunks that each make sense alone: the import itself, new exercises, then workouts, whole.
+/// Everything to be written, in parts that each make sense alone: the import itself, new exercises, then workouts, whole,
+/// and with the last of them that it has ended.
 pub fn drafts(
     planned: &Planned,
     choices: &Choices,
     names: &NameBook,
-    known: &Known,
     import_id: EntityId,
-    chunk_min: usize,
-) -> Vec<Vec<Draft>> {
-    let unit = choices.unit.unwrap_or_default();
+    begun: Option<&Begun>,
+    part_min: usize,
+) -> Vec<Part> {
     let (now_ms, offset_min) = (choices.now_ms, choices.offset_min);
     let plan = &planned.plan;
+    let writes = |workout: &&PlannedWorkout| workout.sets.iter().any(|set| !set.is_here);
+    let workouts = planned.workouts.iter().filter(writes).count() + begun.map_or(0, |begun| begun.done);
+    let answers = serde_json::to_string(&choices.answers).ok().filter(|json| json.chars().count() <= ANSWERS_CHARS_MAX);
     let mut chunk = vec![Draft::mine(Fact::ImportRecorded(ImportRecorded {
         import_id,
         source: plan.source.clone(),
@@ -49,6 +56,8 @@ pub fn drafts(
         rows_read: plan.rows_read as i64,
         rows_accepted: (plan.rows_read - plan.rejected) as i64,
         rows_rejected: plan.rejected as i64,
+        workouts: Some(workouts as i64),
+        answers,
         at_ms: now_ms,
         offset_min,
     }))];
@@ -56,10 +65,11 @@ pub fn drafts(
     // Names that somebody chose are remembered; names that nobody knows become exercises of their own.
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     for name in &plan.names {
-        let chosen = choices.names.iter().find(|(written, _)| fold(written) == fold(&name.written));
+        let own = fold(&name.written);
+        let chosen = choices.answers.get(&format!("name:{own}"));
         let id = match name.exercise_id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => {
-                if chosen.is_some() {
+                if chosen.is_some() && name.written.chars().count() <= 200 {
                     chunk.push(Draft::mine(Fact::ExerciseNamed {
                         alias: name.written.clone(),
                         exercise_id: id.to_owned(),
@@ -70,15 +80,15 @@ pub fn drafts(
                 id.to_owned()
             }
             None => {
-                let exercise_id = EntityId::v5("exercise", &fold(&name.written));
+                let exercise_id = own_exercise(&own);
                 if names.by_id(&exercise_id.to_string()).is_none() {
                     chunk.push(Draft::mine(Fact::ExerciseDefined(ExerciseDefined {
                         exercise_id,
                         name: name.written.trim().chars().take(200).collect(),
                         equipment: "other".to_owned(),
                         load_mode: LoadMode::External,
-                        tracking: tracking_of(&planned.workouts, &fold(&name.written)),
-                        muscles: Vec::new(),
+                        tracking: tracking_of(&planned.workouts, &own),
+                        muscles: muscles_of(choices, &own),
                         at_ms: now_ms,
                         offset_min,
                     })));
@@ -86,72 +96,69 @@ pub fn drafts(
                 exercise_id.to_string()
             }
         };
-        ids.insert(fold(&name.written), id);
+        ids.insert(own, id);
     }
 
-    let mut chunks = Vec::new();
-    for workout in &planned.workouts {
-        let fresh: Vec<&PlannedSet> = workout.sets.iter().filter(|set| !known.stands(set_id(workout, set))).collect();
-        if fresh.is_empty() {
-            continue;
-        }
-        let workout_id = workout_id(workout);
+    let mut parts = Vec::new();
+    let mut part = Part { drafts: chunk, workouts: 0, sets: 0 };
+    for workout in planned.workouts.iter().filter(writes) {
+        let workout_id = workout.workout_id;
         let name: String = workout.name.chars().take(200).collect();
-        chunk.push(Draft::mine(Fact::WorkoutStarted(WorkoutStarted {
-            workout_id,
-            at_ms: workout.started_ms,
-            offset_min,
-            name: (!name.is_empty()).then_some(name),
-            import_id: Some(import_id),
-        })));
-        for set in fresh {
-            let exercise_id = ids.get(&fold(&set.exercise)).cloned().unwrap_or_default();
-            chunk.push(Draft::mine(Fact::SetLogged(set_logged(
-                workout,
-                set,
+        if !workout.is_here {
+            part.drafts.push(Draft::mine(Fact::WorkoutStarted(WorkoutStarted {
                 workout_id,
-                exercise_id,
-                unit,
+                at_ms: workout.started_ms,
                 offset_min,
-                import_id,
-            ))));
+                name: (!name.is_empty()).then_some(name),
+                import_id: Some(import_id),
+            })));
         }
-        chunk.push(Draft::mine(Fact::WorkoutFinished(WorkoutFinished {
-            workout_id,
-            at_ms: workout.finished_ms.unwrap_or(workout.started_ms),
-            offset_min,
-            note: workout.note.as_ref().map(|note| note.chars().take(4000).collect()),
-            import_id: Some(import_id),
-        })));
-        if chunk_min <= chunk.len() {
-            chunks.push(std::mem::take(&mut chunk));
+        for set in workout.sets.iter().filter(|set| !set.is_here) {
+            let exercise_id = ids.get(&fold(&set.exercise)).cloned().unwrap_or_default();
+            part.drafts.push(Draft::mine(Fact::SetLogged(set_logged(workout, set, exercise_id, offset_min, import_id))));
+            part.sets += 1;
+        }
+        if !workout.is_here {
+            part.drafts.push(Draft::mine(Fact::WorkoutFinished(WorkoutFinished {
+                workout_id,
+                // The moment of its beginning stands for an end that nobody knows.
+                at_ms: workout.finished_ms.unwrap_or(workout.started_ms),
+                offset_min,
+                note: workout.note.as_ref().map(|note| note.chars().take(4000).collect()),
+                import_id: Some(import_id),
+            })));
+        }
+        part.workouts += 1;
+        if part_min <= part.drafts.len() {
+            parts.push(std::mem::replace(&mut part, Part { drafts: Vec::new(), workouts: 0, sets: 0 }));
         }
     }
-    if !chunk.is_empty() {
-        chunks.push(chunk);
+    if !part.drafts.is_empty() || parts.is_empty() {
+        parts.push(part);
     }
-    chunks
+    let ended = Draft::mine(Fact::ImportEnded { import_id, at_ms: now_ms, offset_min });
+    if let Some(last) = parts.last_mut() {
+        last.drafts.push(ended);
+    }
+    parts
 }
 
-fn set_logged(
-    workout: &PlannedWorkout,
-    set: &PlannedSet,
-    workout_id: EntityId,
-    exercise_id: String,
-    unit: Unit,
-    offset_min: i32,
-    import_id: EntityId,
-) -> SetLogged {
+fn muscles_of(choices: &Choices, own: &str) -> Vec<Muscle> {
+    let said = choices.answers.get(&format!("muscle:{own}")).filter(|muscle| crate::MUSCLES.iter().any(|(id, _)| id == muscle));
+    said.map(|muscle| Muscle { muscle: muscle.clone(), weight_tenths: 10 }).into_iter().collect()
+}
+
+fn set_logged(workout: &PlannedWorkout, set: &PlannedSet, exercise_id: String, offset_min: i32, import_id: EntityId) -> SetLogged {
     SetLogged {
-        set_id: set_id(workout, set),
-        workout_id,
+        set_id: set.set_id,
+        workout_id: workout.workout_id,
         exercise_id,
         exercise_no: set.exercise_no,
         set_no: set.set_no,
         at_ms: workout.started_ms,
         offset_min,
         set_kind: set.kind,
-        unit,
+        unit: set.unit,
         load_g: set.load_g,
         bodyweight_g: None,
         assist_g: set.assist_g,

@@ -3,11 +3,23 @@
 //! Belongs: dialects, units, dates, names, everything that can be wrong with a file.
 //! Never: where the file came from, where the rows go, the time (it is handed in), a guess nobody confirmed.
 
+mod dates;
 mod drafts;
+mod entry;
+mod here;
+mod hevy;
+mod layout;
 mod names;
 mod number;
+mod odd;
+mod plan;
+mod show;
 mod strong;
+mod table;
+mod text;
+mod words;
 
-pub use drafts::{Known, drafts};
+pub use drafts::{Begun, Part, drafts};
+pub use here::Known;
 pub use names::{NameBook, NameTarget};
-pub use strong::{Planned, plan};
+pub use plan::{MUSCLES, Planned, hash, plan};

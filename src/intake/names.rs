@@ -78,7 +78,7 @@ impl NameBook {
         ranked
             .into_iter()
             .take(4)
-            .map(|(_, target)| Suggestion { exercise_id: target.exercise_id.clone(), name: target.name.clone() })
+            .map(|(_, target)| Suggestion { id: target.exercise_id.clone(), name: target.name.clone() })
             .collect()
     }
 }
@@ -137,6 +137,6 @@ mod tests {
         ] {
             assert_eq!(book.find(written).map(|target| target.exercise_id.as_str()), want, "{written}");
         }
-        assert_eq!(book.suggest("Bench Press")[0].exercise_id, "bench");
+        assert_eq!(book.suggest("Bench Press")[0].id, "bench");
     }
 }

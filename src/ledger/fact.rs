@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     id::{EntityId, Scope},
-    limits::{BODY_WEIGHT_G, Check, Refusal},
+    limits::{BODY_WEIGHT_G, Check, Refusal, TEXT_CHARS_MAX},
     patch::Patch,
 };
 
@@ -65,6 +65,9 @@ pub enum Fact {
 
     #[serde(rename = "import.recorded")]
     ImportRecorded(ImportRecorded),
+    /// Everything that it set out to write is written.
+    #[serde(rename = "import.ended")]
+    ImportEnded { import_id: EntityId, at_ms: i64, offset_min: i32 },
     #[serde(rename = "import.undone")]
     ImportUndone { import_id: EntityId, at_ms: i64, offset_min: i32 },
 
@@ -115,7 +118,7 @@ pub struct WorkoutCorrected {
     pub finished_ms: Patch<i64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetKind {
     Warmup,
@@ -325,6 +328,12 @@ pub struct ImportRecorded {
     pub rows_read: i64,
     pub rows_accepted: i64,
     pub rows_rejected: i64,
+    /// Workouts that it sets out to write: with fewer of them and no end it was stopped. Imports of older builds do not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub workouts: Option<i64>,
+    /// What was answered about the file, as JSON, to go on with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answers: Option<String>,
     pub at_ms: i64,
     pub offset_min: i32,
 }
@@ -504,9 +513,11 @@ impl Fact {
                 .range("week start", it.week_start.value().copied(), 1, 7)?
                 .optional_text("theme", it.theme.value().map(String::as_str), 20)?
                 .when(it.at_ms, it.offset_min),
-            Self::ImportRecorded(it) => {
-                Check.text("file name", &it.file_name, 500)?.text("source", &it.source, 50)?.when(it.at_ms, it.offset_min)
-            }
+            Self::ImportRecorded(it) => Check
+                .text("file name", &it.file_name, 500)?
+                .text("source", &it.source, 50)?
+                .optional_text("answers", it.answers.as_deref(), TEXT_CHARS_MAX)?
+                .when(it.at_ms, it.offset_min),
             Self::RoomCreated { name, at_ms, offset_min, .. } => Check.text("name", name, 200)?.when(*at_ms, *offset_min),
             Self::MessagePosted(it) => {
                 Check.text("channel", &it.channel, 100)?.text("message", &it.text, 10_000)?.when(it.at_ms, it.offset_min)
@@ -518,6 +529,7 @@ impl Fact {
             | Self::SetRemoved { at_ms, offset_min, .. }
             | Self::SetRestored { at_ms, offset_min, .. }
             | Self::BodyWeightRemoved { at_ms, offset_min, .. }
+            | Self::ImportEnded { at_ms, offset_min, .. }
             | Self::ImportUndone { at_ms, offset_min, .. }
             | Self::MessageRemoved { at_ms, offset_min, .. } => Check.when(*at_ms, *offset_min),
         }

@@ -1,9 +1,12 @@
 //! An import: planned here, written by the storage worker chunk after chunk, and shown in the tables at the end.
 
-use std::{cell::RefCell, collections::VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+};
 
-use bridge::{Asked, Choices, Draft, ExerciseName, FromProjector, KnownSet, Problem, Question, pack};
-use intake::{Known, NameBook, NameTarget, Planned};
+use bridge::{Asked, Choices, ExerciseName, FromProjector, ImportLine, KnownSet, Problem, Question, pack};
+use intake::{Begun, Known, NameBook, NameTarget, Part, Planned};
 use ledger::{EntityId, Entropy, LoadMode, Row, Tracking};
 use wasm_bindgen::JsValue;
 
@@ -31,15 +34,16 @@ impl Import {
 
 /// What is written at once.
 enum Chunk {
-    Drafts(Vec<Draft>),
+    Part(Part),
     /// Rows as they were; with the last of them goes whose they are.
     Rows(Vec<Row>, Option<String>),
 }
 
 impl Chunk {
+    /// Workouts of an import, rows of a backup.
     fn len(&self) -> usize {
         match self {
-            Self::Drafts(drafts) => drafts.len(),
+            Self::Part(part) => part.workouts,
             Self::Rows(rows, _) => rows.len(),
         }
     }
@@ -56,9 +60,16 @@ struct State {
     id: u32,
     done: usize,
     total: usize,
+    /// Sets that are written, and those of the file that were here before.
     sets: usize,
-    workouts: usize,
+    already_here: usize,
+    /// What an earlier begin of the same import wrote.
+    before: usize,
+    /// Workouts or rows, and sets, that the storage worker has not answered for.
+    sent: (usize, usize),
     cancelled: bool,
+    /// Something could not be written, and that was said.
+    failed: bool,
 }
 
 thread_local! {
@@ -95,12 +106,23 @@ fn names() -> NameBook {
 }
 
 fn known() -> Known {
-    let sets = answer::<KnownSet>(&[]);
-    Known::new(sets.into_iter().filter_map(|row| Some((EntityId::parse(&row.set_id).ok()?, row.undone == 1))))
+    Known::new(answer::<KnownSet>(&[]))
+}
+
+/// An import of the same file that was stopped, and what was answered then.
+fn stopped(file_hash: &str) -> Option<(Begun, Option<String>)> {
+    let line = answer::<ImportLine>(&[]).into_iter().find(|line| line.file_hash == file_hash && line.is_stopped())?;
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    let begun = Begun {
+        import_id: EntityId::parse(&line.import_id).ok()?,
+        workouts: count(line.planned.unwrap_or(0)),
+        done: count(line.written),
+    };
+    Some((begun, line.answers))
 }
 
 /// With a file: reads it. Without: the same file again with other answers.
-pub(crate) fn plan(id: u32, file_name: String, choices: Choices, bytes: Option<Vec<u8>>) {
+pub(crate) fn plan(id: u32, file_name: String, mut choices: Choices, bytes: Option<Vec<u8>>) {
     if let Some(bytes) = bytes.as_ref().filter(|bytes| archive::is_archive(bytes)) {
         match archive::read(bytes) {
             Ok((about, rows)) => {
@@ -115,6 +137,9 @@ pub(crate) fn plan(id: u32, file_name: String, choices: Choices, bytes: Option<V
     let planned = STATE.with_borrow_mut(|state| {
         state.backup = None;
         if let Some(bytes) = bytes {
+            // What was answered when it was begun holds again.
+            let answers = stopped(&intake::hash(&bytes)).and_then(|(_, answers)| answers);
+            choices.answers.extend(answers.and_then(|json| serde_json::from_str::<BTreeMap<_, _>>(&json).ok()).unwrap_or_default());
             state.file = bytes;
         }
         intake::plan(&state.file, &file_name, &choices, &names(), &known())
@@ -141,26 +166,31 @@ pub(crate) fn run(id: u32) {
         }
         STATE.with_borrow_mut(|state| *state = State { chunks, id, total, restores: true, ..State::default() });
         project::with(|it| it.import.running = true);
+        progress();
         return send_next();
     }
     let Some((planned, choices)) = STATE.with_borrow_mut(|state| state.planned.take()) else {
         complain("an import without a plan");
         return;
     };
-    let import_id = Chance.entity_id(choices.now_ms.max(0) as u64);
-    let chunks = intake::drafts(&planned, &choices, &names(), &known(), import_id, CHUNK);
-    let chunks: VecDeque<Chunk> = chunks.into_iter().map(Chunk::Drafts).collect();
+    let begun = stopped(&planned.plan.file_hash).map(|(begun, _)| begun);
+    let import_id = begun.as_ref().map_or_else(|| Chance.entity_id(choices.now_ms.max(0) as u64), |begun| begun.import_id);
+    let parts = intake::drafts(&planned, &choices, &names(), import_id, begun.as_ref(), CHUNK);
+    let before = begun.map_or(0, |begun| begun.done);
+    let chunks: VecDeque<Chunk> = parts.into_iter().map(Chunk::Part).collect();
     STATE.with_borrow_mut(|state| {
         *state = State {
-            total: chunks.iter().map(Chunk::len).sum(),
-            sets: planned.plan.sets - planned.plan.already_here,
-            workouts: planned.plan.workouts,
+            total: before + chunks.iter().map(Chunk::len).sum::<usize>(),
+            already_here: planned.plan.already_here,
+            done: before,
+            before,
             chunks,
             id,
             ..State::default()
         };
     });
     project::with(|it| it.import.running = true);
+    progress();
     send_next();
 }
 
@@ -174,11 +204,12 @@ pub(crate) fn cancel() {
 fn send_next() {
     let next = STATE.with_borrow_mut(|state| {
         let chunk = state.chunks.pop_front()?;
-        state.done += chunk.len();
+        // Counted once it is written.
+        state.sent = (chunk.len(), if let Chunk::Part(part) = &chunk { part.sets } else { 0 });
         Some((state.id, chunk))
     });
     match next {
-        Some((id, Chunk::Drafts(drafts))) => match serde_json::to_vec(&drafts) {
+        Some((id, Chunk::Part(part))) => match serde_json::to_vec(&part.drafts) {
             Ok(json) => say(&["capture".into(), id.into()], Some(&json)),
             Err(err) => complain(&format!("drafts that cannot be said: {err}")),
         },
@@ -193,14 +224,16 @@ fn send_next() {
                 say(&["imported".into()], None);
             }
             let notice = STATE.with_borrow(|state| {
-                let State { id, sets, workouts, cancelled, done, .. } = *state;
+                let State { id, sets, already_here, before, cancelled, done, total, .. } = *state;
                 if state.restores {
                     FromProjector::Restored { id, rows: done, cancelled }
                 } else {
-                    FromProjector::Imported { id, sets, workouts, cancelled }
+                    FromProjector::Imported { id, sets, workouts: done - before, already_here, done, total }
                 }
             });
-            tell(&notice);
+            if !STATE.with_borrow(|state| state.failed) {
+                tell(&notice);
+            }
         }
     }
 }
@@ -210,12 +243,27 @@ pub(crate) fn captured(problem: &JsValue) {
     if let Ok(problem) = serde_wasm_bindgen::from_value::<Problem>(problem.clone()) {
         let id = STATE.with_borrow_mut(|state| {
             state.chunks.clear();
-            state.cancelled = true;
+            state.failed = true;
             state.id
         });
         tell(&FromProjector::Failed { id, problem });
+    } else {
+        STATE.with_borrow_mut(|state| {
+            let (done, sets) = std::mem::take(&mut state.sent);
+            state.done += done;
+            state.sets += sets;
+        });
+        progress();
     }
-    let progress = STATE.with_borrow(|state| FromProjector::ImportProgress { id: state.id, done: state.done, total: state.total });
-    tell(&progress);
     send_next();
+}
+
+fn progress() {
+    let progress = STATE.with_borrow(|state| FromProjector::ImportProgress {
+        id: state.id,
+        done: state.done,
+        total: state.total,
+        restores: state.restores,
+    });
+    tell(&progress);
 }

@@ -1,7 +1,7 @@
 //! Files that somebody takes for an export of another app.
 #![no_main]
 
-use std::iter;
+use std::{collections::BTreeMap, iter};
 
 use bridge::Choices;
 use intake::{Known, NameBook, NameTarget};
@@ -10,17 +10,21 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((how, rest)) = data.split_first() else { return };
-    let choices = Choices {
-        unit: match how % 3 {
-            0 => None,
-            1 => Some(ledger::Unit::Kg),
-            _ => Some(ledger::Unit::Lb),
-        },
-        miles: how & 4 != 0,
-        offset_min: 60,
-        names: Vec::new(),
-        now_ms: 1_763_700_000_000,
+    let mut answers = BTreeMap::new();
+    let mut say = |bit: u8, id: &str, answer: &str| {
+        if how & bit != 0 {
+            answers.insert(id.to_owned(), answer.to_owned());
+        }
     };
+    say(1, "unit", "kg");
+    say(2, "unit", "lb");
+    say(4, "distance", "mi");
+    say(8, "dates", "day");
+    say(16, "dates", "month");
+    say(32, "column:Exercise Name", "2");
+    say(64, "load:2", "82.5");
+    say(128, "column:Set Order", "-");
+    let choices = Choices { offset_min: 60, now_ms: 1_763_700_000_000, answers };
     let bench = NameTarget {
         exercise_id: "bench-press-barbell".to_owned(),
         name: "Bench Press (Barbell)".to_owned(),
@@ -31,8 +35,9 @@ fuzz_target!(|data: &[u8]| {
     let known = Known::new(iter::empty());
     let Ok(planned) = intake::plan(rest, "file.csv", &choices, &names, &known) else { return };
     let import = EntityId::v7(1, [1; 10]);
-    let chunks = intake::drafts(&planned, &choices, &names, &known, import, 500);
-    for draft in chunks.iter().flatten() {
+    let parts = intake::drafts(&planned, &choices, &names, import, None, 500);
+    assert_eq!(parts.iter().map(|part| part.sets).sum::<usize>(), planned.plan.fresh());
+    for draft in parts.iter().flat_map(|part| &part.drafts) {
         // Every row that a plan promises can be written.
         let scope = ledger::Scope::Person(import);
         assert!(draft.fact.check(&scope).is_ok(), "{:?}", draft.fact);

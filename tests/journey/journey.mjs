@@ -455,6 +455,41 @@ try {
     ensure(lastTime(0) === first && log.workouts.filter(ofApp).length === 3, "the model lost a workout");
   });
 
+  await vital("a page that goes away in mid-import: it says where it stopped, goes on there, and one undo takes all of it", async () => {
+    const day = (nth) => new Date(Date.now() - (900 - nth) * 86_400_000).toISOString().slice(0, 10);
+    const lines = Array.from({ length: 500 }, (_, nth) =>
+      Array.from({ length: 10 }, (_, set) => `${day(nth)} 06:10:00,Early ${nth},40m,Squat (Barbell),${set + 1},${60 + (nth % 40)},5,0,0,`)).flat();
+    const csv = `Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,RPE\n${lines.join("\n")}\n`;
+    const before = await (async () => {
+      await progress(page, "All");
+      return tiles(page);
+    })();
+    await choose("strong-long.csv", csv);
+    await page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
+    await becomes(() => text(page.getByTestId("run-import")), "Import 5,000 sets", "the button");
+    // As soon as something is written, before all of it is.
+    const gone = page.waitForEvent("load", { timeout: 60_000 });
+    await page.evaluate(() => {
+      new MutationObserver(() => {
+        const said = document.querySelector("progress + [role=status]")?.textContent ?? "";
+        if (/^[1-9]\d* of 500 workouts/.test(said) && !said.startsWith("500 ")) location.reload();
+      }).observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
+    await page.getByTestId("run-import").click();
+    await gone;
+    const stopped = page.getByTestId("stopped");
+    await stopped.waitFor({ timeout: 60_000 });
+    const [, done] = (await text(stopped.locator("h2"))).match(/^Stopped at (\d+) of 500 workouts$/) ?? [];
+    ensure(0 < Number(done) && Number(done) < 500, `it says “${await text(stopped.locator("h2"))}”`);
+    await page.getByTestId("continue").setInputFiles({ name: "strong-long.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+    const end = page.getByTestId("imported");
+    await becomes(() => text(end.locator("h2")), "Imported", "how the import ended", { timeout: 60_000 });
+    await end.getByText(`New: ${thousands(5000 - 10 * done)} sets in ${500 - done} workouts. Here before: ${thousands(10 * done)} sets.`).waitFor();
+    await undoImport("strong-long.csv");
+    await progress(page, "All");
+    await becomes(() => tiles(page), before, "tiles of all time", { timeout: 60_000 });
+  });
+
   // ------------------------------------------------------------------------------------------ a slow start
 
   {

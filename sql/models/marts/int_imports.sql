@@ -1,4 +1,4 @@
--- One row per import, and whether it was undone.
+-- One row per import: what it set out to write, whether it came to its end, and whether it was undone.
 {{ config(materialized='table', meta={'key': ['import_id'], 'refreshed_by': ['import_id']}) }}
 with words as (
     select
@@ -10,7 +10,10 @@ with words as (
         arg_max(rows_read, version) as rows_read,
         arg_max(rows_accepted, version) as rows_accepted,
         arg_max(rows_rejected, version) as rows_rejected,
+        arg_max(workouts, version) as workouts,
+        arg_max(answers, version) as answers,
         min(at_ms) as at_ms,
+        max(case when kind = 'import.ended' then 1 else 0 end) as ended,
         max(case when kind = 'import.undone' then 1 else 0 end) as undone
     from {{ ref('stg_import_events') }}
     group by import_id
@@ -25,7 +28,10 @@ select
     words.rows_read,
     words.rows_accepted,
     words.rows_rejected,
+    words.workouts,
+    words.answers,
     words.at_ms,
+    words.ended,
     words.undone
 from words
 left join {{ ref('int_persons') }} as persons on persons.person = words.person

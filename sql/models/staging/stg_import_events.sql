@@ -12,7 +12,9 @@ select
     rows_read,
     rows_accepted,
     rows_rejected,
+    workouts,
+    answers,
     at_ms,
     offset_min
 from {{ source('ledger', 'events') }}
-where kind in ('import.recorded', 'import.undone') and enc = 'none'
+where kind in ('import.recorded', 'import.ended', 'import.undone') and enc = 'none'

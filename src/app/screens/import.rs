@@ -1,6 +1,8 @@
 //! Import: choose a file, answer what it does not say, look at what would happen, import, undo later.
 
-use bridge::{Choices, ImportPlan, UnitGuess};
+use std::{collections::BTreeMap, sync::Arc};
+
+use bridge::{Choices, Form, ImportLine, ImportPlan, ImportQuestion, Topic};
 use js_sys::Uint8Array;
 use ledger::Unit;
 use leptos::prelude::*;
@@ -10,16 +12,19 @@ use crate::{
     clock::{now_ms, offset_min, today},
     hub::{ImportState, use_hub},
     messages as m,
-    parts::{Figure, Header, Segments, use_settings},
+    parts::{Figure, Header},
     route::{Route, use_router},
     words,
 };
 
 #[component]
 pub(crate) fn Import() -> impl IntoView {
-    let (hub, router, settings) = (use_hub(), use_router(), use_settings());
+    let (hub, router) = (use_hub(), use_router());
+    let imports = hub.watch::<ImportLine>(Vec::new);
     let file_name = RwSignal::new(String::new());
     let choices = RwSignal::new(Choices { now_ms: now_ms(), offset_min: offset_min(now_ms()), ..Choices::default() });
+    // The file of an import that was stopped: chosen again, it goes on without being asked.
+    let goes_on = RwSignal::new(None::<String>);
     if !matches!(hub.import.get_untracked(), ImportState::Running { .. }) {
         hub.import.set(ImportState::Idle);
     }
@@ -27,7 +32,7 @@ pub(crate) fn Import() -> impl IntoView {
         let input: web_sys::HtmlInputElement = event_target(&event);
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         file_name.set(file.name());
-        choices.update(|choices| (choices.unit, choices.names) = (None, Vec::new()));
+        choices.update(|choices| choices.answers.clear());
         // The screen may be gone by the time it is read.
         let (name, chosen) = (file.name(), choices.get_untracked());
         spawn_local(async move {
@@ -37,26 +42,59 @@ pub(crate) fn Import() -> impl IntoView {
             }
         });
     };
-    let answer = move |edit: &dyn Fn(&mut Choices)| {
-        choices.update(|choices| edit(choices));
-        hub.plan_import(file_name.get_untracked(), choices.get_untracked(), None);
+    let choose = move |label: &'static str, hash: Option<String>| {
+        let test = if hash.is_some() { "continue" } else { "file" };
+        view! {
+            <label class="primary file">{label}<input type="file" accept=".csv,.zip,text/csv,application/zip" data-test=test on:change=move |event| {
+                goes_on.set(hash.clone());
+                chosen(event);
+            }/></label>
+        }
     };
+    let at_once = move |plan: &ImportPlan| {
+        let same = goes_on.with_untracked(|hash| hash.as_deref() == Some(plan.file_hash.as_str()));
+        same && plan.is_ready() && 0 < plan.fresh()
+    };
+    Effect::new(move |_| {
+        hub.import.with(|state| {
+            let ImportState::Planned(plan) = state else { return };
+            choices.update(|choices| choices.answers.clone_from(&plan.answers));
+            if at_once(plan) {
+                // Not while the plan is being looked at.
+                spawn_local(async move { hub.run_import() });
+            } else {
+                goes_on.set(None);
+            }
+        });
+    });
+    let answer = Callback::new(move |(id, answer): (String, String)| {
+        choices.update(|choices| _ = choices.answers.insert(id, answer));
+        hub.plan_import(file_name.get_untracked(), choices.get_untracked(), None);
+    });
     view! {
         <Header title=Signal::derive(|| m::import::TITLE.to_owned()) back=Route::Me/>
         {move || match hub.import.get() {
             ImportState::Idle => view! {
+                {move || imports.get().unwrap_or_default().into_iter().filter(ImportLine::is_stopped).map(|line| view! {
+                    <section class="card" data-test="stopped">
+                        <h2>{m::import::stopped_at(line.written, line.planned.unwrap_or_default())}</h2>
+                        <p>{m::import::goes_on(&line.file_name)}</p>
+                        {choose(m::import::CONTINUE, Some(line.file_hash))}
+                    </section>
+                }).collect_view()}
                 <div class="empty">
                     <p>{m::import::HOW}</p>
-                    <label class="primary file">{m::import::CHOOSE_FILE}<input type="file" accept=".csv,.zip,text/csv,application/zip" data-test="file" on:change=chosen/></label>
+                    {choose(m::import::CHOOSE_FILE, None)}
                 </div>
             }.into_any(),
             ImportState::Reading => view! { <p role="status" class="quiet">{m::import::READING}</p> }.into_any(),
-            ImportState::Planned(plan) => view! { <Preview plan=*plan choices answer=Callback::new(move |edit: Edit| answer(&*edit.0))/> }.into_any(),
-            ImportState::Running { done, total } => view! {
+            ImportState::Planned(plan) if at_once(&plan) => view! { <p role="status" class="quiet">{m::import::READING}</p> }.into_any(),
+            ImportState::Planned(plan) => view! { <Preview plan=*plan answer/> }.into_any(),
+            ImportState::Running { done, total, restores } => view! {
                 <section class="card">
                     <h2>{m::import::IMPORTING}</h2>
-                    <progress max=total value=done aria-label=m::import::PROGRESS></progress>
-                    <p class="quiet" role="status">{m::import::rows_saved(&words::thousands(done as i64), &words::thousands(total as i64))}</p>
+                    <progress max=total.max(1) value=done aria-label=m::import::PROGRESS></progress>
+                    <p class="quiet" role="status">{(0 < total).then(|| m::import::saved(&words::thousands(done as i64), &words::thousands(total as i64), restores))}</p>
                     <button class="plain" on:click=move |_| hub.cancel_import()>{m::import::STOP}</button>
                 </section>
             }.into_any(),
@@ -75,14 +113,11 @@ pub(crate) fn Import() -> impl IntoView {
                     <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
                 </section>
             }.into_any(),
-            ImportState::Done { sets, workouts, cancelled } => view! {
+            ImportState::Done { sets, workouts, already_here, done, total } => view! {
                 <section class="card" data-test="imported">
-                    <h2>{if cancelled { m::import::STOPPED } else { m::import::IMPORTED }}</h2>
-                    <p>{if cancelled {
-                        m::import::STOPPED_HINT.to_owned()
-                    } else {
-                        m::import::imported(sets as i64, workouts as i64)
-                    }}</p>
+                    <h2>{if done < total { m::import::stopped_at(done as i64, total as i64) } else { m::import::IMPORTED.to_owned() }}</h2>
+                    <p>{m::import::imported(sets as i64, workouts as i64, already_here as i64)}</p>
+                    <p>{if done < total { m::import::STOPPED_HINT } else { m::import::IMPORTED_HINT }}</p>
                     <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
                 </section>
             }.into_any(),
@@ -91,57 +126,77 @@ pub(crate) fn Import() -> impl IntoView {
                     <h2>{problem.happened}</h2>
                     <p>{problem.kept}</p>
                     <p>{problem.todo}</p>
-                    <label class="primary file">{m::import::CHOOSE_OTHER}<input type="file" accept=".csv,.zip,text/csv,application/zip" data-test="file" on:change=chosen/></label>
+                    {choose(m::import::CHOOSE_OTHER, None)}
                 </section>
             }.into_any(),
         }}
-        <p class="hidden">{move || settings.lb().to_string()}</p>
     }
 }
 
-/// A change of the answers.
-#[derive(Clone)]
-struct Edit(std::sync::Arc<dyn Fn(&mut Choices) + Send + Sync>);
+#[component]
+fn Asked(question: ImportQuestion, answer: Callback<(String, String)>) -> impl IntoView {
+    let ImportQuestion { id, topic, form, ask, hint, options, answer: said, must } = question;
+    let pick: Arc<dyn Fn(String) + Send + Sync> = Arc::new({
+        let id = id.clone();
+        move |said: String| answer.run((id.clone(), said))
+    });
+    if form == Form::Few {
+        let long = options.iter().any(|option| 12 < option.name.len());
+        return view! {
+            <li>
+            <p class:must=must && said.is_empty()>{ask.clone()}{(!hint.is_empty()).then(|| view! { <span class="quiet">" "{hint}</span> })}</p>
+            <div class="segments" class:tall=long role="radiogroup" aria-label=ask>
+                {options.into_iter().map(|option| {
+                    let pick = Arc::clone(&pick);
+                    let checked = (option.id == said).to_string();
+                    view! { <button role="radio" aria-checked=checked on:click=move |_| pick(option.id.clone())>{option.name}</button> }
+                }).collect_view()}
+            </div>
+            </li>
+        }.into_any();
+    }
+    let is_name = topic == Topic::Names && id.starts_with("name:");
+    view! {
+        <li class=if is_name { "mapping" } else { "choice" }>
+            <label><span class="row-main"><strong>{ask}</strong><span class="quiet">{hint}</span></span>
+                {if form == Form::Typed {
+                    view! { <input inputmode="decimal" autocomplete="off" prop:value=said on:change=move |event| pick(event_target_value(&event))/> }.into_any()
+                } else {
+                    view! {
+                        <select data-test=if is_name { "mapping" } else { "choice" } on:change=move |event| pick(event_target_value(&event))>
+                            {options.into_iter().map(|option| {
+                                let selected = option.id == said;
+                                view! { <option value=option.id selected=selected>{option.name}</option> }
+                            }).collect_view()}
+                        </select>
+                    }.into_any()
+                }}
+            </label>
+        </li>
+    }.into_any()
+}
 
 #[component]
-fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>) -> impl IntoView {
+fn Preview(plan: ImportPlan, answer: Callback<(String, String)>) -> impl IntoView {
     let hub = use_hub();
-    let unit = Signal::derive(move || {
-        choices.with(|choices| {
-            match choices.unit {
-                Some(Unit::Kg) => "kg",
-                Some(Unit::Lb) => "lb",
-                None => "",
-            }
-            .to_owned()
-        })
-    });
-    let distance = Signal::derive(move || choices.with(|choices| if choices.miles { "mi" } else { "km" }.to_owned()));
-    let lb = move || choices.with(|choices| choices.unit == Some(Unit::Lb));
-    let needs_unit = plan.unit == UnitGuess::Unknown;
-    let ready = move || !needs_unit || choices.with(|choices| choices.unit.is_some());
-    let open: Vec<_> = plan
-        .names
-        .iter()
-        .filter(|name| {
-            name.exercise_id.is_none()
-                || choices.with_untracked(|choices| choices.names.iter().any(|(written, _)| *written == name.written))
-        })
-        .cloned()
-        .collect();
-    let fresh = plan.sets - plan.already_here;
-    let pick = move |written: String, id: String| {
-        answer.run(Edit(std::sync::Arc::new(move |choices: &mut Choices| {
-            choices.names.retain(|(other, _)| *other != written);
-            if id != "?" {
-                choices.names.push((written.clone(), id.clone()));
-            }
-        })));
+    let (ready, fresh) = (plan.is_ready(), plan.fresh());
+    let unitless = plan.questions.iter().any(|question| question.id == "unit" && question.answer.is_empty());
+    let label = match (plan.sets, fresh) {
+        (0, _) => m::import::NO_SET.to_owned(),
+        (_, 0) => m::import::ALL_HERE.to_owned(),
+        _ if ready => m::import::import_sets(fresh as i64),
+        _ if unitless => m::import::CHOOSE_UNIT.to_owned(),
+        _ => m::import::ANSWER_FIRST.to_owned(),
     };
+    let names = plan.questions.iter().filter(|question| question.id.starts_with("name:")).count();
+    let mut topics: BTreeMap<Topic, Vec<ImportQuestion>> = BTreeMap::new();
+    for question in plan.questions {
+        topics.entry(question.topic).or_default().push(question);
+    }
     view! {
         <section class="card">
-            <p class="eyebrow">{plan.format.clone()}</p>
-            <h2>{plan.file_name.clone()}</h2>
+            <p class="eyebrow">{plan.format}</p>
+            <h2>{plan.file_name}</h2>
             <dl class="figures">
                 <div><dt>{m::WORKOUTS}</dt><dd data-test="plan-workouts">{words::thousands(plan.workouts as i64)}</dd></div>
                 <div><dt>{m::SETS}</dt><dd data-test="plan-sets">{words::thousands(plan.sets as i64)}</dd></div>
@@ -153,51 +208,30 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
             }}</p>
             {(0 < plan.already_here).then(|| view! { <p data-test="already">{m::import::already_here(plan.already_here as i64)}</p> })}
         </section>
-        {needs_unit.then(|| view! {
-            <section class="card">
-                <h2>{m::import::WHICH_UNIT}</h2>
-                <Segments label=m::import::UNIT_OF_LOADS options=&[("kg", m::units::KG), ("lb", m::units::LB)] value=unit on_pick=Callback::new(move |id: String| {
-                    answer.run(Edit(std::sync::Arc::new(move |choices: &mut Choices| choices.unit = Some(if id == "lb" { Unit::Lb } else { Unit::Kg }))));
-                })/>
-                <h2>{m::import::DISTANCES}</h2>
-                <Segments label=m::import::UNIT_OF_DISTANCES options=&[("km", m::units::KM), ("mi", m::units::MILES)] value=distance on_pick=Callback::new(move |id: String| {
-                    answer.run(Edit(std::sync::Arc::new(move |choices: &mut Choices| choices.miles = id == "mi")));
-                })/>
-            </section>
-        })}
-        {(!open.is_empty()).then(|| view! {
-            <section class="card">
-                <h2>{m::import::other_names(open.len() as i64)}</h2>
-                <p class="quiet">{m::import::OTHER_NAMES_HINT}</p>
+        {topics.into_iter().map(|(topic, questions)| view! {
+            <section class="card" data-test="questions">
+                <h2>{match topic {
+                    Topic::Columns => m::import::COLUMNS.to_owned(),
+                    Topic::Dates => m::import::DATES.to_owned(),
+                    Topic::Units => m::import::WHICH_UNIT.to_owned(),
+                    Topic::Odd => m::import::ODD.to_owned(),
+                    Topic::Names => m::import::other_names(names as i64),
+                }}</h2>
+                {(topic == Topic::Names).then(|| view! { <p class="quiet">{m::import::OTHER_NAMES_HINT}</p> })}
                 <ul class="list flat">
-                    {open.into_iter().map(|name| {
-                        let written = name.written.clone();
-                        let chosen = choices.with_untracked(|choices| choices.names.iter().find(|(other, _)| *other == written).map(|(_, id)| id.clone())).unwrap_or_default();
-                        let mut options = name.suggestions.clone();
-                        if let (Some(exercise_id), Some(name)) = (name.exercise_id.clone(), name.name.clone())
-                            && !options.iter().any(|option| option.exercise_id == exercise_id)
-                        {
-                            options.insert(0, bridge::Suggestion { exercise_id, name });
-                        }
-                        view! {
-                            <li class="mapping">
-                                <label><span class="row-main"><strong>{name.written.clone()}</strong><span class="quiet">{m::sets(name.sets as i64)}</span></span>
-                                    <select data-test="mapping" on:change=move |event| pick(written.clone(), event_target_value(&event))>
-                                        <option value="" selected=chosen.is_empty()>{m::import::KEEP_OWN}</option>
-                                        {options.into_iter().map(|option| {
-                                            let selected = option.exercise_id == chosen;
-                                            view! { <option value=option.exercise_id selected=selected>{option.name}</option> }
-                                        }).collect_view()}
-                                    </select>
-                                </label>
-                            </li>
-                        }
-                    }).collect_view()}
+                    {questions.into_iter().map(|question| view! { <Asked question answer/> }).collect_view()}
                 </ul>
+            </section>
+        }).collect_view()}
+        {(!plan.differences.is_empty()).then(|| view! {
+            <section class="card" data-test="differences">
+                <h2>{m::import::DIFFERENT}</h2>
+                <p class="quiet">{m::import::DIFFERENT_HINT}</p>
+                <ul class="list flat">{plan.differences.into_iter().map(|text| view! { <li class="row">{text}</li> }).collect_view()}</ul>
             </section>
         })}
         {(0 < plan.problem_count).then(|| view! {
-            <details class="card">
+            <details class="card" open>
                 <summary>{m::import::remarks(plan.problem_count as i64)}</summary>
                 <ul class="list flat" data-test="problems">
                     {plan.problems.iter().take(200).map(|problem| view! {
@@ -206,24 +240,31 @@ fn Preview(plan: ImportPlan, choices: RwSignal<Choices>, answer: Callback<Edit>)
                 </ul>
             </details>
         })}
-        <section class="card">
-            <h2>{m::import::PREVIEW}</h2>
-            {plan.preview.iter().map(|workout| view! {
-                <h3>{format!("{} · {}", workout.name, workout.natural_key.split('T').next().unwrap_or_default())}</h3>
-                <ul class="plain-list">
-                    {workout.sets.iter().take(5).map(|set| view! {
-                        <li><span>{set.exercise.clone()}</span><span class="tabular">
-                            {set.load_g.map(|load| view! { <Figure value=words::load(load, lb()) unit=if needs_unit && !ready() { "?" } else { words::unit(lb()) }/> })}
-                            {set.reps.map(|reps| format!(" × {reps}"))}{set.duration_ms.map(words::clock)}
-                        </span></li>
-                    }).collect_view()}
-                </ul>
-            }).collect_view()}
-        </section>
+        {(0 < fresh).then(|| view! {
+            <section class="card" data-test="preview">
+                <h2>{m::import::PREVIEW}</h2>
+                {plan.preview.into_iter().enumerate().map(|(nth, workout)| view! {
+                    <details open={nth == 0}>
+                        <summary>{format!("{} · {} · {}", workout.name, workout.natural_key.split('T').next().unwrap_or_default(), m::sets(workout.sets.len() as i64))}</summary>
+                        <ul class="plain-list">
+                            {workout.sets.into_iter().map(|set| {
+                                let lb = set.unit == Unit::Lb;
+                                view! {
+                                    <li><span>{set.exercise}</span><span class="tabular">
+                                        {set.load_g.or(set.assist_g).map(|load| view! { <Figure value=words::load(load, lb) unit=if unitless { "?" } else { words::unit(lb) }/> })}
+                                        {set.reps.map(|reps| format!(" × {reps}"))}
+                                        {set.distance_mm.map(|mm| format!(" {} km ", words::thousandths(mm / 1000)))}
+                                        {set.duration_ms.map(words::clock)}
+                                    </span></li>
+                                }
+                            }).collect_view()}
+                        </ul>
+                    </details>
+                }).collect_view()}
+            </section>
+        })}
         <div class="thumb">
-            <button class="primary wide" data-test="run-import" disabled=move || !ready() || fresh == 0 on:click=move |_| hub.run_import()>
-                {move || if fresh == 0 { m::import::ALL_HERE.to_owned() } else if ready() { m::import::import_sets(fresh as i64) } else { m::import::CHOOSE_UNIT.to_owned() }}
-            </button>
+            <button class="primary wide" data-test="run-import" disabled=!ready || fresh == 0 on:click=move |_| hub.run_import()>{label}</button>
         </div>
     }
 }

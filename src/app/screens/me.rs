@@ -66,8 +66,9 @@ pub(crate) fn Me() -> impl IntoView {
                             <li class="row">
                                 <span class="row-main"><strong>{line.file_name.clone()}</strong>
                                     <span class="quiet">{format!("{} · {}", words::day(words::day_of(line.at_ms, i64::from(offset_min(line.at_ms))), today()),
-                                        if undone { m::me::UNDONE.to_owned() } else { m::sets_in_workouts(line.sets, line.workouts) })}</span>
+                                        if undone { m::me::UNDONE.to_owned() } else if line.is_stopped() { m::import::stopped_at(line.written, line.planned.unwrap_or_default()) } else { m::sets_in_workouts(line.sets, line.workouts) })}</span>
                                 </span>
+                                {line.is_stopped().then(|| view! { <button class="plain" data-test="continue-import" on:click=move |_| router.go(Route::Import)>{m::import::CONTINUE}</button> })}
                                 {(!undone).then(|| view! { <button class="plain" data-test="undo-import" on:click=move |_| undo_import(again.clone())>{m::UNDO}</button> })}
                             </li>
                         }
