@@ -30,7 +30,7 @@ import { WebSocket } from "ws";
 import { handlers } from "../tests/replication/handlers.mjs";
 import { ensure, freePort, same, until } from "../tests/common.mjs";
 import { dice } from "../tests/replication/lib.mjs";
-import { Device, ask, readAll, rowSchema, signIn, signUp, uuid7 } from "../tests/replication/rows.mjs";
+import { Device, ask, readAll, rowSchema, signIn, signUp, terminalCode, uuid7 } from "../tests/replication/rows.mjs";
 import { binary, dist, machine, quantiles, table } from "./lib.mjs";
 
 const PARTS = ["push", "first", "tap", "screen", "fanout", "idle"];
@@ -102,7 +102,7 @@ async function ours({ on = "sqlite", files = 4_096 } = {}) {
     database = `${postgres}/${name}`;
   }
   const port = await freePort();
-  const child = begin([binary, "serve", "--dist", dist, "--database", database, "--port", String(port)], files, ["ignore", "pipe", "inherit"]);
+  const child = begin([binary, "serve", "--dist", dist, "--database", database, "--port", String(port), "--streams", "1000000"], files, ["ignore", "pipe", "inherit"]);
   await new Promise((listening, failed) => {
     child.stdout.once("data", listening);
     child.once("error", failed);
@@ -110,7 +110,7 @@ async function ours({ on = "sqlite", files = 4_096 } = {}) {
   });
   child.stdout.resume();
   return {
-    url: `http://127.0.0.1:${port}`, port, pid: child.pid,
+    url: `http://127.0.0.1:${port}`, port, pid: child.pid, database,
     stop: async () => {
       await end(child);
       if (on === "postgres") {
@@ -317,7 +317,7 @@ async function push() {
   const floor = diskFloor();
   await inTurn(contenders, async (one) => {
     const server = await ours(one);
-    const { token } = await signUp(server.url, { name: "mia", device_id, person });
+    const { token } = await signUp(server.url, { name: "mia", device_id, person, invite: terminalCode(server.database) });
     const lines = one.bodies.map(() => new Line({ url: server.url, token }));
     for (const line of lines) await line.json("/replicate/hello");
     const answers = [];
@@ -436,7 +436,7 @@ async function first() {
     const file = join(temporary(), "rows.jsonl");
     writeFileSync(file, rows.map((row) => JSON.stringify({ ...row, _deleted: false })).join("\n"));
     const server = await ours();
-    const { token } = await signUp(server.url, { name: "mia", device_id, person });
+    const { token } = await signUp(server.url, { name: "mia", device_id, person, invite: terminalCode(server.database) });
     const line = new Line({ url: server.url, token });
     for (const some of chunks(rows, 500)) await line.ask("POST", "/replicate/push", { body: batch(some), headers: native });
     line.close();
@@ -497,7 +497,7 @@ async function race(rows, write) {
 async function twoDevices(server, name) {
   const ids = [random.hex(16), random.hex(16)];
   const own = uuid7(Date.now(), random);
-  const invited = server.admin && (await ask(server.url, "/admin/invites", { token: server.admin, body: {} })).code;
+  const invited = server.admin ? (await ask(server.url, "/admin/invites", { token: server.admin, body: {} })).code : terminalCode(server.database);
   const { token } = await signUp(server.url, { name, device_id: ids[0], person: own, invite: invited });
   server.admin ??= token;
   const other = await signIn(server.url, { name, device_id: ids[1] });
@@ -597,6 +597,7 @@ async function screen() {
     await app.openApp(mia.page, url, "/me/sync");
     await mia.page.getByTestId("account-name").fill("Mia");
     await mia.page.getByTestId("account-password").fill("correct horse battery");
+    await mia.page.getByTestId("account-invite").fill(terminalCode(server.database));
     await mia.page.getByTestId("account-go").click();
     const inSync = (page) => app.becomes(() => app.text(page.getByTestId("sync-line")), "Everything is on the server", "how things stand", { timeout: 30_000 });
     await inSync(mia.page);
@@ -686,7 +687,7 @@ const PUSHES = 20;
 
 async function crowdOurs(files) {
   const server = await ours({ files });
-  const { token } = await signUp(server.url, { name: "mia", device_id, person });
+  const { token } = await signUp(server.url, { name: "mia", device_id, person, invite: terminalCode(server.database) });
   const tokens = [];
   for (let nth = 0; nth < DEVICES; nth += 1) tokens.push((await signIn(server.url, { name: "mia", device_id: random.hex(16) })).token);
   const device = writer();
@@ -768,7 +769,7 @@ async function idle() {
   const server = await ours();
   const better = await peer("better-sse");
   const tiny = await peer("tinybase");
-  const { token } = await signUp(server.url, { name: "mia", device_id, person });
+  const { token } = await signUp(server.url, { name: "mia", device_id, person, invite: terminalCode(server.database) });
   const client = await tinybase(`${tiny.ws}0`, "idle");
   await client.synchronizer.startSync();
   /** Bytes on the line from one heartbeat to the second after it. */

@@ -38,6 +38,7 @@ fn version_1_is_frozen() {
         heartbeat_ms: 20_000,
         time_ms: 1,
         persons: vec!["p".to_owned()],
+        account_id: String::new(),
     };
     let said = [
         json(&hello),

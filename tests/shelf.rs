@@ -9,7 +9,7 @@ use ledger::{Fact, Row};
 use tests::{Scribe, Seeded};
 use wire::{
     Answer, BLOCK_ROWS, Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Code, Command, Digest, Failure, Hello, Input, Limits,
-    PROTOCOL, Page, Refused, Replica, Request, Retry, Standing, spans,
+    Link, PROTOCOL, Page, Refused, Replica, Request, Retry, Standing, spans,
 };
 
 fn draft(nth: u64) -> Draft {
@@ -207,6 +207,7 @@ fn prove(replica: &mut Replica, shelf: &mut Shelf, files: &[(&str, &[Row])], the
                             heartbeat_ms: 15_000,
                             time_ms: now,
                             persons: Vec::new(),
+                            account_id: String::new(),
                         }),
                         Request::Pull { .. } | Request::Span { .. } => {
                             Answer::Page(Page { documents: Vec::new(), checkpoint: checkpoint.clone(), more: false, head: 9 })
@@ -373,4 +374,36 @@ fn rows_that_do_not_follow_the_one_before_them_are_counted() {
     assert_eq!(unlinked(&[&rows[..], std::slice::from_ref(&third)].concat()), 0);
     // In the place of the third one, it is not what the fourth follows.
     assert_eq!(unlinked(&[&rows[..2], std::slice::from_ref(&third), &rows[3..]].concat()), 1);
+}
+
+/// Somebody else signed in where this device thinks it is connected: nothing of it is claimed, sent or fetched there.
+#[test]
+fn another_accounts_greeting_is_a_strangers() {
+    for (said, stops) in [("mia", false), ("", false), ("ben", true)] {
+        let mut replica = Replica::new(Standing::default(), None);
+        replica.is_of("mia".to_owned());
+        let mut random = Seeded(1);
+        let asked = replica.step(1, &mut random, Input::Connect);
+        let Some(Command::Ask { id, request: Request::Hello }) = asked.first() else { panic!("{asked:?}") };
+        let own = chain(3, 2).remove(0);
+        let ledger::Scope::Person(person) = own.scope else { panic!("a person's row") };
+        replica.writes_for(person);
+        let hello = Hello {
+            protocol: PROTOCOL,
+            epoch: "e".to_owned(),
+            view: "v".to_owned(),
+            head: 9,
+            floor: 0,
+            rows: 0,
+            limits: Limits::default(),
+            heartbeat_ms: 15_000,
+            time_ms: 1,
+            persons: vec![person.to_string()],
+            account_id: said.to_owned(),
+        };
+        let stranger = Hello { persons: Vec::new(), ..hello.clone() };
+        let hello = if stops { stranger } else { hello };
+        let after = replica.step(2, &mut random, Input::Answered { id: *id, answer: Answer::Hello(hello) });
+        assert_eq!((replica.link() == Link::Stopped, after.is_empty()), (stops, stops), "{said}: {after:?}");
+    }
 }

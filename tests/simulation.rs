@@ -46,8 +46,14 @@ fn a_month_offline_goes_up_in_bounded_batches() {
         scribe.write(1_000 + nth, drafts.collect());
     }
     let identity = scribe.device.identity().clone();
-    let device = accounts::NewDevice { device_id: identity.device_id, name: "phone".to_owned(), person: Some(identity.person) };
-    let signed = accounts::sign_up(&*store, "mia", "no hash".to_owned(), None, device, 1).expect("the first");
+    let device = accounts::NewDevice {
+        device_id: identity.device_id,
+        name: "phone".to_owned(),
+        person: Some(identity.person),
+        browser: false,
+    };
+    let invite = accounts::make_invite(&*store, 1).expect("an invitation").0;
+    let signed = accounts::sign_up(&*store, "mia", "no hash".to_owned(), Some(invite), device, 1).expect("the first");
     let mut shelf = Shelf::default();
     scribe.rows.into_iter().for_each(|row| _ = shelf.add(row));
     let mut replica = Replica::new(Standing::default(), None);

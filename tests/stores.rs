@@ -69,7 +69,12 @@ impl Person {
         let scribe = Scribe::new(seed);
         let invite = accounts::make_invite(store, NOW).expect("an invitation").0;
         let identity = scribe.device.identity();
-        let device = NewDevice { device_id: identity.device_id.clone(), name: "phone".to_owned(), person: Some(identity.person) };
+        let device = NewDevice {
+            device_id: identity.device_id.clone(),
+            name: "phone".to_owned(),
+            person: Some(identity.person),
+            browser: false,
+        };
         let signed = accounts::sign_up(store, &format!("person {seed}"), "no hash".to_owned(), Some(invite), device, NOW);
         let token = signed.expect("a sign-up").token;
         let who = accounts::identify(store, &token, NOW).expect("a read").expect("signed in");
@@ -378,14 +383,21 @@ fn an_erased_account_leaves_nothing() {
         let password = accounts::hash_password("correct horse battery").expect("a hash");
         let mut scribe = Scribe::new(60);
         let identity = scribe.device.identity().clone();
-        let device = NewDevice { device_id: identity.device_id, name: "phone".to_owned(), person: Some(identity.person) };
-        let signed = accounts::sign_up(&*one, "Zoë", password, None, device, NOW).expect("the first needs no invitation");
+        let device =
+            NewDevice { device_id: identity.device_id, name: "phone".to_owned(), person: Some(identity.person), browser: false };
+        let invite = accounts::make_invite(&*one, NOW).expect("an invitation").0;
+        let signed = accounts::sign_up(&*one, "Zoë", password, Some(invite), device, NOW).expect("a sign-up");
         let who = accounts::identify(&*one, &signed.token, NOW).expect("a read").expect("signed in");
         let rows = scribe.write(NOW, vec![Draft::mine(Fact::ProfileChanged { name: "Zoë".to_owned(), at_ms: 1, offset_min: 0 })]);
         let rows: Vec<RawRow> = rows.iter().filter_map(|row| raw_of(&row.raw)).collect();
         replicate::push(&*one, &who.account_id, &rows, QUOTA, NOW).expect("an answer");
         assert_eq!(accounts::erase(&*one, &who, "wrong").err().map(|problem| problem.code), Some(Code::WrongPassword), "{name}");
-        let stranger = NewDevice { device_id: DeviceId::from_bytes([9; 8]), name: "x".to_owned(), person: Some(identity.person) };
+        let stranger = NewDevice {
+            device_id: DeviceId::from_bytes([9; 8]),
+            name: "x".to_owned(),
+            person: Some(identity.person),
+            browser: false,
+        };
         let other = accounts::sign_up(&*one, "zoë ", "h".to_owned(), None, stranger.clone(), NOW);
         assert_eq!(other.err().map(|problem| problem.code), Some(Code::Forbidden), "{name}: by invitation only");
         let invite = accounts::make_invite(&*one, NOW).expect("an invitation").0;
@@ -397,7 +409,8 @@ fn an_erased_account_leaves_nothing() {
             assert_eq!(left.map(|record| record[0].int()), Some(0), "{name}: {table}");
         }
         // A refusal spends no invitation.
-        let device = NewDevice { device_id: DeviceId::from_bytes([8; 8]), name: "x".to_owned(), person: None::<EntityId> };
+        let device =
+            NewDevice { device_id: DeviceId::from_bytes([8; 8]), name: "x".to_owned(), person: None::<EntityId>, browser: false };
         accounts::sign_up(&*one, "Zora", "h".to_owned(), Some(invite), device, NOW).expect("the invitation still holds");
     }
 }
@@ -565,7 +578,8 @@ fn what_is_erased_is_on_no_page_any_more() {
     let password = accounts::hash_password("correct horse battery").expect("a hash");
     let mut scribe = Scribe::new(76);
     let identity = scribe.device.identity().clone();
-    let device = NewDevice { device_id: identity.device_id, name: "phone".to_owned(), person: Some(identity.person) };
+    let device =
+        NewDevice { device_id: identity.device_id, name: "phone".to_owned(), person: Some(identity.person), browser: false };
     let invite = accounts::make_invite(&*one, NOW).expect("an invitation").0;
     let signed = accounts::sign_up(&*one, "zoë", password, Some(invite), device, NOW).expect("a sign-up");
     let who = accounts::identify(&*one, &signed.token, NOW).expect("a read").expect("signed in");
@@ -792,4 +806,197 @@ fn postgresql_is_reached_over_tls_and_only_as_who_it_says_it_is() {
     let err =
         server::open(&format!("postgres://postgres:secret@db.example/{name}?sslmode=prefer")).err().expect("not in the clear");
     assert!(format!("{err:#}").contains("sslmode") && !format!("{err:#}").contains("secret"), "{err:#}");
+}
+
+fn device(id: u8) -> NewDevice {
+    NewDevice { device_id: DeviceId::from_bytes([id; 8]), name: "x".to_owned(), person: None, browser: false }
+}
+
+fn who(store: &dyn Store, token: &str) -> Option<Identity> {
+    accounts::identify(store, token, NOW).expect("a read")
+}
+
+/// An account with a password, by whatever code.
+fn sign_up(store: &dyn Store, name: &str, invite: String) -> Identity {
+    let password = accounts::hash_password(PASSWORD).expect("a hash");
+    let signed = accounts::sign_up(store, name, password, Some(invite), device(1), NOW).expect("a sign-up");
+    who(store, &signed.token).expect("signed in")
+}
+
+const PASSWORD: &str = "correct horse battery";
+
+/// A browser keeps its cookie whatever the app removes: alone it is worth nothing.
+#[test]
+fn a_cookie_alone_opens_nothing() {
+    for Bench { name, one, folder: _folder, .. } in benches() {
+        let mia = Person::on(&*one, 70);
+        assert!(mia.who.is_opened_by(None, false), "{name}: a program keeps its token itself");
+        assert!(!mia.who.is_opened_by(None, true), "{name}: the cookie of a browser that has no secret yet");
+        let link = accounts::make_link(&*one, &mia.who, NOW).expect("a link").0;
+        let browser = NewDevice { browser: true, ..device(2) };
+        let signed = accounts::join(&*one, link, browser, NOW).expect("a join");
+        let (secret, who) = (signed.secret.expect("a secret"), who(&*one, &signed.token).expect("signed in"));
+        assert_eq!(secret.len(), 64, "{name}: 256 bits");
+        for by_cookie in [true, false] {
+            assert!(who.is_opened_by(Some(&secret), by_cookie), "{name}");
+            assert!(!who.is_opened_by(None, by_cookie), "{name}: by cookie {by_cookie}");
+            assert!(!who.is_opened_by(Some(&signed.token), by_cookie), "{name}: by cookie {by_cookie}");
+            assert!(!who.is_opened_by(Some(""), by_cookie), "{name}: by cookie {by_cookie}");
+        }
+        let stored = read(&*one, |sql| sql.rows("select secret_hash from sign_ins", &[])).expect("a read");
+        assert!(stored.iter().all(|record| record[0].text() != secret), "{name}: only its hash is kept");
+    }
+}
+
+/// What a thief made while he had the device, or the password, ends with either.
+#[test]
+fn codes_end_with_who_made_them() {
+    for Bench { name, one, two, folder: _folder, .. } in benches() {
+        let admin = sign_up(&*one, "admin", accounts::make_invite(&*one, NOW).expect("an invitation").0);
+        let mia = sign_up(&*one, "mia", accounts::invite_by(&*one, &admin, NOW).expect("an invitation").0);
+        let left = |store: &dyn Store| {
+            let count = read(store, |sql| sql.one("select count(*) from codes", &[])).expect("a read");
+            count.map_or(0, |record| record[0].int())
+        };
+        let join = |code: String, id| accounts::join(&*two, code, device(id), NOW);
+        let link = |who: &Identity| accounts::make_link(&*one, who, NOW).expect("a link").0;
+        // A device that is shut out has made a way back, and ways for others.
+        let lost = join(link(&admin), 2).expect("a join");
+        let lost = who(&*one, &lost.token).expect("signed in");
+        let back = link(&lost);
+        let reset = accounts::reset_by(&*one, &lost, "mia", NOW).expect("a code").0;
+        accounts::invite_by(&*one, &lost, NOW).expect("an invitation");
+        let own = link(&admin);
+        accounts::revoke(&*one, &admin, &lost.device_id).expect("a revocation");
+        assert_eq!(join(back, 3).err().map(|problem| problem.code), Some(Code::CodeUsed), "{name}");
+        let hash = accounts::hash_password("another password").expect("a hash");
+        let set = accounts::reset_password(&*one, reset, hash.clone(), NOW);
+        assert_eq!(set.err().map(|problem| problem.code), Some(Code::CodeUsed), "{name}");
+        assert_eq!(left(&*one), 1, "{name}: the other device's own link");
+        join(own, 4).expect("it holds");
+        let ended = accounts::make_link(&*one, &lost, NOW);
+        assert_eq!(ended.err().map(|problem| problem.code), Some(Code::SignIn), "{name}: asked for while it was shut out");
+        // A new password, by a code, by hand or for every other device.
+        type End<'a> = &'a dyn Fn(&Identity);
+        let reset: End = &|_| {
+            let code = accounts::make_reset(&*one, "mia", NOW).expect("a code").0;
+            accounts::may_reset(&*one, &code, NOW).expect("it holds");
+            accounts::reset_password(&*one, code, hash.clone(), NOW).expect("a reset");
+        };
+        let change: End = &|who| accounts::change_password(&*one, who, "another password", PASSWORD).expect("a change");
+        let out: End = &|who| accounts::sign_out_others(&*one, who).expect("signed out");
+        for (what, end) in [("a reset", reset), ("a change", change), ("signing out elsewhere", out)] {
+            let mia = match accounts::sign_in(&*one, "mia", PASSWORD, device(1), NOW) {
+                Ok(signed) => signed,
+                Err(_) => accounts::sign_in(&*one, "mia", "another password", device(1), NOW).expect("a sign-in"),
+            };
+            let mia = who(&*one, &mia.token).expect("signed in");
+            let thief = join(link(&mia), 5).expect("a join");
+            let way_back = link(&who(&*one, &thief.token).expect("signed in"));
+            accounts::make_reset(&*one, "mia", NOW).expect("a code");
+            end(&mia);
+            assert_eq!(join(way_back, 6).err().map(|problem| problem.code), Some(Code::CodeUsed), "{name}: after {what}");
+            assert_eq!(left(&*one), 0, "{name}: after {what}");
+            assert_eq!(who(&*one, &thief.token), None, "{name}: after {what}");
+        }
+        let wrong = accounts::change_password(&*one, &mia, "a wrong one", PASSWORD);
+        assert_eq!(wrong.err().map(|problem| problem.code), Some(Code::WrongPassword), "{name}");
+    }
+}
+
+/// The first to come is not the administrator: the one who sees the terminal is.
+#[test]
+fn the_first_account_needs_the_servers_own_code() {
+    for Bench { name, one, two, folder: _folder, .. } in benches() {
+        let code = |outcome: Result<accounts::SignedIn, Problem>| outcome.err().map(|problem| problem.code);
+        let up = |store: &dyn Store, invite| {
+            let password = accounts::hash_password(PASSWORD).expect("a hash");
+            accounts::sign_up(store, "eve", password, invite, device(9), NOW)
+        };
+        assert!(accounts::waits_for_first(&*one).expect("a read"), "{name}");
+        assert_eq!(code(up(&*one, None)), Some(Code::Forbidden), "{name}");
+        assert_eq!(code(up(&*one, Some("0".repeat(32)))), Some(Code::CodeUsed), "{name}");
+        // Two processes print a code each; one of them is enough.
+        let (first, other) =
+            (accounts::make_invite(&*one, NOW).expect("a code").0, accounts::make_invite(&*two, NOW).expect("a code").0);
+        assert!(accounts::may_sign_up(&*one, Some(&first), NOW).is_ok(), "{name}");
+        let admin = sign_up(&*two, "mia", first);
+        assert!(admin.admin, "{name}");
+        assert_eq!(code(up(&*one, Some(other))), Some(Code::CodeUsed), "{name}: the door is shut");
+        let invited = sign_up(&*one, "ben", accounts::make_invite(&*one, NOW).expect("an invitation").0);
+        assert!(!invited.admin, "{name}: by the terminal's later codes nobody administers");
+        accounts::grant_admin(&*one, " Ben").expect("he does now");
+        assert_eq!(accounts::grant_admin(&*one, "nobody").err().map(|problem| problem.code), Some(Code::NotFound), "{name}");
+        let signed = accounts::sign_in(&*one, "ben", PASSWORD, device(1), NOW).expect("a sign-in");
+        let ben = who(&*one, &signed.token).expect("signed in");
+        assert!(ben.admin, "{name}");
+        // The last one is erased: the server is not anybody's again.
+        for who in [&admin, &ben] {
+            accounts::erase(&*one, who, PASSWORD).expect("erased");
+        }
+        assert!(!accounts::waits_for_first(&*one).expect("a read"), "{name}");
+        assert_eq!(code(up(&*one, None)), Some(Code::Forbidden), "{name}");
+        let invite = accounts::make_invite(&*one, NOW).expect("an invitation").0;
+        let signed = up(&*one, Some(invite)).expect("invited at the terminal");
+        assert!(!who(&*one, &signed.token).expect("signed in").admin, "{name}");
+    }
+}
+
+#[test]
+fn a_browser_has_one_sign_in_and_an_idle_one_ends() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    for Bench { name, one, folder: _folder, .. } in benches() {
+        let mia = sign_up(&*one, "mia", accounts::make_invite(&*one, NOW).expect("an invitation").0);
+        let sign_in = |id| {
+            let browser = NewDevice { browser: true, ..device(id) };
+            accounts::sign_in(&*one, "mia", PASSWORD, browser, NOW).expect("a sign-in").token
+        };
+        let (before, other) = (sign_in(2), sign_in(3));
+        let hub = Hub::start(&*one).expect("a hub");
+        let (reader, realm, _) = replicate::stream_start(&*one, &mia.account_id, None).expect("a start");
+        let seat = hub.join(&reader, &realm, &accounts::hashed(&before));
+        let after = sign_in(2);
+        assert_eq!(who(&*one, &before), None, "{name}: the earlier one has ended");
+        hub.publish(&*one).expect("handed out");
+        assert!(matches!(next(&seat.feed), Said::Bye(Code::SignIn)), "{name}: whoever listens with it is told");
+        assert!(who(&*one, &after).is_some() && who(&*one, &other).is_some(), "{name}");
+        let at = |token: &str, now| accounts::identify(&*one, token, now).expect("a read");
+        assert!(at(&after, NOW + 89 * DAY).is_some(), "{name}");
+        assert_eq!(at(&after, NOW + 90 * DAY), None, "{name}: nobody has heard of it");
+        let heard = at(&after, NOW + 80 * DAY).expect("it holds");
+        accounts::seen(&*one, &heard, NOW + 80 * DAY).expect("written down");
+        assert!(at(&after, NOW + 169 * DAY).is_some(), "{name}: heard of, it goes on");
+        assert_eq!(at(&other, NOW + 169 * DAY), None, "{name}: and only that one");
+        for day in (160..365).step_by(80) {
+            accounts::seen(&*one, &heard, NOW + day * DAY).expect("written down");
+        }
+        assert!(at(&after, NOW + 364 * DAY).is_some(), "{name}");
+        assert_eq!(at(&after, NOW + 365 * DAY), None, "{name}: for ever it does not");
+    }
+}
+
+/// A database of the build before: who is in it stays, and its server does not wait for a first account.
+#[test]
+fn an_older_database_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spotter.db").to_string_lossy().into_owned();
+    let old = rusqlite::Connection::open(&path).expect("a file");
+    old.execute_batch(include_str!("../src/server/store/001.sql")).expect("the first step");
+    let token = "0".repeat(64);
+    old.execute_batch(&format!(
+        "create table migrations (step bigint primary key); insert into migrations values (1);
+        insert into realm values (1, 'e', 0, 0, 0, 1);
+        insert into accounts values ('a', 'mia', 'no hash', 'admin', 1);
+        insert into devices values ('a', '0101010101010101', 'phone', 1, 1, 0);
+        insert into sign_ins values ('{}', 'a', '0101010101010101', {NOW}, {})",
+        accounts::hashed(&token),
+        NOW + 1_000,
+    ))
+    .expect("somebody is in it");
+    drop(old);
+    let store = server::open(&path).expect("it opens");
+    assert!(!accounts::waits_for_first(&*store).expect("a read"));
+    let mia = who(&*store, &token).expect("still signed in");
+    assert!(mia.is_opened_by(None, false), "a program goes on");
+    assert!(!mia.is_opened_by(None, true), "a browser is asked for the password once");
 }

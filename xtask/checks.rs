@@ -66,7 +66,9 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     })?;
     step("hostile requests", || {
         let python = setup::for_hostile(house)?;
-        run(&mut pwa::script_with(house, "node", &spotter, "tests/hostile/requests.mjs"))?;
+        for script in ["requests", "accounts"] {
+            run(&mut pwa::script_with(house, "node", &spotter, &format!("tests/hostile/{script}.mjs")))?;
+        }
         run(&mut pwa::script_with(house, python, &spotter, "tests/hostile/schema.py"))
     })?;
     if browser {
@@ -75,6 +77,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
         step("a workout by thumb and by keyboard", || pwa::browser_script(house, &spotter, "tests/journey/training.mjs", &[]))?;
         step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
         step("a phone that was copied", || pwa::browser_script(house, &spotter, "tests/hostile/copied.mjs", &[]))?;
+        step("a phone that is left", || pwa::browser_script(house, &spotter, "tests/journey/leaving.mjs", &[]))?;
         step("many tabs, some of which die", || {
             pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25", "--frozen"])
         })?;

@@ -119,6 +119,8 @@ pub struct Hub {
     pub cleared: RwSignal<Option<Problem>>,
     /// Another tab has locked or removed what is stored here.
     pub gone: RwSignal<bool>,
+    /// Everything was removed, and nobody has said that they know.
+    pub removed: RwSignal<bool>,
     /// Milliseconds: storage ready, tables ready, last capture. For the storage page and the benches.
     pub timings: RwSignal<(f64, f64, f64)>,
     /// The tables were packed at an earlier start.
@@ -183,9 +185,20 @@ pub(crate) fn keep_ms(name: &str, at_ms: i64) {
     let _ = page_storage().map(|kept| kept.set_item(name, &at_ms.to_string()));
 }
 
-/// Nothing is left of whoever was here.
+/// Where this tab remembers over its reload that everything was removed.
+const REMOVED: &str = "spotter.removed";
+
+fn tab_storage() -> Option<web_sys::Storage> {
+    window().session_storage().ok().flatten()
+}
+
+/// Nothing is left of whoever was here, and the next page says so.
 fn begin_anew() {
     let _ = page_storage().map(|kept| kept.clear());
+    if let Some(kept) = tab_storage() {
+        let _ = kept.clear();
+        let _ = kept.set_item(REMOVED, "1");
+    }
     reload();
 }
 
@@ -226,6 +239,7 @@ impl Hub {
             locked: RwSignal::new(None),
             cleared: RwSignal::new(None),
             gone: RwSignal::new(false),
+            removed: RwSignal::new(tab_storage().is_some_and(|kept| kept.get_item(REMOVED).ok().flatten().is_some())),
             timings: RwSignal::new((0.0, 0.0, 0.0)),
             packed: RwSignal::new(false),
         };
@@ -687,6 +701,12 @@ impl Hub {
     pub fn start_over(self) {
         let id = self.wish(|done| _ = done.then(begin_anew));
         self.post_storage(&ToStorage::StartOver { id });
+    }
+
+    /// Somebody has read that everything is removed.
+    pub fn removal_seen(self) {
+        let _ = tab_storage().map(|kept| kept.remove_item(REMOVED));
+        self.removed.set(false);
     }
 
     /// Another tab has locked or removed what is stored here.

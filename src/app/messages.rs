@@ -526,7 +526,25 @@ pub(crate) mod sync {
 
     pub(crate) const TITLE: &str = "Sync";
     pub(crate) const WHY: &str = "With an account your training is on every device you sign in on, and safe when this one is lost. Without one everything works, on this device only.";
-    pub(crate) const FIRST: &str = "This server has no account yet. The first one administers it and invites the others.";
+    pub(crate) const FIRST: &str = "This server has no account yet. The first one administers it and invites the others. The server printed a link and a code for it where it was started.";
+    pub(crate) const FIRST_CODE: &str = "Code of the server";
+    pub(crate) const INVITED_BY: &str = "Whoever runs this server can invite you: Me, Sync, Invite somebody.";
+    pub(crate) const WHOSE_TITLE: &str = "Are they yours?";
+    pub(crate) const WHOSE_WHY: &str =
+        "Only then this phone is connected, and they become part of your account for good. Nothing has been sent yet.";
+    pub(crate) const MINE: &str = "Yes, they are mine";
+    pub(crate) const NOT_MINE: &str = "No, somebody else's";
+    pub(crate) const KEPT_APART: &str = "Then they stay here, and nothing is sent. To use this phone with your account, sign in in another browser or browser profile. Or whoever they belong to makes a backup and removes everything, under Storage.";
+    pub(crate) const TO_STORAGE: &str = "To Storage";
+    pub(crate) const OWED: &str = "This phone was left without a network. The sign-in of before ends as soon as the server can be reached; until then nobody can sign in here.";
+    pub(crate) const SECURITY: &str = "Password and sign-ins";
+    pub(crate) const OLD_PASSWORD: &str = "Password of now";
+    pub(crate) const NEW_PASSWORD: &str = "New password, at least 10 characters";
+    pub(crate) const CHANGE_PASSWORD: &str = "Change the password";
+    pub(crate) const PASSWORD_CHANGED: &str = "The password is changed. Every other device has to sign in again.";
+    pub(crate) const OUT_OTHERS: &str = "Sign out everywhere else";
+    pub(crate) const OUT_OTHERS_SURE: &str = "Sign out the others now";
+    pub(crate) const OTHERS_ARE_OUT: &str = "Every other device has to sign in again.";
     pub(crate) const HOW: &str = "How";
     pub(crate) const SIGN_IN: &str = "Sign in";
     pub(crate) const SIGN_UP: &str = "New account";
@@ -581,6 +599,13 @@ pub(crate) mod sync {
     pub(crate) const SIGN_OUT_KEEP: &str = "Sign out, keep it open here";
     pub(crate) const ROW_HERE: &str = "on this phone";
     pub(crate) const ROW_IN_TAB: &str = "in this tab only";
+
+    pub(crate) fn whose(workouts: i64) -> String {
+        match workouts {
+            0 => "This phone holds changes that were logged without an account.".to_owned(),
+            some => format!("This phone holds {} logged without an account.", plural(some, "workout", "workouts")),
+        }
+    }
 
     pub(crate) fn waiting(changes: i64) -> String {
         format!("{} on this phone only", plural(changes, "change", "changes"))
@@ -639,6 +664,7 @@ pub(crate) mod sync {
             "FORBIDDEN" => {
                 "New people need an invitation here. If this device was shut out, use another browser profile.".to_owned()
             }
+            "OWED" => OWED.to_owned(),
             "OTHER_ACCOUNT" => {
                 "This browser holds another account's training. Use another browser or profile for this account.".to_owned()
             }
@@ -761,6 +787,9 @@ pub(crate) mod locked {
     pub(crate) const GONE_TITLE: &str = "Closed";
     pub(crate) const GONE: &str = "In another tab Spotter was locked, or removed from this phone.";
     pub(crate) const RELOAD: &str = "Reload";
+    pub(crate) const REMOVED_TITLE: &str = "Everything is removed";
+    pub(crate) const REMOVED: &str = "Nothing of what was logged is on this phone any more, and it is signed out. If there was no network, the server is told as soon as there is one; until then nobody can sign in here.";
+    pub(crate) const BEGIN_ANEW: &str = "Begin anew";
     pub(crate) const CLEARED_TITLE: &str = "Bring your training back";
     pub(crate) const FROM_ACCOUNT: &str = "From my account";
     pub(crate) const FROM_BACKUP: &str = "From a backup";

@@ -14,7 +14,7 @@ use crate::{
         detail::Detail,
         history::History,
         import::Import,
-        locked::{Cleared, Gone, Locked},
+        locked::{Cleared, Gone, Locked, Removed},
         me::Me,
         progress::Progress,
         storage::Storage,
@@ -51,10 +51,12 @@ pub fn App() -> impl IntoView {
     // Memos: a screen is not made anew, with what somebody types in it, because a start is over.
     let (locked, cleared) = (Memo::new(move |_| hub.locked.get()), Memo::new(move |_| hub.cleared.get()));
     // One question first: there is nowhere else to go.
-    let shut = Memo::new(move |_| hub.gone.get() || locked.with(Option::is_some) || cleared.with(Option::is_some));
+    let shut =
+        Memo::new(move |_| hub.gone.get() || hub.removed.get() || locked.with(Option::is_some) || cleared.with(Option::is_some));
     shortcuts(router, training, help, shut);
     let screen = move || match router.route.get() {
         _ if hub.gone.get() => view! { <Gone/> }.into_any(),
+        _ if hub.removed.get() => view! { <Removed/> }.into_any(),
         _ if locked.with(Option::is_some) => locked.get().map(|opens| view! { <Locked opens/> }).into_any(),
         _ if cleared.with(Option::is_some) => cleared.get().map(|problem| view! { <Cleared problem/> }).into_any(),
         Route::Today => view! { <Today/> }.into_any(),

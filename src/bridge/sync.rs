@@ -7,27 +7,38 @@ use serde::{Deserialize, Serialize};
 pub enum AccountWish {
     /// Who is signed in, on which devices; and for nobody, whether the server waits for its first person.
     Look,
+    /// Here and below, `mine`: what lies on this device without an account belongs to whoever signs in.
     SignUp {
         name: String,
         password: String,
         invite: String,
         device: String,
+        mine: bool,
     },
     SignIn {
         name: String,
         password: String,
         device: String,
+        mine: bool,
     },
     /// With the code that another device shows.
     Join {
         code: String,
         device: String,
+        mine: bool,
     },
     NewPassword {
         code: String,
         password: String,
     },
+    /// Every other device has to sign in again.
+    ChangePassword {
+        password: String,
+        new_password: String,
+    },
     SignOut,
+    /// Every device but this one.
+    SignOutOthers,
     /// A code for one more device of this account.
     Link,
     /// A code for one more person on this server.
@@ -39,9 +50,11 @@ pub enum AccountWish {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountNews {
-    /// Nobody is signed in; `first` when the server has no account at all yet.
+    /// Nobody is signed in; `first` when the server never had an account. The name is that of the account whose training
+    /// lies here.
     Nobody {
         first: bool,
+        name: Option<String>,
     },
     Account(AccountView),
     /// A one-time code, and until when it holds, UTC milliseconds.

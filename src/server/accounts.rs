@@ -1,11 +1,17 @@
 //! Accounts, sign-ins, devices, one-time codes. Passwords and tokens are stored as hashes; time and chance are handed in.
 
+mod codes;
+
+pub use codes::{invite_by, make_invite, make_link, make_reset, reset_by};
+
 use argon2::{
     Algorithm, Argon2, Params, PasswordVerifier as _, Version,
     password_hash::{PasswordHash, PasswordHasher as _, SaltString},
 };
 use ledger::{DeviceId, EntityId};
 use wire::{Code, Problem};
+
+use codes::{spend, used};
 
 use crate::{
     replicate::realm,
@@ -15,10 +21,12 @@ use crate::{
 /// Argon2id, OWASP Password Storage Cheat Sheet: m = 19 MiB, t = 2, p = 1.
 const ARGON_KIB: u32 = 19 * 1024;
 const ARGON_PASSES: u32 = 2;
-const SIGN_IN_MS: u64 = 365 * 24 * 60 * 60 * 1000;
-const LINK_MS: u64 = 10 * 60 * 1000;
-const INVITE_MS: u64 = 14 * 24 * 60 * 60 * 1000;
-const RESET_MS: u64 = 24 * 60 * 60 * 1000;
+const SIGN_IN_MS: u64 = 365 * DAY_MS;
+/// A device that was not heard of for so long signs in again.
+const IDLE_MS: u64 = 90 * DAY_MS;
+/// Being heard of is written down this often.
+pub const HEARD_EVERY_MS: u64 = DAY_MS;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 pub const PASSWORD_MIN: usize = 10;
 pub const PASSWORD_MAX: usize = 200;
 pub const NAME_MAX: usize = 60;
@@ -76,6 +84,8 @@ pub struct NewDevice {
     pub name: String,
     /// The person whose rows it holds, if it holds any.
     pub person: Option<EntityId>,
+    /// Its token is a cookie, which outlives whatever the app removes: a secret of the device goes with it.
+    pub browser: bool,
 }
 
 /// Who asks.
@@ -85,6 +95,22 @@ pub struct Identity {
     pub device_id: String,
     pub token_hash: String,
     pub admin: bool,
+    /// Empty: the token is all there is.
+    secret_hash: String,
+    pub seen_ms: u64,
+    /// However often it is heard of, then it is over.
+    pub expires_ms: u64,
+}
+
+impl Identity {
+    /// Whether what was shown beside the token is enough. A browser keeps its cookie whatever the app forgets, so a cookie
+    /// never is; and a token that came with a secret is nothing without it, whichever way it travels.
+    pub fn is_opened_by(&self, secret: Option<&str>, by_cookie: bool) -> bool {
+        match (self.secret_hash.is_empty(), secret) {
+            (true, _) => !by_cookie,
+            (false, secret) => secret.is_some_and(|secret| hashed(secret) == self.secret_hash),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -108,32 +134,60 @@ pub struct Account {
     pub devices: Vec<Device>,
 }
 
+/// What is handed out once; the server keeps hashes.
+#[derive(Debug, Clone)]
 pub struct SignedIn {
     pub token: String,
+    /// For a browser.
+    pub secret: Option<String>,
     pub account_id: String,
 }
 
-pub fn is_empty(store: &dyn Store) -> Result<bool, Problem> {
-    Ok(read(store, |sql| Ok(sql.one("select 1 from accounts limit 1", &[])?.is_none()))?)
+impl SignedIn {
+    fn mint(account_id: String, device: &NewDevice) -> Result<Self, Problem> {
+        let secret = device.browser.then(secret).transpose()?;
+        Ok(Self { token: self::secret()?, secret, account_id })
+    }
+}
+
+/// The server has never had an account.
+pub fn waits_for_first(store: &dyn Store) -> Result<bool, Problem> {
+    Ok(read(store, codes::waits_for_first)?)
 }
 
 /// Looked at before a password is hashed: whoever may not come in costs nothing.
 pub fn may_sign_up(store: &dyn Store, invite: Option<&str>, now_ms: u64) -> Result<(), Problem> {
-    let code = invite.map(hashed).unwrap_or_default();
-    let found = read(store, |sql| {
-        let first = sql.one("select 1 from accounts limit 1", &[])?.is_none();
-        let select = "select 1 from codes where code_hash = $1 and purpose = 'invite' and expires_ms >= $2";
-        Ok(first || sql.one(select, &[Val::from(&code[..]), Val::from(now_ms)])?.is_some())
+    let (first, found) = read(store, |sql| {
+        let door = codes::door(sql)?;
+        let found = invite.map(|code| codes::look(sql, code, door, now_ms)).transpose()?.flatten();
+        Ok((door == codes::FIRST, found.is_some()))
     })?;
     match (found, invite) {
         (true, _) => Ok(()),
-        (false, None) => Err(uninvited()),
+        (false, None) => Err(uninvited(first)),
         (false, Some(_)) => Err(used()),
     }
 }
 
-fn uninvited() -> Problem {
-    Problem::new(Code::Forbidden, "this server takes new people by invitation only")
+fn uninvited(first: bool) -> Problem {
+    let detail = match first {
+        true => "the first account needs the code that the server printed when it started",
+        false => "this server takes new people by invitation only",
+    };
+    Problem::new(Code::Forbidden, detail)
+}
+
+/// Looked at before a password is hashed.
+pub fn may_reset(store: &dyn Store, code: &str, now_ms: u64) -> Result<(), Problem> {
+    let found = read(store, |sql| codes::look(sql, code, codes::RESET, now_ms))?;
+    found.map(drop).ok_or_else(used)
+}
+
+/// A device of the account by this name, not shut out. Strangers do not know its id.
+pub fn is_known(store: &dyn Store, name: &str, device_id: &DeviceId) -> Result<bool, Problem> {
+    let select = "select 1 from devices d join accounts a on a.account_id = d.account_id \
+        where a.name = $1 and d.device_id = $2 and d.revoked = 0";
+    Ok(read(store, |sql| Ok(sql.one(select, &[Val::from(name), Val::from(device_id.as_str())])?.is_some()))?)
 }
 
 /// Changes that every reader has long heard of.
@@ -164,8 +218,10 @@ fn add_person(sql: &mut dyn Sql, account_id: &str, person: &EntityId) -> Result<
     Ok(())
 }
 
-/// A device signs in: listed, its person added, a token stored. A device that was shut out stays out.
-fn enter(sql: &mut dyn Sql, account_id: &str, device: &NewDevice, token: &str, now_ms: u64) -> Result<(), StoreErr> {
+/// A device signs in: listed, its person added, a token stored, a browser's in the place of its earlier ones. A device that
+/// was shut out stays out.
+fn enter(sql: &mut dyn Sql, device: &NewDevice, signed: &SignedIn, now_ms: u64) -> Result<(), StoreErr> {
+    let account_id = &signed.account_id[..];
     let key = [Val::from(account_id), Val::from(device.device_id.as_str())];
     if let Some(record) = sql.one("select revoked from devices where account_id = $1 and device_id = $2", &key)?
         && record[0].number() != 0
@@ -179,27 +235,24 @@ fn enter(sql: &mut dyn Sql, account_id: &str, device: &NewDevice, token: &str, n
         on conflict (account_id, device_id) do update set name = excluded.name, seen_ms = excluded.seen_ms";
     let [account, id] = key.clone();
     sql.run(upsert, &[account, id, Val::from(&device.name[..]), Val::from(now_ms)])?;
-    let insert = "insert into sign_ins (token_hash, account_id, device_id, made_ms, expires_ms) values ($1, $2, $3, $4, $5)";
+    // A browser has one cookie, so an earlier sign-in of it is one that was lost. A program may have several tokens.
+    if device.browser && 0 < sql.run("delete from sign_ins where account_id = $1 and device_id = $2", &key)? {
+        // Whoever still listens with one of them is told.
+        access_changed(sql, account_id)?;
+    }
+    let insert = "insert into sign_ins (token_hash, account_id, device_id, made_ms, expires_ms, secret_hash, seen_ms) \
+        values ($1, $2, $3, $4, $5, $6, $4)";
     let [account, id] = key;
-    sql.run(insert, &[Val::from(hashed(token)), account, id, Val::from(now_ms), Val::from(now_ms + SIGN_IN_MS)])?;
-    sql.run("delete from sign_ins where expires_ms < $1", &[Val::from(now_ms)])?;
+    let secret_hash = signed.secret.as_deref().map(hashed).unwrap_or_default();
+    let values =
+        [Val::from(hashed(&signed.token)), account, id, Val::from(now_ms), Val::from(now_ms + SIGN_IN_MS), Val::from(secret_hash)];
+    sql.run(insert, &values)?;
+    let idle = Val::from(now_ms.saturating_sub(IDLE_MS));
+    sql.run("delete from sign_ins where expires_ms < $1 or seen_ms < $2", &[Val::from(now_ms), idle])?;
     Ok(())
 }
 
-fn spend(sql: &mut dyn Sql, code: &str, purpose: &str, now_ms: u64) -> Result<Option<String>, StoreErr> {
-    let hash = Val::from(hashed(code));
-    let select = "select account_id, expires_ms from codes where code_hash = $1 and purpose = $2";
-    let found = sql.one(select, &[hash.clone(), Val::from(purpose)])?;
-    let Some(record) = found.filter(|record| now_ms <= record[1].number()) else { return Ok(None) };
-    sql.run("delete from codes where code_hash = $1", &[hash])?;
-    Ok(Some(record[0].text().to_owned()))
-}
-
-fn used() -> Problem {
-    Problem::new(Code::CodeUsed, "this code was used, or its time is over: ask for a new one")
-}
-
-/// The first account needs no invitation, and administers.
+/// By invitation. The first account's is the server's own, and it administers.
 pub fn sign_up(
     store: &dyn Store,
     name: &str,
@@ -208,30 +261,31 @@ pub fn sign_up(
     device: NewDevice,
     now_ms: u64,
 ) -> Result<SignedIn, Problem> {
-    let (name, token, account_id) = (tidy_name(name)?, secret()?, secret()?[..32].to_owned());
-    let (answer, account) = (token.clone(), account_id.clone());
+    let name = tidy_name(name)?;
+    let signed = SignedIn::mint(secret()?[..32].to_owned(), &device)?;
+    let answer = signed.clone();
     write(store, move |sql| {
-        let first = sql.one("select 1 from accounts limit 1", &[])?.is_none();
-        if !first {
-            let Some(invite) = &invite else {
-                return Err(uninvited().into());
-            };
-            if spend(sql, invite, "invite", now_ms)?.is_none() {
-                return Err(used().into());
-            }
+        let door = codes::door(sql)?;
+        let first = door == codes::FIRST;
+        let Some(invite) = &invite else {
+            return Err(uninvited(first).into());
+        };
+        if spend(sql, invite, door, now_ms)?.is_none() {
+            return Err(used().into());
+        }
+        if first {
+            codes::first_is_made(sql)?;
         }
         if sql.one("select 1 from accounts where name = $1", &[Val::from(&name[..])])?.is_some() {
             return Err(Problem::new(Code::Taken, "this name is taken: choose another, or sign in").into());
         }
         let insert = "insert into accounts (account_id, name, password, role, made_ms) values ($1, $2, $3, $4, $5)";
         let role = if first { "admin" } else { "member" };
-        sql.run(
-            insert,
-            &[Val::from(&account_id[..]), Val::from(&name[..]), Val::from(&password_hash[..]), Val::from(role), Val::from(now_ms)],
-        )?;
-        enter(sql, &account_id, &device, &token, now_ms)
+        let account_id = Val::from(&signed.account_id[..]);
+        sql.run(insert, &[account_id, Val::from(&name[..]), Val::from(&password_hash[..]), Val::from(role), Val::from(now_ms)])?;
+        enter(sql, &device, &signed, now_ms)
     })?;
-    Ok(SignedIn { token: answer, account_id: account })
+    Ok(answer)
 }
 
 /// Checks the password outside of any write: that takes long.
@@ -247,58 +301,116 @@ pub fn sign_in(store: &dyn Store, name: &str, password: &str, device: NewDevice,
     if !verify(password, record[1].text()) {
         return Err(wrong());
     }
-    enter_account(store, record[0].text().to_owned(), device, now_ms)
+    let signed = SignedIn::mint(record[0].text().to_owned(), &device)?;
+    let (answer, verified) = (signed.clone(), record[1].text().to_owned());
+    write(store, move |sql| {
+        // Hashing takes a while, in which the password may have been made anew.
+        if !is_password(sql, &signed.account_id, &verified)? {
+            return Err(wrong().into());
+        }
+        enter(sql, &device, &signed, now_ms)
+    })?;
+    Ok(answer)
 }
 
-fn enter_account(store: &dyn Store, account_id: String, device: NewDevice, now_ms: u64) -> Result<SignedIn, Problem> {
-    let token = secret()?;
-    let (answer, account) = (token.clone(), account_id.clone());
-    write(store, move |sql| enter(sql, &account_id, &device, &token, now_ms))?;
-    Ok(SignedIn { token: answer, account_id: account })
+/// Whether the password that was compared with is still the account's.
+fn is_password(sql: &mut dyn Sql, account_id: &str, verified: &str) -> Result<bool, StoreErr> {
+    let found = sql.one("select password from accounts where account_id = $1", &[Val::from(account_id)])?;
+    Ok(found.is_some_and(|record| record[0].text() == verified))
 }
 
 /// A second device, by the code that the first one showed.
 pub fn join(store: &dyn Store, code: String, device: NewDevice, now_ms: u64) -> Result<SignedIn, Problem> {
-    let token = secret()?;
-    let answer = token.clone();
-    let account_id = write(store, move |sql| {
-        let Some(account_id) = spend(sql, &code, "link", now_ms)? else { return Err(used().into()) };
-        enter(sql, &account_id, &device, &token, now_ms)?;
-        Ok(account_id)
-    })?;
-    Ok(SignedIn { token: answer, account_id })
-}
-
-/// A forgotten password, by an administrator's code. Every other sign-in ends.
-pub fn reset_password(store: &dyn Store, code: String, password_hash: String, now_ms: u64) -> Result<(), Problem> {
+    let signed = SignedIn::mint(String::new(), &device)?;
     write(store, move |sql| {
-        let Some(account_id) = spend(sql, &code, "reset", now_ms)? else { return Err(used().into()) };
-        let update = "update accounts set password = $1 where account_id = $2";
-        sql.run(update, &[Val::from(&password_hash[..]), Val::from(&account_id[..])])?;
-        sql.run("delete from sign_ins where account_id = $1", &[Val::from(&account_id[..])])?;
-        access_changed(sql, &account_id)?;
-        Ok(())
+        let Some(account_id) = spend(sql, &code, codes::LINK, now_ms)? else { return Err(used().into()) };
+        let signed = SignedIn { account_id, ..signed.clone() };
+        enter(sql, &device, &signed, now_ms)?;
+        Ok(signed)
     })
     .map_err(Problem::from)
 }
 
-/// Whose token it is. An unknown, old or shut-out one is nobody's.
+/// A forgotten password, by an administrator's code. Every sign-in ends, and every code into the account.
+pub fn reset_password(store: &dyn Store, code: String, password_hash: String, now_ms: u64) -> Result<(), Problem> {
+    write(store, move |sql| {
+        let Some(account_id) = spend(sql, &code, codes::RESET, now_ms)? else { return Err(used().into()) };
+        set_password(sql, &account_id, &password_hash)?;
+        end_sign_ins(sql, &account_id, "")
+    })
+    .map_err(Problem::from)
+}
+
+fn set_password(sql: &mut dyn Sql, account_id: &str, hash: &str) -> Result<(), StoreErr> {
+    sql.run("update accounts set password = $1 where account_id = $2", &[Val::from(hash), Val::from(account_id)]).map(drop)
+}
+
+/// All of an account's but one, and every code into it.
+fn end_sign_ins(sql: &mut dyn Sql, account_id: &str, but_token_hash: &str) -> Result<(), StoreErr> {
+    let key = [Val::from(account_id), Val::from(but_token_hash)];
+    sql.run("delete from sign_ins where account_id = $1 and token_hash <> $2", &key)?;
+    codes::end_of_account(sql, account_id)?;
+    access_changed(sql, account_id)
+}
+
+/// The password of whoever is signed in, checked outside of any write; `Ok` is what it was compared with.
+fn verified(store: &dyn Store, who: &Identity, password: &str) -> Result<String, Problem> {
+    let own = [Val::from(&who.account_id[..])];
+    let found = read(store, |sql| sql.one("select password from accounts where account_id = $1", &own))?;
+    let stored = found.map(|record| record[0].text().to_owned()).filter(|stored| verify(password, stored));
+    stored.ok_or_else(|| Problem::new(Code::WrongPassword, "the password is wrong"))
+}
+
+/// Every other sign-in ends.
+pub fn change_password(store: &dyn Store, who: &Identity, password: &str, fresh: &str) -> Result<(), Problem> {
+    let before = verified(store, who, password)?;
+    let (hash, who) = (hash_password(fresh)?, who.clone());
+    write(store, move |sql| {
+        if !is_password(sql, &who.account_id, &before)? {
+            return Err(Problem::new(Code::WrongPassword, "the password is wrong").into());
+        }
+        set_password(sql, &who.account_id, &hash)?;
+        end_sign_ins(sql, &who.account_id, &who.token_hash)
+    })
+    .map_err(Problem::from)
+}
+
+pub fn sign_out_others(store: &dyn Store, who: &Identity) -> Result<(), Problem> {
+    let who = who.clone();
+    Ok(write(store, move |sql| end_sign_ins(sql, &who.account_id, &who.token_hash))?)
+}
+
+/// At the server's own terminal.
+pub fn grant_admin(store: &dyn Store, name: &str) -> Result<(), Problem> {
+    let name = tidy_name(name)?;
+    write(store, move |sql| match sql.run("update accounts set role = 'admin' where name = $1", &[Val::from(&name[..])])? {
+        0 => Err(Problem::new(Code::NotFound, "there is no such account").into()),
+        _ => Ok(()),
+    })
+    .map_err(Problem::from)
+}
+
+/// Whose token it is. An unknown, old, idle or shut-out one is nobody's. See also `Identity::is_opened_by`.
 pub fn identify(store: &dyn Store, token: &str, now_ms: u64) -> Result<Option<Identity>, Problem> {
     let token_hash = hashed(token);
-    let select = "select s.account_id, s.device_id, a.role, s.expires_ms from sign_ins s \
+    let select = "select s.account_id, s.device_id, a.role, s.expires_ms, s.seen_ms, s.secret_hash from sign_ins s \
         join accounts a on a.account_id = s.account_id \
         join devices d on d.account_id = s.account_id and d.device_id = s.device_id \
         where s.token_hash = $1 and d.revoked = 0";
     let found = store.glance(select, &[Val::from(&token_hash[..])])?.into_iter().next();
-    Ok(found.filter(|record| now_ms < record[3].number()).map(|record| Identity {
+    let lives = |record: &Vec<Val>| now_ms < record[3].number() && now_ms < record[4].number() + IDLE_MS;
+    Ok(found.filter(lives).map(|record| Identity {
         account_id: record[0].text().to_owned(),
         device_id: record[1].text().to_owned(),
         token_hash,
         admin: record[2].text() == "admin",
+        secret_hash: record[5].text().to_owned(),
+        seen_ms: record[4].number(),
+        expires_ms: record[3].number(),
     }))
 }
 
-/// Whether a sign-in still holds.
+/// Whether a sign-in was not ended by anybody. That its time is over, whoever has a clock sees.
 pub fn holds(sql: &mut dyn Sql, token_hash: &str) -> Result<bool, StoreErr> {
     let select = "select 1 from sign_ins s join devices d on d.account_id = s.account_id and d.device_id = s.device_id \
         where s.token_hash = $1 and d.revoked = 0";
@@ -307,15 +419,19 @@ pub fn holds(sql: &mut dyn Sql, token_hash: &str) -> Result<bool, StoreErr> {
 
 pub fn seen(store: &dyn Store, who: &Identity, now_ms: u64) -> Result<(), Problem> {
     let key = [Val::from(now_ms), Val::from(&who.account_id[..]), Val::from(&who.device_id[..])];
-    let update = "update devices set seen_ms = $1 where account_id = $2 and device_id = $3";
-    Ok(write(store, move |sql| sql.run(update, &key).map(drop))?)
+    let token = [Val::from(now_ms), Val::from(&who.token_hash[..])];
+    Ok(write(store, move |sql| {
+        sql.run("update sign_ins set seen_ms = $1 where token_hash = $2", &token)?;
+        sql.run("update devices set seen_ms = $1 where account_id = $2 and device_id = $3", &key).map(drop)
+    })?)
 }
 
 pub fn sign_out(store: &dyn Store, who: &Identity) -> Result<(), Problem> {
-    let (hash, account) = (who.token_hash.clone(), who.account_id.clone());
+    let who = who.clone();
     Ok(write(store, move |sql| {
-        sql.run("delete from sign_ins where token_hash = $1", &[Val::from(&hash[..])])?;
-        access_changed(sql, &account)
+        sql.run("delete from sign_ins where token_hash = $1", &[Val::from(&who.token_hash[..])])?;
+        codes::end_of_sign_in(sql, &who)?;
+        access_changed(sql, &who.account_id)
     })?)
 }
 
@@ -328,6 +444,7 @@ pub fn revoke(store: &dyn Store, who: &Identity, device_id: &str) -> Result<(), 
             return Err(Problem::new(Code::NotFound, "the account has no such device").into());
         }
         sql.run("delete from sign_ins where account_id = $1 and device_id = $2", &key)?;
+        codes::end_of_device(sql, &account, &device)?;
         access_changed(sql, &account)?;
         Ok(())
     })
@@ -368,41 +485,9 @@ pub fn account(store: &dyn Store, who: &Identity) -> Result<Account, Problem> {
     })?)
 }
 
-fn make_code(store: &dyn Store, purpose: &'static str, account_id: &str, now_ms: u64, lasts_ms: u64) -> Result<String, Problem> {
-    // 128 bits are enough for something that lives for minutes or days, and half as long to scan.
-    let code = secret()?[..32].to_owned();
-    let (hash, account) = (hashed(&code), account_id.to_owned());
-    write(store, move |sql| {
-        sql.run("delete from codes where expires_ms < $1", &[Val::from(now_ms)])?;
-        let insert = "insert into codes (code_hash, purpose, account_id, expires_ms) values ($1, $2, $3, $4)";
-        sql.run(insert, &[Val::from(&hash[..]), Val::from(purpose), Val::from(&account[..]), Val::from(now_ms + lasts_ms)])
-            .map(drop)
-    })?;
-    Ok(code)
-}
-
-pub fn make_link(store: &dyn Store, who: &Identity, now_ms: u64) -> Result<(String, u64), Problem> {
-    Ok((make_code(store, "link", &who.account_id, now_ms, LINK_MS)?, now_ms + LINK_MS))
-}
-
-pub fn make_invite(store: &dyn Store, now_ms: u64) -> Result<(String, u64), Problem> {
-    Ok((make_code(store, "invite", "", now_ms, INVITE_MS)?, now_ms + INVITE_MS))
-}
-
-pub fn make_reset(store: &dyn Store, name: &str, now_ms: u64) -> Result<(String, u64), Problem> {
-    let name = tidy_name(name)?;
-    let found = read(store, |sql| sql.one("select account_id from accounts where name = $1", &[Val::from(&name[..])]))?;
-    let record = found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such account"))?;
-    Ok((make_code(store, "reset", record[0].text(), now_ms, RESET_MS)?, now_ms + RESET_MS))
-}
-
 /// Everything of an account: its rows and their bodies too. Places in the log stay empty; nothing else moves.
 pub fn erase(store: &dyn Store, who: &Identity, password: &str) -> Result<(), Problem> {
-    let own = [Val::from(&who.account_id[..])];
-    let found = read(store, |sql| sql.one("select password from accounts where account_id = $1", &own))?;
-    if !found.is_some_and(|record| verify(password, record[0].text())) {
-        return Err(Problem::new(Code::WrongPassword, "the password is wrong"));
-    }
+    verified(store, who, password)?;
     let account = who.account_id.clone();
     Ok(write(store, move |sql| {
         let own = [Val::from(&account[..])];
@@ -412,7 +497,8 @@ pub fn erase(store: &dyn Store, who: &Identity, password: &str) -> Result<(), Pr
                 sql.run(&format!("delete from {table} where scope = $1"), &scope)?;
             }
         }
-        for table in ["persons", "members", "devices", "sign_ins", "codes", "accounts"] {
+        codes::end_of_account(sql, &account)?;
+        for table in ["persons", "members", "devices", "sign_ins", "accounts"] {
             sql.run(&format!("delete from {table} where account_id = $1"), &own)?;
         }
         access_changed(sql, &account)

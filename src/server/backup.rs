@@ -15,7 +15,7 @@ use crate::{
 
 /// Tables with their columns; the first ones say what the rest is in pages of.
 const TABLES: &[(&str, &[&str])] = &[
-    ("realm", &["only_one", "epoch", "head", "floor", "access", "made_ms"]),
+    ("realm", &["only_one", "epoch", "head", "floor", "access", "made_ms", "claimed"]),
     (
         "events",
         &["seq", "event_id", "scope", "device_id", "lane", "dseq", "kind", "h", "raw", "received_ms", "odd_clock", "forked"],
@@ -28,8 +28,8 @@ const TABLES: &[(&str, &[&str])] = &[
     ("members", &["scope", "account_id"]),
     ("access_changes", &["no", "account_id"]),
     ("devices", &["account_id", "device_id", "name", "made_ms", "seen_ms", "revoked"]),
-    ("sign_ins", &["token_hash", "account_id", "device_id", "made_ms", "expires_ms"]),
-    ("codes", &["code_hash", "purpose", "account_id", "expires_ms"]),
+    ("sign_ins", &["token_hash", "account_id", "device_id", "made_ms", "expires_ms", "secret_hash", "seen_ms"]),
+    ("codes", &["code_hash", "purpose", "account_id", "expires_ms", "made_by", "made_on"]),
 ];
 /// What lets somebody in. A backup keeps it, and no restore brings it back: a device that was shut out since, or a code that
 /// was spent, would count again.

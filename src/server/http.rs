@@ -7,6 +7,7 @@ mod guard;
 mod heavy;
 mod metrics;
 mod openapi;
+mod peer;
 mod replicate;
 mod stream;
 
@@ -41,23 +42,32 @@ const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; sty
 
 /// How long a body may take to arrive: a phone with one bar, not somebody who holds the line.
 const BODY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
-/// Passwords are hashed two at a time: 38 MiB.
+/// Passwords are hashed two at a time for whoever comes, and one for the devices that are known, which therefore never wait
+/// behind a crowd: 57 MiB.
 const HASHES: usize = 2;
+const HASHES_KNOWN: usize = 1;
 /// Segments are made two at a time: each is tens of megabytes while it is.
 const SEGMENTS: usize = 2;
 /// No file of ours has a longer path.
 const PATH_BYTES: usize = 2_000;
 /// No form of ours is longer.
 const FORM_BYTES: usize = 16 * 1024;
+/// What a page of ours never needs.
+const PERMISSIONS: &str = "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+    magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 /// What is read of a body that is too long, so that whoever sends it hears why.
 const DRAIN_BYTES: usize = 32 << 20;
 const DRAIN_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub tls: bool,
     /// Bytes of rows that one account may keep.
     pub quota_bytes: u64,
+    /// Under which it is reached besides its addresses and `localhost`: something else speaks TLS for it.
+    pub names: Vec<String>,
+    /// Streams that one account may have open.
+    pub streams: usize,
 }
 
 pub struct App {
@@ -68,6 +78,7 @@ pub struct App {
     guard: Guard,
     heavy: Heavy,
     hashing: Semaphore,
+    hashing_known: Semaphore,
     segments: Semaphore,
 }
 
@@ -213,7 +224,6 @@ async fn body(request: Request, most: usize) -> Result<bytes::Bytes, Refused> {
 
 impl App {
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, settings: Settings) -> Arc<Self> {
-        let (hashing, segments) = (Semaphore::new(HASHES), Semaphore::new(SEGMENTS));
         Arc::new(Self {
             store,
             hub,
@@ -221,8 +231,9 @@ impl App {
             metrics: Metrics::default(),
             guard: Guard::default(),
             heavy: Heavy::default(),
-            hashing,
-            segments,
+            hashing: Semaphore::new(HASHES),
+            hashing_known: Semaphore::new(HASHES_KNOWN),
+            segments: Semaphore::new(SEGMENTS),
         })
     }
 }
@@ -242,6 +253,8 @@ pub fn router(app: Arc<App>, files: Files) -> Router {
         .route("/account/sign-up", get(account::sign_up_open).post(account::sign_up))
         .route("/account/sign-in", post(account::sign_in))
         .route("/account/sign-out", post(account::sign_out))
+        .route("/account/sign-out-others", post(account::sign_out_others))
+        .route("/account/password", post(account::change_password))
         .route("/account/join", post(account::join))
         .route("/account/links", post(account::make_link))
         .route("/account/persons", post(account::add_person))
@@ -257,7 +270,7 @@ pub fn router(app: Arc<App>, files: Files) -> Router {
         .route("/account/{*rest}", axum::routing::any(not_found))
         .route("/admin/{*rest}", axum::routing::any(not_found))
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(auth::same_origin))
+        .layer(from_fn_with_state(Arc::clone(&app), auth::own_page))
         .layer(header(header::CACHE_CONTROL, "private, no-store"));
     let plain = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -273,6 +286,8 @@ pub fn router(app: Arc<App>, files: Files) -> Router {
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(HeaderName::from_static("permissions-policy"), PERMISSIONS))
+        .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"));
     if app.settings.tls {
         router = router.layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));

@@ -212,6 +212,10 @@ impl Hub {
         lock(&self.inner).feeds.len()
     }
 
+    pub fn readers_of(&self, account_id: &str) -> usize {
+        lock(&self.inner).feeds.values().filter(|feed| feed.account_id == account_id).count()
+    }
+
     /// Hands out what was committed since the last time. Called by one thread only.
     pub fn publish(&self, store: &dyn Store) -> Result<(), StoreErr> {
         loop {

@@ -46,6 +46,10 @@ pub struct Serve {
     pub database: String,
     /// Bytes of rows that one account may keep.
     pub quota_bytes: u64,
+    /// Names it is reached by, where something else speaks TLS for it.
+    pub names: Vec<String>,
+    /// Streams that one account may have open.
+    pub streams: usize,
 }
 
 /// A client that has not said what it wants by then is gone.
@@ -89,6 +93,11 @@ pub fn fan_out(store: &Arc<dyn Store>) -> Result<Arc<Hub>> {
     Ok(hub)
 }
 
+/// Somebody administers the server from now on.
+pub fn grant_admin(database: &str, name: &str) -> Result<()> {
+    accounts::grant_admin(&*open(database)?, name).map_err(|problem| anyhow::anyhow!("{problem}"))
+}
+
 /// A code by which somebody signs up, or makes a new password.
 pub fn one_time_code(database: &str, reset: Option<&str>) -> Result<String> {
     let store = open(database)?;
@@ -104,10 +113,16 @@ pub fn serve(config: Serve) -> Result<()> {
     let log = tracing_subscriber::EnvFilter::try_from_env("SPOTTER_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().json().with_env_filter(log).with_writer(std::io::stderr).init();
     let store = open(&config.database)?;
+    // Only whoever sees this terminal makes the first account.
+    let problem = |problem| anyhow::anyhow!("{problem}");
+    let first = match accounts::waits_for_first(&*store).map_err(problem)? {
+        true => Some(accounts::make_invite(&*store, now_ms()).map_err(problem)?.0),
+        false => None,
+    };
     // Before the runtime: whoever waits for a database must not wait inside of it.
     let hub = fan_out(&store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(listen(&config, &store, hub));
+    let outcome = runtime.block_on(listen(&config, &store, hub, first));
     // The database goes last, outside of the runtime: its own connections may have to wait.
     runtime.shutdown_timeout(STOP_PATIENCE);
     outcome?;
@@ -115,10 +130,15 @@ pub fn serve(config: Serve) -> Result<()> {
     Ok(())
 }
 
-async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>) -> Result<()> {
-    let settings = Settings { tls: config.tls.is_some(), quota_bytes: config.quota_bytes };
+async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>, first: Option<String>) -> Result<()> {
+    let settings = Settings {
+        tls: config.tls.is_some(),
+        quota_bytes: config.quota_bytes,
+        names: config.names.clone(),
+        streams: config.streams,
+    };
     let app = App::new(Arc::clone(store), Arc::clone(&hub), settings);
-    let service = http::router(app, config.files.clone()).into_make_service();
+    let service = http::router(app, config.files.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = axum_server::Handle::<SocketAddr>::new();
     let stopping = handle.clone();
     tokio::spawn(async move {
@@ -131,7 +151,15 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>) -> Result
     tokio::spawn(async move {
         if let Some(address) = listening.listening().await {
             let host = if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
-            announce(&format!("Spotter is at {scheme}://{host}:{} (Ctrl-C stops it)", address.port()));
+            let at = format!("{scheme}://{host}:{}", address.port());
+            let first = first.map(|code| {
+                format!("\nNobody is here yet. The first account administers the server, and is made with this link:\n  {at}/me/sync#invite={code}")
+            });
+            let seen_by_all = scheme == "http" && !address.ip().is_loopback();
+            let warning = seen_by_all.then_some(
+                "\nWarning: without TLS everybody on the way can read passwords and training. Give --tls-cert and --tls-key.",
+            );
+            announce(&format!("Spotter is at {at} (Ctrl-C stops it){}{}", first.unwrap_or_default(), warning.unwrap_or_default()));
         }
     });
     match &config.tls {

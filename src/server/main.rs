@@ -34,6 +34,13 @@ enum Command {
         /// Private key of the certificate, PEM.
         #[arg(long, requires = "tls_cert")]
         tls_key: Option<PathBuf>,
+        /// A name that people reach it by, where something else speaks TLS for it and passes the name on, and in
+        /// X-Forwarded-For for whom; may be given again. Without TLS it answers under its addresses, `localhost` and these.
+        #[arg(long = "name")]
+        names: Vec<String>,
+        /// Streams that one account may have open.
+        #[arg(long, default_value_t = 256)]
+        streams: usize,
     },
     /// Copy the database, also while the server runs, into one file.
     Backup {
@@ -52,13 +59,21 @@ enum Command {
         #[arg(long)]
         from: PathBuf,
     },
-    /// Print a code by which one more person can sign up within two weeks.
+    /// Print a code by which one more person can sign up within two weeks; on a server without an account, the one who
+    /// administers it.
     Invite {
         #[command(flatten)]
         database: Database,
     },
     /// Print a code by which somebody who forgot the password can make a new one within a day.
     ResetPassword {
+        #[command(flatten)]
+        database: Database,
+        /// The account's name.
+        name: String,
+    },
+    /// Let somebody administer the server: invite others, and reset passwords.
+    GrantAdmin {
         #[command(flatten)]
         database: Database,
         /// The account's name.
@@ -103,13 +118,17 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     match Cli::parse().command {
-        Command::Serve { dist, database, quota_mb, host, port, tls_cert, tls_key } => server::serve(server::Serve {
-            files: server::Files::find(dist.as_deref())?,
-            address: SocketAddr::new(host, port),
-            tls: tls_cert.zip(tls_key),
-            database: database.database,
-            quota_bytes: quota_mb.saturating_mul(1_000_000),
-        }),
+        Command::Serve { dist, database, quota_mb, host, port, tls_cert, tls_key, names, streams } => {
+            server::serve(server::Serve {
+                files: server::Files::find(dist.as_deref())?,
+                address: SocketAddr::new(host, port),
+                tls: tls_cert.zip(tls_key),
+                database: database.database,
+                quota_bytes: quota_mb.saturating_mul(1_000_000),
+                names,
+                streams,
+            })
+        }
         Command::Backup { database, out } => {
             server::backup(&database.database, &out)?;
             say(&format!("The backup is in {}.", out.display()))
@@ -121,6 +140,10 @@ fn run() -> Result<()> {
         }
         Command::Invite { database } => say(&server::one_time_code(&database.database, None)?),
         Command::ResetPassword { database, name } => say(&server::one_time_code(&database.database, Some(&name))?),
+        Command::GrantAdmin { database, name } => {
+            server::grant_admin(&database.database, &name)?;
+            say(&format!("{name} administers the server now."))
+        }
         Command::Package { dist, out } => {
             server::http::pack(&dist, &out)?;
             say(&format!("{} carries the app: copy it to a server and run `spotter serve`.", out.display()))

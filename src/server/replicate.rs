@@ -164,6 +164,7 @@ pub fn hello(store: &dyn Store, account_id: &str, time_ms: u64) -> Result<Hello,
             heartbeat_ms: STREAM_HEARTBEAT_MS,
             time_ms,
             persons: reader.persons,
+            account_id: reader.account_id,
         })
     })?)
 }

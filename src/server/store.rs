@@ -181,7 +181,7 @@ pub fn write<T: Send + 'static>(
 }
 
 /// The statements that make a database, step by step; a database that has taken a step never takes it again.
-const MIGRATIONS: &[&str] = &[include_str!("store/001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store/001.sql"), include_str!("store/002.sql")];
 
 fn migrate(sql: &mut dyn Sql, dialect: &dyn Fn(&str) -> String) -> Result<(), StoreErr> {
     sql.run("create table if not exists migrations (step bigint primary key)", &[])?;

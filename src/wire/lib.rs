@@ -5,6 +5,7 @@
 
 mod backoff;
 mod chain;
+mod doorstep;
 mod limits;
 mod message;
 mod problem;
@@ -15,7 +16,8 @@ mod sse;
 mod standing;
 
 pub use chain::{ChainKey, ChainSum, Xor};
-pub use limits::{Limits, PROTOCOL, PROTOCOL_HEADER, STREAM_HEARTBEAT_MS, STREAM_WATCHDOG_MS};
+pub use doorstep::{Doorstep, Entry};
+pub use limits::{DEVICE_HEADER, Limits, PROTOCOL, PROTOCOL_HEADER, STREAM_HEARTBEAT_MS, STREAM_WATCHDOG_MS};
 pub use message::{
     BLOCK_ROWS, Block, Blocks, Chain, Checkpoint, Digest, Frame, Hello, NATIVE_PUSH, Page, Push, PushAnswer, RawRow, RxRow,
     Segment, Snapshot, Status, Verdict, raw_of,

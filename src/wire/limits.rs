@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 pub const PROTOCOL: u32 = 1;
 /// Who sends this header goes by `more` and not by how full a page is.
 pub const PROTOCOL_HEADER: &str = "spotter-protocol";
+/// What a browser shows beside its cookie, on every request but the one that signs it out: the secret of the sign-in, which
+/// the device keeps encrypted. A cookie alone would open the account to whoever holds the phone next.
+pub const DEVICE_HEADER: &str = "spotter-device";
 /// How often an idle stream says that it is alive,
 pub const STREAM_HEARTBEAT_MS: u64 = 20_000;
 /// and after how much silence a client no longer believes it.

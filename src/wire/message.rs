@@ -52,6 +52,9 @@ pub struct Hello {
     pub time_ms: u64,
     /// Whose rows the account replicates, the first of them first.
     pub persons: Vec<String>,
+    /// Whose eyes these are. Older servers do not say it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account_id: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -304,6 +304,8 @@ pub struct Replica {
     own: BTreeSet<EntityId>,
     strangers: BTreeSet<EntityId>,
     claiming: Option<EntityId>,
+    /// Whom these rows are exchanged with, and nobody else.
+    account_id: Option<String>,
     pub trouble: Option<Trouble>,
     /// Rows that do not follow the one before them.
     pub unlinked: u64,
@@ -322,6 +324,11 @@ impl Replica {
             self.standing.persons = persons;
             self.waiting.push_back(Work::Belongs);
         }
+    }
+
+    /// Another account's answers are those of a stranger: nothing is sent there, and nothing taken from there.
+    pub fn is_of(&mut self, account_id: String) {
+        self.account_id = Some(account_id);
     }
 
     /// Rows of this person were written on this device.
@@ -369,6 +376,7 @@ impl Replica {
             own: BTreeSet::new(),
             strangers: BTreeSet::new(),
             claiming: None,
+            account_id: None,
             trouble: None,
             unlinked: 0,
             verified: None,
@@ -673,6 +681,14 @@ impl Replica {
         self.greeted_ms = now;
         if PROTOCOL < hello.protocol {
             let problem = Problem::new(Code::UpgradeRequired, format!("the server speaks protocol {}", hello.protocol));
+            self.hello = Some(hello);
+            self.trouble_with(now, Failure::Problem(problem), entropy, out);
+            return;
+        }
+        let other = self.account_id.as_ref().is_some_and(|own| !hello.account_id.is_empty() && *own != hello.account_id);
+        if other {
+            // Before anything of this device is claimed for it.
+            let problem = Problem::new(Code::SignIn, "another account is signed in here by now");
             self.hello = Some(hello);
             self.trouble_with(now, Failure::Problem(problem), entropy, out);
             return;

@@ -1,19 +1,21 @@
-//! Signing in and out, and what the server knows of this device. A browser's cookie says who it is; here only the name is
-//! kept, so that the app knows it offline too.
+//! Signing in and out, and what the server knows of this device. A browser's cookie says who it is, and opens nothing without
+//! the secret that is kept here, encrypted like everything else. With it the account's name is kept, so that the app knows it
+//! offline too.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use bridge::{AccountNews, AccountView, AccountWish, Draft, FromStorage, Refusal};
 use ledger::{EntityId, Fact, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wasm_bindgen_futures::spawn_local;
-use wire::Failure;
+use wire::{Code, Doorstep, Entry, Failure};
 
 use crate::{
+    births::Births,
     clock::stamp,
     fail::Fail,
-    feed, leader,
+    feed, js, leader, locks,
     net::{Call, refusal},
     port::{self, Work},
     start::{nothing_missing, remember},
@@ -31,15 +33,32 @@ pub(crate) struct Kept {
     pub(crate) persons: Vec<EntityId>,
     /// Signed out, the account still says whose training this is.
     pub(crate) signed_in: bool,
+    /// What every request shows beside the cookie. Without it the password is asked for once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
 }
 
 thread_local! {
     static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+    /// The cookie is of a sign-in that was left without a network: it is used for nothing but to end that.
+    static OWES: Cell<bool> = const { Cell::new(false) };
 }
+
+/// In IndexedDB, also when everything else was removed: a sign-in has to be ended.
+pub(crate) const OWED: &str = "owed";
+/// Held while the cookie changes: a sign-out that comes late must not take the cookie of the next sign-in.
+const COOKIE: &str = "spotter-cookie";
+const COOKIE_WAIT_MS: i32 = 15_000;
+/// Whoever leaves does not wait longer for a server,
+const SIGN_OUT_MS: u32 = 10_000;
+/// which is asked again so often.
+const SIGN_OUT_AGAIN_MS: i32 = 30_000;
 
 #[derive(Debug, Deserialize)]
 struct Signed {
     account: AccountView,
+    #[serde(default)]
+    device_secret: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,7 +74,17 @@ struct Open {
 
 /// The account that is signed in.
 pub(crate) fn kept() -> Option<Kept> {
-    owner().filter(|kept| kept.signed_in)
+    owner().filter(|kept| kept.signed_in && !OWES.get())
+}
+
+/// What goes with the cookie.
+pub(crate) fn secret() -> Option<String> {
+    kept()?.secret
+}
+
+/// Somebody has signed in here.
+pub(crate) fn is_known() -> bool {
+    owner().is_some()
 }
 
 /// The account that this browser's training belongs to.
@@ -71,11 +100,17 @@ pub(crate) fn signed_in_as() -> String {
     kept().map(|kept| kept.device_id).unwrap_or_default()
 }
 
+/// The same before anything was opened.
+pub(crate) async fn was_here(births: &Births) -> bool {
+    births.named("account").await.is_some()
+}
+
 /// At the start, and when another tab signed in or out.
 pub(crate) async fn recall() {
     let births = state::with(|state| state.births.clone());
     let Some(births) = births else { return };
     let vault = state::vault();
+    OWES.set(births.named(OWED).await.is_some());
     let found = match births.named("account").await {
         Some(bytes) => serde_json::from_slice(&vault::plain_value(vault.as_ref(), "account", bytes).await).ok(),
         None => None,
@@ -120,56 +155,144 @@ enum Outcome {
 pub(crate) struct Entered {
     account: AccountView,
     device_id: String,
+    secret: Option<String>,
 }
+
+// ---------------------------------------------------------------------------------------------- what is owed
+
+/// From now on the cookie opens nothing from here, and the server is to hear that the sign-in is over.
+/// Returns whether that was not so before.
+pub(crate) async fn owe(births: &Births) -> Result<bool, Fail> {
+    let fresh = births.named(OWED).await.is_none();
+    births.name(OWED, b"1").await?;
+    OWES.set(true);
+    Ok(fresh)
+}
+
+pub(crate) async fn owe_nothing(births: &Births) {
+    // What cannot be deleted ends a sign-in that has ended, once more.
+    let _ = births.delete("identity", &[OWED.to_owned()]).await;
+    OWES.set(false);
+}
+
+/// The server ends this browser's sign-in, or knows of none.
+pub(crate) async fn end_sign_in(births: Option<&Births>) -> Result<(), Failure> {
+    let call = Call { patience_ms: Some(SIGN_OUT_MS), ..Call::send("POST", "/account/sign-out", &json!({})) };
+    match call.response().await {
+        Ok(_) => {}
+        Err(Failure::Problem(problem)) if problem.code == Code::SignIn => {}
+        Err(failure) => return Err(failure),
+    }
+    if let Some(births) = births {
+        owe_nothing(births).await;
+    }
+    Ok(())
+}
+
+/// What is owed is done before anything else is asked.
+async fn settle() -> Result<(), Failure> {
+    if !OWES.get() {
+        return Ok(());
+    }
+    let Some(births) = state::with(|state| state.births.clone()) else { return Ok(()) };
+    let _held = locks::hold(COOKIE, COOKIE_WAIT_MS).await;
+    if births.named(OWED).await.is_none() {
+        // Another tab was quicker.
+        OWES.set(false);
+        return Ok(());
+    }
+    end_sign_in(Some(&births)).await?;
+    feed::tell_siblings(&["account".into()]);
+    Ok(())
+}
+
+/// At the start, until it is done.
+pub(crate) fn end_what_is_owed() {
+    spawn_local(async {
+        while settle().await.is_err() {
+            js::sleep(SIGN_OUT_AGAIN_MS).await;
+        }
+    });
+}
+
+/// This device is signed out, whether or not the server can be reached.
+async fn sign_out() -> Result<(), Refusal> {
+    let births = state::with(|state| state.births.clone());
+    let held = locks::hold(COOKIE, COOKIE_WAIT_MS).await;
+    let noted = match &births {
+        Some(births) => owe(births).await,
+        None => Err(Fail::NotFound),
+    };
+    let told = end_sign_in(births.as_ref()).await;
+    drop(held);
+    if let Some(kept) = owner() {
+        keep(Kept { signed_in: false, secret: None, ..kept }).await;
+    }
+    match (told, noted) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Ok(_)) => {
+            end_what_is_owed();
+            Ok(())
+        }
+        (Err(failure), Err(_)) => Err(refusal(&failure)),
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- wishes
 
 async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
     let refused = |failure: Failure| refusal(&failure);
+    if let Err(failure) = settle().await {
+        return Err(Refusal { code: "OWED".to_owned(), ..refusal(&failure) });
+    }
     let one_time = |it: OneTime| Outcome::News(AccountNews::Code { code: it.code, expires_ms: it.expires_ms });
     let done = || Outcome::News(AccountNews::Done);
     match wish {
-        AccountWish::Look => match Call::get("/account").json::<AccountView>().await {
-            // The cookie knows more than this browser does: its storage was cleared.
-            Ok(account) if kept().is_none() => {
-                let this = account.devices.iter().find(|device| device.this);
-                let device_id = this.map(|device| device.device_id.clone()).unwrap_or_default();
-                entered(account, device_id)
+        AccountWish::Look => {
+            // Whatever cookie there is: who is not signed in by what is kept here comes in by the password.
+            let known = match kept() {
+                Some(_) => Call::get("/account").json::<AccountView>().await,
+                None => Err(Failure::Problem(wire::Problem::new(Code::SignIn, "nobody is signed in"))),
+            };
+            match known {
+                Ok(account) => Ok(Outcome::News(AccountNews::Account(account))),
+                Err(Failure::Problem(problem)) if problem.code == Code::SignIn => {
+                    let open: Open = Call::get("/account/sign-up").json().await.map_err(refused)?;
+                    let name = owner().map(|owner| owner.name);
+                    Ok(Outcome::News(AccountNews::Nobody { first: open.first, name }))
+                }
+                Err(failure) => Err(refused(failure)),
             }
-            Ok(account) => Ok(Outcome::News(AccountNews::Account(account))),
-            Err(Failure::Problem(problem)) if problem.code == wire::Code::SignIn => {
-                let open: Open = Call::get("/account/sign-up").json().await.map_err(refused)?;
-                Ok(Outcome::News(AccountNews::Nobody { first: open.first }))
-            }
-            Err(failure) => Err(refused(failure)),
-        },
-        AccountWish::SignUp { name, password, invite, device } => {
+        }
+        AccountWish::SignUp { name, password, invite, device, mine } => {
+            let device = this_device(&device, mine, true)?;
             let invite = (!invite.trim().is_empty()).then(|| invite.trim().to_owned());
-            let body = json!({ "name": name, "password": password, "invite": invite, "device": this_device(&device, true) });
+            let body = json!({ "name": name, "password": password, "invite": invite, "device": device });
             enter("/account/sign-up", body).await
         }
-        AccountWish::SignIn { name, password, device } => {
-            let body = json!({ "name": name, "password": password, "device": this_device(&device, false) });
+        AccountWish::SignIn { name, password, device, mine } => {
+            let body = json!({ "name": name, "password": password, "device": this_device(&device, mine, false)? });
             enter("/account/sign-in", body).await
         }
-        AccountWish::Join { code, device } => {
-            let body = json!({ "code": code.trim(), "device": this_device(&device, false) });
+        AccountWish::Join { code, device, mine } => {
+            let body = json!({ "code": code.trim(), "device": this_device(&device, mine, false)? });
             enter("/account/join", body).await
+        }
+        AccountWish::ChangePassword { password, new_password } => {
+            let body = json!({ "password": password, "new_password": new_password });
+            Call::send("POST", "/account/password", &body).response().await.map_err(refused)?;
+            Ok(done())
+        }
+        AccountWish::SignOutOthers => {
+            Call::send("POST", "/account/sign-out-others", &json!({})).response().await.map_err(refused)?;
+            Ok(done())
         }
         AccountWish::NewPassword { code, password } => {
             let body = json!({ "code": code.trim(), "password": password });
             Call::send("POST", "/account/password-reset", &body).response().await.map_err(refused)?;
             Ok(done())
         }
-        AccountWish::SignOut => {
-            // Whoever cannot reach the server is signed out on this device all the same.
-            let outcome = Call::send("POST", "/account/sign-out", &json!({})).response().await;
-            if let Some(kept) = owner() {
-                keep(Kept { signed_in: false, ..kept }).await;
-            }
-            match outcome {
-                Err(Failure::Problem(problem)) if problem.code != wire::Code::SignIn => Err(refused(Failure::Problem(problem))),
-                _ => Ok(done()),
-            }
-        }
+        AccountWish::SignOut => sign_out().await.map(|()| done()),
         AccountWish::Link => {
             Call::send("POST", "/account/links", &json!({})).json::<OneTime>().await.map(one_time).map_err(refused)
         }
@@ -184,39 +307,55 @@ async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
     }
 }
 
-/// This installation. Its person comes along when there are rows about it, and to a new account in any case.
-fn this_device(name: &str, always: bool) -> serde_json::Value {
-    state::with(|state| {
+fn own_refusal(code: &str, detail: impl Into<String>) -> Refusal {
+    Refusal { code: code.to_owned(), detail: detail.into(), retry_after_ms: None }
+}
+
+fn others(owner: &Kept) -> Refusal {
+    own_refusal("OTHER_ACCOUNT", format!("this browser holds the training of {}", owner.name))
+}
+
+/// This installation, as it says who it is. Whoever's rows lie here comes along only when somebody said whose they are.
+fn this_device(name: &str, mine: bool, fresh: bool) -> Result<serde_json::Value, Refusal> {
+    let owner = owner();
+    let rows = state::with(|state| 0 < state.shelf.count());
+    let here = Doorstep { owned: owner.is_some(), rows, owed: OWES.get() };
+    let with_person = match (here.entry(mine, fresh), owner) {
+        (Entry::Enter { with_person }, _) => with_person,
+        (Entry::Refuse, Some(owner)) => return Err(others(&owner)),
+        (Entry::AskWhose, _) => return Err(own_refusal("WHOSE", "what lies here was logged without an account")),
+        _ => return Err(own_refusal("OWED", "another sign-in has not been ended yet")),
+    };
+    Ok(state::with(|state| {
         let identity = state.device.identity();
-        let has_rows = state.shelf.holds_scope(Scope::Person(identity.person));
+        let about = fresh || state.shelf.holds_scope(Scope::Person(identity.person));
         let name = if name.trim().is_empty() { "Browser" } else { name.trim() };
-        json!({
-            "device_id": identity.device_id, "name": name, "person": (always || has_rows).then(|| identity.person.to_string()),
-        })
-    })
+        let person = (with_person && about).then(|| identity.person.to_string());
+        json!({ "device_id": identity.device_id, "name": name, "person": person })
+    }))
 }
 
 async fn enter(path: &str, body: serde_json::Value) -> Result<Outcome, Refusal> {
-    let signed: Signed = Call::send("POST", path, &body).json().await.map_err(|failure| refusal(&failure))?;
-    entered(signed.account, body["device"]["device_id"].as_str().unwrap_or_default().to_owned())
-}
-
-/// Rows here belong to one account; another one's would mix two people's training.
-fn entered(account: AccountView, device_id: String) -> Result<Outcome, Refusal> {
+    let _held = locks::hold(COOKIE, COOKIE_WAIT_MS).await;
+    let Signed { account, device_secret } = Call::send("POST", path, &body).json().await.map_err(|failure| refusal(&failure))?;
+    // Rows here belong to one account; another one's would mix two people's training.
     if let Some(owner) = owner().filter(|owner| owner.account_id != account.account_id) {
-        let detail = format!("this browser holds the training of {}", owner.name);
-        return Err(Refusal { code: "OTHER_ACCOUNT".to_owned(), detail, retry_after_ms: None });
+        // What nobody keeps opens nothing; if this does not come through, it ends by itself.
+        let _ = end_sign_in(None).await;
+        return Err(others(&owner));
     }
-    Ok(Outcome::Entered(Box::new(Entered { account, device_id })))
+    let device_id = body["device"]["device_id"].as_str().unwrap_or_default().to_owned();
+    Ok(Outcome::Entered(Box::new(Entered { account, device_id, secret: device_secret })))
 }
 
 /// In the queue of writes.
 pub(crate) async fn enter_now(id: u32, entered: Entered) {
-    let Entered { account, device_id } = entered;
+    let Entered { account, device_id, secret } = entered;
     let persons: Vec<EntityId> = account.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
     become_one_of(&persons).await;
     nothing_missing().await;
-    keep(Kept { account_id: account.account_id.clone(), name: account.name.clone(), device_id, persons, signed_in: true }).await;
+    let (account_id, name) = (account.account_id.clone(), account.name.clone());
+    keep(Kept { account_id, name, device_id, persons, signed_in: true, secret }).await;
     tell(&FromStorage::Account { id, news: Ok(AccountNews::Account(account)) });
 }
 

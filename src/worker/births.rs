@@ -91,11 +91,17 @@ impl Births {
         js::event(&transaction, "oncomplete").await.map(drop)
     }
 
-    /// Everything in every store.
-    pub(crate) async fn clear(&self) -> Result<(), Fail> {
+    /// Everything in every store, but what this browser remembers under this name.
+    pub(crate) async fn clear_but(&self, name: &str) -> Result<(), Fail> {
+        let kept = self.named(name).await;
         for store in STORES {
             let transaction = self.write(store).await?;
-            transaction.object_store(store)?.clear()?;
+            let from = transaction.object_store(store)?;
+            from.clear()?;
+            // In one step: nobody sees it gone.
+            if let Some(kept) = kept.as_ref().filter(|_| store == "identity") {
+                from.put_with_key(&value_of(kept), &JsValue::from_str(name))?;
+            }
             js::event(&transaction, "oncomplete").await?;
         }
         Ok(())

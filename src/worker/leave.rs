@@ -7,11 +7,12 @@ use device::holds_all;
 use wire::{ChainKey, Ranges};
 
 use crate::{
+    account,
     births::Births,
     fail::Fail,
     feed,
     files::Pool,
-    leader, start,
+    leader, link, start,
     state::{self, State, tell},
     vault::Vault,
 };
@@ -110,14 +111,40 @@ pub(crate) async fn remove() -> Result<(), Problem> {
             "Make a backup first, or wait until everything is on the server.",
         ));
     }
+    // Noted first, and outlasting what follows: a cookie is left, and whoever has this device next shall not be let in by it.
+    let leaves = account::is_known();
+    let noted = match &births {
+        Some(births) if leaves => account::owe(births).await,
+        _ => Err(Fail::NotFound),
+    };
+    if leaves && noted.is_err() && account::end_sign_in(None).await.is_err() {
+        return Err(Problem::new(
+            ProblemKind::Refused,
+            "The server could not be told that this device is left.",
+            "Nothing was removed.",
+            "Try again when the server can be reached.",
+        ));
+    }
     feed::tell_siblings(&["gone".into()]);
+    link::end();
     // Files that are held cannot be removed.
     state::with(|state| {
         (state.slot, state.inbox, state.sheet) = (None, None, None);
         // Should it fail, whatever is logged next begins a session of its own.
         state.device.drop_session();
     });
-    erase(births.as_ref(), &pool).await.map_err(|fail| failed(&fail))
+    if let Err(fail) = erase(births.as_ref(), &pool).await {
+        if let (Some(births), Ok(true)) = (&births, noted) {
+            account::owe_nothing(births).await;
+        }
+        leader::account_changed();
+        return Err(failed(&fail));
+    }
+    if leaves {
+        // Without a network it stays owed, and is made up for at the first connection.
+        let _ = account::end_sign_in(births.as_ref()).await;
+    }
+    Ok(())
 }
 
 /// What is locked and whose key is lost, when none of it was only here.
@@ -128,7 +155,18 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
         if left.as_deref() != Some("0") {
             return Ok(false);
         }
-        erase(Some(&births), &pool).await.map(|()| true)
+        let leaves = account::was_here(&births).await;
+        let noted = leaves && account::owe(&births).await?;
+        if let Err(fail) = erase(Some(&births), &pool).await {
+            if noted {
+                account::owe_nothing(&births).await;
+            }
+            return Err(fail);
+        }
+        if leaves {
+            let _ = account::end_sign_in(Some(&births)).await;
+        }
+        Ok(true)
     };
     match erased.await {
         Ok(true) => Ok(()),
@@ -146,7 +184,7 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
 async fn erase(births: Option<&Births>, pool: &Pool) -> Result<(), Fail> {
     pool.remove().await?;
     match births {
-        Some(births) => births.clear().await,
+        Some(births) => births.clear_but(account::OWED).await,
         None => Ok(()),
     }
 }

@@ -68,6 +68,9 @@ pub(crate) fn begin(standing: Standing) {
         if let Some(own) = own {
             replica.writes_for(own);
         }
+        if let Some(account) = account::kept() {
+            replica.is_of(account.account_id);
+        }
         *link = Some(Linked {
             replica,
             inputs: VecDeque::new(),

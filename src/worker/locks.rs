@@ -27,6 +27,32 @@ pub(crate) async fn try_hold(name: &str) -> bool {
     js::wait(promise).await.is_ok_and(|got| got.is_truthy())
 }
 
+/// A lock that is given back when this is dropped.
+pub(crate) struct Held(js_sys::Function);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// Waits for the lock, but not for ever: a tab that holds it may be frozen.
+pub(crate) async fn hold(name: &str, at_most_ms: i32) -> Option<Held> {
+    let locks = manager()?;
+    let mut release = None;
+    let over = Promise::new(&mut |resolve, _| release = Some(resolve));
+    let held = Promise::new(&mut |resolve, _| {
+        let over = over.clone();
+        let callback = Closure::once_into_js(move |_: JsValue| -> JsValue {
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+            over.into()
+        });
+        let _ = js::call(&locks, "request", &[&JsValue::from_str(name), &callback]);
+    });
+    js::at_most(at_most_ms, &held).await;
+    release.map(Held)
+}
+
 /// A lock that is waited for, and then kept until somebody steals it.
 pub(crate) struct Lock {
     /// Settles when it is held,

@@ -4,10 +4,10 @@ use bridge::Refusal;
 use js_sys::{Object, Promise, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{AbortController, Response};
+use web_sys::{AbortController, AbortSignal, Response};
 use wire::{Failure, Problem};
 
-use crate::{fail::Fail, js, state::global};
+use crate::{account, fail::Fail, js, state::global};
 
 pub(crate) fn refusal(failure: &Failure) -> Refusal {
     match failure {
@@ -28,11 +28,13 @@ pub(crate) struct Call<'a> {
     pub(crate) accept: &'a str,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) abort: Option<&'a AbortController>,
+    /// For a call that something waits for: what takes longer is no answer.
+    pub(crate) patience_ms: Option<u32>,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn get(path: &'a str) -> Self {
-        Self { method: "GET", path, accept: "application/json", body: None, abort: None }
+        Self { method: "GET", path, accept: "application/json", body: None, abort: None, patience_ms: None }
     }
 
     pub(crate) fn send<T: Serialize>(method: &'a str, path: &'a str, body: &T) -> Self {
@@ -45,6 +47,9 @@ impl<'a> Call<'a> {
         let headers = Object::new();
         js::set(&headers, "accept", &self.accept.into());
         js::set(&headers, wire::PROTOCOL_HEADER, &wire::PROTOCOL.to_string().into());
+        if let Some(secret) = account::secret() {
+            js::set(&headers, wire::DEVICE_HEADER, &secret.into());
+        }
         if let Some(body) = &self.body {
             js::set(&headers, "content-type", &"application/json".into());
             js::set(&options, "body", &Uint8Array::from(&body[..]));
@@ -55,6 +60,9 @@ impl<'a> Call<'a> {
         js::set(&options, "credentials", &"same-origin".into());
         if let Some(abort) = self.abort {
             js::set(&options, "signal", &abort.signal());
+        }
+        if let Some(ms) = self.patience_ms {
+            js::set(&options, "signal", &AbortSignal::timeout_with_u32(ms));
         }
         let url = format!("{}{}", global().location().origin(), self.path);
         let sent = async {

@@ -88,6 +88,7 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
             nothing_missing().await;
         }
         adopt_unborn().await;
+        account::end_what_is_owed();
         wasm_bindgen_futures::spawn_local(leader::lead());
     }
 }

@@ -29,6 +29,8 @@ process.once("exit", () => {
 });
 
 export class Server {
+  /** What it said at its start. */
+  said = "";
   /** Lines it wrote to its error output: warnings, errors and panics. */
   complaints = "";
   /** Every answer that was read, for what has to hold of all of them. */
@@ -57,7 +59,10 @@ export class Server {
     child.once("exit", () => children.delete(child));
     child.stderr.on("data", (bytes) => (server.complaints += bytes));
     await new Promise((listening, failed) => {
-      child.stdout.once("data", listening);
+      child.stdout.on("data", (text) => {
+        server.said += text;
+        listening();
+      });
       child.once("error", failed);
       child.once("exit", (code) => failed(new Error(`the server stopped with ${code}: ${server.complaints}`)));
     });
@@ -69,6 +74,12 @@ export class Server {
     this.child.kill("SIGKILL");
     return ended;
   }
+
+  /** The code that whoever sees the server's terminal has: an invitation, or the first account. */
+  code = () => execFileSync(binary, ["invite", "--database", this.database], { encoding: "utf8" }).trim();
+
+  /** Another command of the program, about this server's database. */
+  command = (name, ...args) => execFileSync(binary, [name, "--database", this.database, ...args], { encoding: "utf8" }).trim();
 
   /** Asks it to stop, and returns its exit code. */
   async stop() {

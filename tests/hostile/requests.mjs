@@ -33,7 +33,7 @@ class Account {
 
   static async signUp(server, name, by) {
     const account = new Account(server, name);
-    const invite = by && (await by.code("/admin/invites"));
+    const invite = by ? await by.code("/admin/invites") : server.code();
     const answer = fine(await server.ask("POST", "/account/sign-up", { body: { name, password, invite, device: account.device } }));
     return Object.assign(account, { token: answer.json.token });
   }
@@ -78,12 +78,17 @@ class Account {
 const server = await Server.start();
 let mia, ben;
 
-await step("the first account needs no invitation, however many want to be first; the second needs one", async () => {
+await step("the first account needs the server's own code, and makes one of however many want to be first", async () => {
   const wanted = ["mia", "eve", "mallory", "trudy"].map((name) => new Account(server, name));
-  const answers = await Promise.all(wanted.map(({ name, device }) => server.ask("POST", "/account/sign-up", { body: { name, password, device } })));
+  const signUp = (invite) => Promise.all(wanted.map(({ name, device }) => server.ask("POST", "/account/sign-up", { body: { name, password, invite, device } })));
+  is(fine(await server.ask("GET", "/account/sign-up")).json, { first: true }, "whether it waits for the first account");
+  (await signUp()).forEach((answer) => refused(answer, 403, "FORBIDDEN"));
+  (await signUp("0".repeat(32))).forEach((answer) => refused(answer, 410, "CODE_USED"));
+  const [, code] = /#invite=([0-9a-f]{32})$/m.exec(server.said);
+  const answers = await signUp(code);
   const first = answers.findIndex(({ status }) => status === 200);
   holds(0 <= first, "nobody got in");
-  answers.forEach((answer, nth) => nth === first || refused(answer, 403, "FORBIDDEN"));
+  answers.forEach((answer, nth) => nth === first || refused(answer, 410, "CODE_USED"));
   mia = Object.assign(wanted[first], { token: answers[first].json.token });
   ben = await Account.signUp(server, "ben", mia);
   is(fine(await mia.ask("GET", "/account")).json.admin, true, "the first one administers");
@@ -96,7 +101,7 @@ if (!ben) throw new Error("nothing can follow without two accounts");
 // These take as long as the server's patience: they begin here and are looked at when everything else was asked.
 const settingsFrame = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 const preface = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settingsFrame]);
-const bodyHead = "POST /account/sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+const bodyHead = "POST /account/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 const slow = [
   { name: "a header that is never finished", bytes: "GET / HTTP/1.1\r\nHost: a\r\n", within: 20 },
   { name: "half a line", bytes: "GET /acc", within: 20 },
@@ -118,11 +123,18 @@ const slow = [
   return { ...one, line, ended };
 });
 
+// A stream whose sign-in is over in a moment; that is noticed with a heartbeat.
+const expiring = await (async () => {
+  const joined = await mia.join();
+  server.sql(`update sign_ins set expires_ms = ${Date.now() + 5_000} where device_id = '${joined.device.device_id}'`);
+  return server.stream(joined.token);
+})();
+
 // ---------------------------------------------------------------------------------------------- bodies
 
 const bodies = [
   ["POST", "/account/sign-up"], ["POST", "/account/sign-in"], ["POST", "/account/join"], ["POST", "/account/password-reset"],
-  ["POST", "/account/persons"], ["POST", "/admin/resets"], ["DELETE", "/account"], ["POST", "/replicate/push"],
+  ["POST", "/account/password"], ["POST", "/account/persons"], ["POST", "/admin/resets"], ["DELETE", "/account"], ["POST", "/replicate/push"],
   ["POST", "/replicate/push", { accept: NATIVE }],
 ];
 
@@ -147,7 +159,7 @@ await step("fields that are missing, unknown or of another type are a bad reques
   const right = [
     ["POST", "/account/sign-up", { name: "new", password, device }], ["POST", "/account/sign-in", { name: "mia", password, device }],
     ["POST", "/account/join", { code: "0", device }], ["POST", "/account/password-reset", { code: "0", password }], ["POST", "/account/persons", { person: newId() }],
-    ["POST", "/admin/resets", { name: "mia" }], ["DELETE", "/account", { password }], ["POST", "/replicate/push", { device_id: mia.device_id, batch_id: "b", rows: [] }],
+    ["POST", "/account/password", { password, new_password: "another one of these" }], ["POST", "/admin/resets", { name: "mia" }], ["DELETE", "/account", { password }], ["POST", "/replicate/push", { device_id: mia.device_id, batch_id: "b", rows: [] }],
   ];
   const others = [null, true, 1, -1, 1.5, 1e300, ["x"], { x: 1 }];
   await mia.unchanged(async () => {
@@ -517,7 +529,7 @@ await step("places and segments that are nonsense are refused or empty", async (
 
 const signedIn = [
   ["GET", "/account"], ["DELETE", "/account"], ["POST", "/account/links"], ["POST", "/account/persons"], ["POST", "/account/sign-out"], ["DELETE", `/account/devices/${mia.device_id}`],
-  ["POST", "/admin/invites"], ["POST", "/admin/resets"], ["GET", "/replicate/hello"], ["GET", "/replicate/pull"], ["POST", "/replicate/push"], ["GET", "/replicate/pull/stream"], ["GET", "/replicate/digest"],
+  ["POST", "/account/sign-out-others"], ["POST", "/account/password"], ["POST", "/admin/invites"], ["POST", "/admin/resets"], ["GET", "/replicate/hello"], ["GET", "/replicate/pull"], ["POST", "/replicate/push"], ["GET", "/replicate/pull/stream"], ["GET", "/replicate/digest"],
   ["GET", "/replicate/snapshot"], ["GET", `/replicate/snapshot/segment?scope=${encodeURIComponent(mia.scope)}&from=0&to=9`],
 ];
 const everywhere = async (headers, what) => {
@@ -687,6 +699,7 @@ await step("a page of another site cannot write with the cookie of ours", async 
   const signIn = { name: mia.name, password, device: newDevice() };
   const signed = fine(await server.ask("POST", "/account/sign-in", { body: signIn, headers: own }));
   is(signed.json.token, undefined, "a token that scripts can read");
+  const device = { "spotter-device": signed.json.device_secret };
   const [cookie, ...marks] = signed.headers["set-cookie"][0].split("; ");
   holds(/^__Host-spotter=[0-9a-f]{64}$/.test(cookie), `the cookie is ${cookie}`);
   for (const mark of ["Path=/", "HttpOnly", "Secure", "SameSite=Strict"]) holds(marks.includes(mark), `the cookie has no ${mark}`);
@@ -696,24 +709,24 @@ await step("a page of another site cannot write with the cookie of ours", async 
     ["DELETE", `/account/devices/${mia.device_id}`], ["DELETE", "/account", { password }], ["POST", "/account/sign-in", signIn], ["POST", "/account/sign-up", {}], ["PUT", "/account", {}],
   ];
   const foreign = [
-    { origin: "https://evil.example" }, { origin: "null" }, { origin: "" }, { origin: `http://localhost:${server.port + 1}` }, { origin: `http://${server.host}.evil.example` }, { origin: "http://localhost" },
+    { origin: "https://evil.example" }, { origin: "null" }, { origin: "" }, { origin: `http://localhost:${server.port + 1}` }, { origin: `http://${server.host}.evil.example` }, { origin: "http://localhost" }, { origin: `https://${server.host}` },
     { origin: `http://evil@${server.host}` }, { origin: server.host }, { "sec-fetch-site": "cross-site" }, { origin: "https://evil.example", "sec-fetch-site": "same-origin" },
   ];
   await mia.unchanged(async () => {
     for (const headers of foreign) {
-      for (const [method, path, body] of writes) refused(await server.ask(method, path, { body, headers: { cookie, ...headers } }), 403, "FORBIDDEN", `${method} ${path} from ${JSON.stringify(headers)}`);
+      for (const [method, path, body] of writes) refused(await server.ask(method, path, { body, headers: { cookie, ...device, ...headers } }), 403, "FORBIDDEN", `${method} ${path} from ${JSON.stringify(headers)}`);
       for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
-        refused(await server.ask("POST", "/replicate/push", { body: "[]", headers: { cookie, ...headers, "content-type": type } }), 403, "FORBIDDEN");
+        refused(await server.ask("POST", "/replicate/push", { body: "[]", headers: { cookie, ...device, ...headers, "content-type": type } }), 403, "FORBIDDEN");
       }
     }
   });
-  fine(await server.ask("GET", "/account", { headers: { cookie } }));
-  fine(await server.ask("POST", "/account/links", { body: {}, headers: { cookie, ...own } }), "our own page");
+  fine(await server.ask("GET", "/account", { headers: { cookie, ...device } }));
+  fine(await server.ask("POST", "/account/links", { body: {}, headers: { cookie, ...device, ...own } }), "our own page");
   const preflight = await server.ask("OPTIONS", "/replicate/push", { headers: { origin: "https://evil.example", "access-control-request-method": "POST" } });
   refused(preflight, 405, "METHOD_NOT_ALLOWED", "asking beforehand");
   const gone = fine(await server.ask("POST", "/account/sign-out", { headers: { cookie, ...own, ...JSON_TYPE } }));
   holds(/^__Host-spotter=; .*Max-Age=0/.test(gone.headers["set-cookie"][0]), "the cookie is taken back");
-  refused(await server.ask("GET", "/account", { headers: { cookie } }), 401, "AUTH_EXPIRED");
+  refused(await server.ask("GET", "/account", { headers: { cookie, ...device } }), 401, "AUTH_EXPIRED");
 });
 
 // ---------------------------------------------------------------------------------------------- methods, files, headers
@@ -833,8 +846,8 @@ await step("requests that are no HTTP, or twice as much of it, are turned away",
 });
 
 await step("a second request hidden in the body of the first is not carried out", async () => {
-  const hidden = `POST /account/sign-out HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${ben.token}\r\n\r\n`;
-  const head = `POST /account/sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
+  const hidden = `POST /account/sign-out HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${ben.token}\r\n\r\n`;
+  const head = `POST /account/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
   for (const framing of [`Content-Length: ${hidden.length}\r\nContent-Length: 0\r\n`, `Content-Length: 0, ${hidden.length}\r\n`, `Content-Length: ${hidden.length}\r\n`, `Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n`, `Transfer-Encoding: xchunked\r\nContent-Length: ${hidden.length}\r\n`]) {
     const line = new Line(server.port).say(`${head}${framing}\r\n${hidden}`);
     line.socket.end();
@@ -847,7 +860,7 @@ await step("connections that vanish leave nothing open", async () => {
   const before = server.files().sockets;
   const lines = Array.from({ length: 200 }, (_, nth) => {
     const line = new Line(server.port);
-    const starts = ["", "GET /acc", `${bodyHead}Content-Length: 1000\r\n\r\n{`, `GET /replicate/pull/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${mia.token}\r\n\r\n`];
+    const starts = ["", "GET /acc", `${bodyHead}Content-Length: 1000\r\n\r\n{`, `GET /replicate/pull/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${mia.token}\r\n\r\n`];
     return line.say(starts[nth % starts.length]);
   });
   await Promise.all(lines.map((line) => line.opened));
@@ -887,6 +900,30 @@ await step("signing out, being shut out, a new password and erasing end live str
   other.close();
   ben.token = fine(await server.ask("POST", "/account/sign-in", { body: { name: "ben", password, device: ben.device } })).json.token;
   is(server.sql(`select count(*) from events where scope = '${erased.scope}'`), "[(0,)]", "rows of the erased one");
+});
+
+await step("a stream that comes back when the account may read more is told to pull", async () => {
+  const account = await Account.signUp(server, `v${chance.hex(8)}`, mia);
+  const stream = await server.stream(account.token);
+  await until(() => stream.greeted, { what: "the greeting" });
+  fine(await account.push([account.write()]));
+  await until(() => stream.said.some(({ id }) => id), { what: "a frame with an id" });
+  const { id } = stream.said.find(({ id }) => id);
+  stream.close();
+  const back = () => server.stream(account.token, { headers: { "last-event-id": id } });
+  const same = await back();
+  await until(() => same.greeted, { what: "the greeting of the same view" });
+  const row = account.write();
+  fine(await account.push([row]));
+  await until(() => same.frames.length, { what: "its first word" });
+  is(same.frames[0].documents, [row], "what it goes on with");
+  same.close();
+  // Rows of before are this person's, and a frame from here on would hide them.
+  fine(await account.ask("POST", "/account/persons", { body: { person: newId() } }));
+  const more = await back();
+  await until(() => more.frames.length, { what: "its first word" });
+  is([more.status, more.frames[0]], [200, "RESYNC"], "what it is told");
+  more.close();
 });
 
 await step("a stream that opens while its sign-in ends does not outlive it", async () => {
@@ -1017,7 +1054,7 @@ await step("answers that nobody reads cost no memory", async () => {
   const lines = Array.from({ length: 4 }, () => new Line(heavy.port));
   for (const line of lines) {
     line.socket.pause();
-    line.say(`GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(2_000));
+    line.say(`GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(2_000));
   }
   // While they wait, others are answered; by then the server has done for them what it will.
   for (let times = 0; times < 60; times += 1) fine(await heavy.ask("GET", "/openapi.json"));
@@ -1188,6 +1225,11 @@ for (const { name, line, ended, status } of slow) {
   });
 }
 
+await step("a stream ends when the time of its sign-in is over", async () => {
+  await until(() => expiring.ended, { what: "the stream ends" });
+  is(expiring.bye, "AUTH_EXPIRED", "why it ended");
+});
+
 await step("a stream whose reader has stopped ends all the same when the device is shut out", async () => {
   const err = await stuck?.closed;
   stuck?.stream.close();
@@ -1206,6 +1248,8 @@ await step("every answer had the headers that keep a page safe", async () => {
   is(wrongs(({ headers }) => headers["x-content-type-options"] === "nosniff"), [], "answers whose type may be guessed");
   is(wrongs(({ headers }) => headers["x-frame-options"] === "DENY"), [], "answers that may be framed");
   is(wrongs(({ headers }) => headers["referrer-policy"] === "no-referrer"), [], "answers that tell where somebody was");
+  is(wrongs(({ headers }) => headers["cross-origin-resource-policy"] === "same-origin"), [], "answers that other sites may use");
+  is(wrongs(({ headers }) => /\bcamera=\(\).*\bgeolocation=\(\)/.test(headers["permissions-policy"])), [], "answers that may ask for the camera");
   is(wrongs(({ headers }) => !Object.keys(headers).some((name) => name.startsWith("access-control-"))), [], "answers that other sites may read");
   is(wrongs(({ headers }) => !("server" in headers) && !("x-powered-by" in headers)), [], "answers that say what made them");
 });

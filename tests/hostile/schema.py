@@ -98,7 +98,8 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://localhost:{port}"
-        command = [BINARY, "serve", "--dist", DIST, "--database", f"{folder}/spotter.db", "--port", str(port)]
+        self.database = f"{folder}/spotter.db"
+        command = [BINARY, "serve", "--dist", DIST, "--database", self.database, "--port", str(port)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.said = []
         # Read as it comes: a pipe that nobody empties would stop the server.
@@ -106,6 +107,10 @@ class Server:
         if "Spotter is at" not in (line := self.process.stdout.readline()):
             self.process.kill()
             raise SystemExit(f"the server did not start: {line} {''.join(self.said)}")
+
+    def code(self):
+        """The code that whoever sees the server's terminal has."""
+        return subprocess.run([BINARY, "invite", "--database", self.database], capture_output=True, text=True, check=True).stdout.strip()
 
     def stop(self):
         self.process.terminate()
@@ -161,7 +166,7 @@ class Asks:
         return answer
 
 
-def good_answers(asks):
+def good_answers(asks, first):
     """Every operation is answered with something, and the answer is what its schema says."""
     scope = f"u:{PERSON}"
     own = [row for row in ROWS if row["scope"] == scope]
@@ -170,7 +175,7 @@ def good_answers(asks):
 
     with step("an account is made, and the answers about it are as described"):
         same(asks("GET", "/account/sign-up").json(), {"first": True}, "nobody is here")
-        signed = asks("POST", "/account/sign-up", json={"name": "Mia", "password": PASSWORD, "device": shared}).json()
+        signed = asks("POST", "/account/sign-up", json={"name": "Mia", "password": PASSWORD, "invite": first, "device": shared}).json()
         asks.token = signed["token"]
         same(asks("GET", "/account").json()["persons"], [PERSON], "the account's persons")
         asks("GET", "/replicate/hello")
@@ -211,6 +216,8 @@ def good_answers(asks):
         code = asks("POST", "/admin/resets", json={"name": "ben"}).json()["code"]
         asks("POST", "/account/password-reset", json={"code": code, "password": PASSWORD})
         ben = asks("POST", "/account/sign-in", json={"name": "ben", "password": PASSWORD, "device": ben["device"]}).json()
+        asks("POST", "/account/sign-out-others", token=ben["token"])
+        asks("POST", "/account/password", token=ben["token"], json={"password": PASSWORD, "new_password": PASSWORD})
         asks("POST", "/admin/invites", 403, token=ben["token"])
         asks("DELETE", "/account", token=ben["token"], json={"password": PASSWORD})
 
@@ -264,7 +271,7 @@ def main():
         server = Server(folder)
         try:
             asks = Asks(server.url)
-            good_answers(asks)
+            good_answers(asks, server.code())
             if not asks.token:
                 raise SystemExit("nothing can follow without an account")
             with step("what schemathesis sends is answered as described"):

@@ -746,6 +746,11 @@ try {
       for await (const [name, file] of pool.entries()) if (name.startsWith("slot-") && 200 < (await file.getFile()).size) return false;
       return true;
     }).catch(() => false), { what: "everything is gone" });
+    // It says that it is done, until somebody has seen it.
+    await spare.page.getByTestId("removed").getByText("Nothing of what was logged is on this phone any more").waitFor();
+    same(await axe(spare.page), [], "serious or critical violations");
+    await spare.page.getByTestId("begin-anew").click();
+    await spare.page.getByTestId("start-workout").waitFor();
     await openApp(spare.page, url);
     await spare.page.getByTestId("start-workout").waitFor();
     await tab(spare.page, "Progress");

@@ -1,6 +1,6 @@
 // What both browser tests need: a server, a browser with a profile, steps, polling on conditions, axe, and a model of
 // training that is computed from what was typed and never from what the app says.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { isDeepStrictEqual } from "node:util";
@@ -144,6 +144,8 @@ export async function serve(port, { database = join(temporary("server"), "spotte
   return {
     url,
     pid: child.pid,
+    /** What whoever sees the terminal has: the first account's code, or an invitation. */
+    code: () => execFileSync(binary, ["invite", "--database", database], { encoding: "utf8" }).trim(),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once("exit", resolve));

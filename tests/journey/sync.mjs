@@ -53,13 +53,34 @@ const line = (page) => text(page.getByTestId("sync-line"));
 const everythingThere = (page) => becomes(() => line(page), "Everything is on the server", "how things stand", { timeout: 30_000 });
 const fill = (page, what, value) => page.getByTestId(`account-${what}`).fill(value);
 const choose = (page, name) => page.getByRole("radiogroup", { name: "How" }).getByRole("radio", { name, exact: true }).click();
+/** Connects, and says that what lies here is theirs. */
+const connectMine = async (page, workouts) => {
+  await page.getByTestId("account-go").click();
+  const said = `This phone holds ${workouts} logged without an account.`;
+  await becomes(async () => (await text(page.getByTestId("whose").locator("strong"))).includes(said), true, "what is asked");
+  await page.getByTestId("whose-mine").click();
+};
+// Scripts in the page have nothing but the cookie, which opens nothing: whoever looks at the server signs in by himself.
+const tokens = new Map();
+const tokenOf = async (name, password) => {
+  const device = { device_id: name === "Ben" ? "00000000000000bb" : "00000000000000aa", name: "Somebody who looks" };
+  const body = JSON.stringify({ name, password, device });
+  const answer = await fetch(`${url}/account/sign-in`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  ensure(answer.ok, `looking at the server as ${name}: ${answer.status}`);
+  tokens.set(name, (await answer.json()).token);
+};
 /** What the server itself says of the rows that this browser's account reads. */
-const digest = (page) =>
-  page.evaluate(async () => {
-    const answer = await fetch("/replicate/digest", { cache: "no-store" });
-    const { chains } = await answer.json();
-    return { rows: chains.reduce((sum, chain) => sum + chain.n, 0), devices: new Set(chains.map((chain) => chain.chain.split("/")[1])).size };
-  });
+const digest = async (page) => {
+  const [name, own] = ben && page.context() === ben.context ? ["Ben", `${password} of Ben`] : ["Mia", password];
+  const ask = () => fetch(`${url}/replicate/digest`, { headers: { authorization: `Bearer ${tokens.get(name)}` } });
+  let answer = await ask();
+  if (answer.status === 401) {
+    await tokenOf(name, own);
+    answer = await ask();
+  }
+  const { chains } = await answer.json();
+  return { rows: chains.reduce((sum, chain) => sum + chain.n, 0), devices: new Set(chains.map((chain) => chain.chain.split("/")[1])).size };
+};
 const verified = async (page) => {
   await page.getByTestId("sync-compare").click();
   const { rows, devices } = await digest(page);
@@ -104,9 +125,12 @@ try {
       await mia.page.getByText("This server has no account yet.").waitFor();
       await fill(mia.page, "name", "Mia");
       await fill(mia.page, "password", "short");
-      await mia.page.getByTestId("account-go").click();
+      await connectMine(mia.page, "2 workouts");
       await mia.page.getByTestId("account-problem").getByText("a password has 10 to 200 characters").waitFor();
       await fill(mia.page, "password", password);
+      await mia.page.getByTestId("account-go").click();
+      await mia.page.getByTestId("account-problem").getByText("New people need an invitation here.").waitFor();
+      await fill(mia.page, "invite", server.code());
       await mia.page.getByTestId("account-go").click();
       await everythingThere(mia.page);
     });
@@ -137,7 +161,14 @@ try {
       await openApp(other.page, url, link.slice(url.length));
       await other.page.getByTestId("account-code").waitFor();
       await fill(other.page, "device", "Tablet");
+      const asked = [];
+      other.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+      // Somebody else's training is neither linked nor sent.
       await other.page.getByTestId("account-go").click();
+      await other.page.getByTestId("whose-other").click();
+      await other.page.getByTestId("kept-apart").getByText("Then they stay here, and nothing is sent.").waitFor();
+      same(asked.filter((path) => path === "/account/join"), [], "what was sent before it was said whose it is");
+      await connectMine(other.page, "1 workout");
       await everythingThere(other.page);
     });
     ensure(!other.page.url().includes("join="), "the code stays in the address");
@@ -242,7 +273,7 @@ try {
       await openApp(ben.page, url, invitation.slice(url.length));
       await fill(ben.page, "name", "Ben");
       await fill(ben.page, "password", `${password} of Ben`);
-      await ben.page.getByTestId("account-go").click();
+      await connectMine(ben.page, "1 workout");
       await everythingThere(ben.page);
     });
     await verified(ben.page);
@@ -390,6 +421,10 @@ try {
   await step("the account brings back what the browser cleared", async () => {
     const { page } = late;
     await page.getByTestId("from-account").click();
+    // The cookie was left, and is not enough: whoever holds the phone now may be anybody.
+    await fill(page, "name", "mia");
+    await fill(page, "password", password);
+    await page.getByTestId("account-go").click();
     await everythingThere(page);
     await becomes(() => totals(page), await totals(mia.page), "the figures");
     await openApp(page, url);

@@ -14,7 +14,7 @@ import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
 import { Story, dice, ensure, pause, same, seeds, until } from "./lib.mjs";
 import { contiguous, handlers } from "./handlers.mjs";
 import { Proxy, forgetful, none, rough } from "./proxy.mjs";
-import { Device, ZERO, ask, hashOf, invite, readAll, rowSchema, run, sealed, serve, signIn, signUp, uuid7 } from "./rows.mjs";
+import { Device, ZERO, ask, hashOf, invite, readAll, rowSchema, run, sealed, serve, signIn, signUp, terminalCode, uuid7 } from "./rows.mjs";
 
 const story = new Story();
 const root = new URL("../..", import.meta.url).pathname;
@@ -121,7 +121,7 @@ class World {
     const world = new World();
     Object.assign(world, { seed, faults, judge, plant, random: dice(seed, "world") });
     world.server = await serve();
-    const mia = await world.account("mia");
+    const mia = await world.account("mia", terminalCode(world.server.database));
     const ben = await world.account("ben", await invite(world.server.url, mia.signed.token));
     for (let nth = world.random.between(3, 5); 0 < nth; nth -= 1) await world.join(mia);
     await world.join(ben);

@@ -1,6 +1,7 @@
 // All that an unmodified RxDB 17 client needs in order to replicate with a Spotter server:
 //
 //   const { pull, push } = handlers({ url: "https://spotter.example", token });
+//   // In a page of the server's own origin, signed in there by a cookie: handlers({ url, secret }) with `device_secret`.
 //   replicateRxCollection({ collection, replicationIdentifier: `spotter ${epoch}`, pull, push, live: true });
 //
 // The collection's primary key is `event_id`. Rows are immutable: they are inserted and never changed. `epoch` is what
@@ -19,13 +20,14 @@ export function contiguous(frame, cursor) {
   return frame.prev.seq <= cursor.seq ? "apply" : "gap";
 }
 
-export function handlers({ url, token, judge = contiguous, backoff, again = 1_000 }) {
+export function handlers({ url, token, secret, judge = contiguous, backoff, again = 1_000 }) {
   let cursor;
   /** Runs while a pull is wished for and none has begun. */
   let wish;
 
   async function ask(path, init) {
-    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const door = token ? { authorization: `Bearer ${token}` } : { "spotter-device": secret };
+    const headers = { "content-type": "application/json", ...door };
     const response = await fetch(url + path, { ...init, headers });
     if (response.ok) return response;
     // RxDB shows it on `error$` and asks again. 401 needs a new sign-in; every other code is explained in `detail`.

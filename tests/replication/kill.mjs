@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freePort } from "../common.mjs";
 import { Story, dice, ensure, same, until } from "./lib.mjs";
-import { Device, ask, invite, readAll, signUp } from "./rows.mjs";
+import { Device, ask, invite, readAll, signUp, terminalCode } from "./rows.mjs";
 
 const { values } = parseArgs({ options: { kills: { type: "string", default: "12" }, from: { type: "string", default: "1" }, out: { type: "string" } } });
 const kills = Number(values.kills);
@@ -81,7 +81,7 @@ await story.step(`${kills} kills under load: nothing acknowledged is lost, nothi
   for (const name of ["mia", "ben"]) {
     const person = crypto.randomUUID();
     const device_id = random.hex(16);
-    const { token } = await signUp(url, { name, device_id, person, invite: people.length ? await invite(url, people[0].token) : undefined });
+    const { token } = await signUp(url, { name, device_id, person, invite: people.length ? await invite(url, people[0].token) : terminalCode(database) });
     people.push(new Writer(token, new Device({ device_id, person, random })));
   }
   for (let nth = 0; nth < kills; nth += 1) {

@@ -1,5 +1,5 @@
 // Rows as a device writes them, and a server to send them to.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -233,7 +233,10 @@ export async function ask(url, path, { token, body, accept } = {}) {
 
 const password = "correct horse battery staple";
 
-/** An account with its first device: `{ token, account }`. Everybody but the first needs an invitation. */
+/** The code that whoever sees the server's terminal has: it makes the first account. */
+export const terminalCode = (database) => execFileSync(binary, ["invite", "--database", database], { encoding: "utf8" }).trim();
+
+/** An account with its first device: `{ token, account }`, by an invitation or, the first one, by the terminal's code. */
 export const signUp = (url, { name, device_id, person, invite }) =>
   ask(url, "/account/sign-up", { body: { name, password, invite, device: { device_id, name: `${name}'s first`, person } } });
 

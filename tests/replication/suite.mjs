@@ -15,7 +15,7 @@ import { wrappedValidateAjvStorage } from "rxdb/plugins/validate-ajv";
 import { allDocuments, documents } from "./documents.mjs";
 import { Story, dice, ensure, pause, same, seeds, until } from "./lib.mjs";
 import { Proxy, mild, rough } from "./proxy.mjs";
-import { Device, invite, readAll, serve, signIn, signUp, uuid7 } from "./rows.mjs";
+import { Device, invite, readAll, serve, signIn, signUp, terminalCode, uuid7 } from "./rows.mjs";
 
 const story = new Story();
 const total = {};
@@ -32,7 +32,7 @@ console.log = log;
 
 const server = await serve();
 const chance = dice("suite");
-const admin = await signUp(server.url, { name: "admin", device_id: chance.hex(16) });
+const admin = await signUp(server.url, { name: "admin", device_id: chance.hex(16), invite: terminalCode(server.database) });
 let accounts = 0;
 
 /** An account with documents, and devices that replicate them, each over a network of its own. */

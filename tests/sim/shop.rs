@@ -10,10 +10,10 @@ use std::{
 
 use ledger::{DeviceId, EntityId};
 use server::{
-    accounts::{self, Identity, NewDevice},
+    accounts::{self, NewDevice},
     hub::{Hub, Said, Seat},
     replicate as core,
-    store::{Act, Sql, SqliteStore, Store, StoreErr, Tell, copy_sqlite, read},
+    store::{Act, Sql, SqliteStore, Store, StoreErr, Tell, copy_sqlite, read, write},
 };
 use wire::{Checkpoint, Code, Problem, Request};
 
@@ -165,14 +165,12 @@ impl Shop {
     ) -> Option<SignedIn> {
         self.next.store(WHOLE, Relaxed);
         let store = self.store();
-        let device = NewDevice { device_id: device_id.clone(), name: "phone".to_owned(), person };
+        let device = NewDevice { device_id: device_id.clone(), name: "phone".to_owned(), person, browser: false };
         let known = first.and_then(|name| self.account_of(name));
         let signed = match (first, like) {
             // A restore brings accounts back and no sign-ins; this stands for the password.
             (Some(_), _) if known.is_some() => {
-                let account_id = known.expect("it was just looked at");
-                let who = Identity { account_id, device_id: String::new(), token_hash: String::new(), admin: false };
-                let link = accounts::make_link(&*store, &who, now).expect("a link").0;
+                let link = self.link_into(known.expect("it was just looked at"), now);
                 match accounts::join(&*store, link, device, now) {
                     Ok(signed) => signed,
                     Err(problem) if problem.code == Code::Forbidden => return None,
@@ -198,6 +196,19 @@ impl Shop {
         let reader = read(&*store, |sql| core::reader(sql, &signed.account_id)).expect("a reader");
         let persons = reader.persons.iter().map(|person| EntityId::parse(person).expect("a person")).collect();
         Some(SignedIn { token: signed.token, persons })
+    }
+
+    /// As a device of the account would make it, if there were one that is signed in.
+    fn link_into(&self, account_id: String, now: u64) -> String {
+        let code = format!("a link of {now}");
+        let hash = accounts::hashed(&code);
+        let insert = "insert into codes (code_hash, purpose, account_id, expires_ms) values ($1, 'link', $2, $3) \
+            on conflict (code_hash) do nothing";
+        let done = write(&*self.store(), move |sql| {
+            sql.run(insert, &[hash.as_str().into(), account_id.as_str().into(), (now + 1_000).into()]).map(drop)
+        });
+        done.expect("a link");
+        code
     }
 
     fn account_of(&self, name: &str) -> Option<String> {

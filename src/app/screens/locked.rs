@@ -48,6 +48,22 @@ pub(crate) fn Gone() -> impl IntoView {
     }
 }
 
+/// After everything was removed: whoever asked for it sees that it is done.
+#[component]
+pub(crate) fn Removed() -> impl IntoView {
+    let (hub, router) = (use_hub(), use_router());
+    view! {
+        <h1>{m::locked::REMOVED_TITLE}</h1>
+        <section class="card" role="status" data-test="removed">
+            <p>{m::locked::REMOVED}</p>
+            <button class="primary wide" data-test="begin-anew" on:click=move |_| {
+                router.go(Route::Today);
+                hub.removal_seen();
+            }>{m::locked::BEGIN_ANEW}</button>
+        </section>
+    }
+}
+
 /// The browser has removed what was stored here: it is brought back before anything new begins.
 #[component]
 pub(crate) fn Cleared(problem: Problem) -> impl IntoView {

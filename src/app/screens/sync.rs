@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, SyncLink};
+use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, SyncLink, Totals};
 use leptos::prelude::*;
 use qrcodegen::{QrCode, QrCodeEcc};
 use wasm_bindgen::JsCast as _;
@@ -13,7 +13,7 @@ use crate::{
     hub::{Hub, build_id, use_hub},
     messages as m,
     parts::{BottomSheet, Field, Header, Segments, Twice},
-    route::Route,
+    route::{Route, use_router},
     words,
 };
 
@@ -22,7 +22,11 @@ use crate::{
 enum Known {
     Asking,
     Unreachable,
-    Nobody { first: bool },
+    /// The sign-in of before has to be ended first, and the server cannot be reached.
+    Owed,
+    Nobody {
+        first: bool,
+    },
     Account,
 }
 
@@ -46,6 +50,8 @@ pub(crate) fn Sync() -> impl IntoView {
     let hub = use_hub();
     let known = RwSignal::new(Known::Asking);
     let account = RwSignal::new(None::<AccountView>);
+    // Whose training lies here, signed out.
+    let owner = RwSignal::new(String::new());
     let look = Callback::new(move |()| {
         hub.account(AccountWish::Look, move |news| {
             // The screen may be gone by the time the answer comes.
@@ -54,12 +60,18 @@ pub(crate) fn Sync() -> impl IntoView {
                     let _ = account.try_set(Some(view));
                     Known::Account
                 }
-                Ok(AccountNews::Nobody { first }) => Known::Nobody { first },
+                Ok(AccountNews::Nobody { first, name }) => {
+                    let _ = owner.try_set(name.unwrap_or_default());
+                    Known::Nobody { first }
+                }
+                Err(refusal) if refusal.code == "OWED" => Known::Owed,
                 Ok(_) | Err(_) => Known::Unreachable,
             });
         });
     });
     Effect::new(move |_| {
+        // Asked again when the network comes: what is owed can be done then.
+        hub.online.track();
         if hub.profile.with(Option::is_some) {
             look.run(());
         }
@@ -83,7 +95,8 @@ pub(crate) fn Sync() -> impl IntoView {
             Known::Asking => view! { <p class="quiet" role="status">{m::sync::LOOKING}</p> }.into_any(),
             Known::Unreachable if connected() => ().into_any(),
             Known::Unreachable => view! { <section class="card"><p>{m::sync::NO_SERVER}</p><p class="quiet">{m::sync::WHY}</p></section> }.into_any(),
-            Known::Nobody { first } => view! { <Connect first look/> }.into_any(),
+            Known::Owed => view! { <section class="card"><p data-test="owed">{m::sync::OWED}</p></section> }.into_any(),
+            Known::Nobody { first } => view! { <Connect first name=owner.get_untracked() look/> }.into_any(),
             Known::Account => view! { <Connected account look/> }.into_any(),
         }}
         <Show when=move || hub.sync.with(|sync| sync.account.is_some())><Details/></Show>
@@ -165,9 +178,36 @@ fn device_name() -> String {
     kinds.iter().find(|(mark, _)| agent.contains(mark)).map_or("Browser", |(_, name)| name).to_owned()
 }
 
+/// What lies here without an account: how many workouts. Asked before anything is linked or sent.
 #[component]
-fn Connect(first: bool, look: Callback<()>) -> impl IntoView {
+fn Whose(on_answer: Callback<bool>) -> impl IntoView {
     let hub = use_hub();
+    let now = today();
+    let totals = hub
+        .watch::<Totals>(move || vec![("from", words::iso(now - 10_957).as_str().into()), ("to", words::iso(now).as_str().into())]);
+    let workouts = move || totals.with(|rows| rows.as_ref().map(|rows| rows.first().map_or(0, |row| row.workouts)));
+    view! {
+        <div role="group" aria-label=m::sync::WHOSE_TITLE data-test="whose">
+            <p><strong>{move || workouts().map(m::sync::whose)}" "{m::sync::WHOSE_TITLE}</strong></p>
+            <p class="quiet">{m::sync::WHOSE_WHY}</p>
+            <button class="primary wide" type="button" data-test="whose-mine" on:click=move |_| on_answer.run(true)>{m::sync::MINE}</button>
+            <button class="plain wide" type="button" data-test="whose-other" on:click=move |_| on_answer.run(false)>{m::sync::NOT_MINE}</button>
+        </div>
+    }
+}
+
+/// Before a device is connected: is what lies here theirs?
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ask {
+    Not,
+    Whose,
+    /// It is somebody else's.
+    Apart,
+}
+
+#[component]
+fn Connect(first: bool, name: String, look: Callback<()>) -> impl IntoView {
+    let (hub, router) = (use_hub(), use_router());
     let joining = code_in_address("join");
     let invited = code_in_address("invite");
     let start = match (&joining, &invited) {
@@ -177,51 +217,80 @@ fn Connect(first: bool, look: Callback<()>) -> impl IntoView {
         _ => "in",
     };
     let how = RwSignal::new(start.to_owned());
-    let (name, password, device) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(device_name()));
+    let (name, password, device) = (RwSignal::new(name), RwSignal::new(String::new()), RwSignal::new(device_name()));
     let (invite, code) = (RwSignal::new(invited.unwrap_or_default()), RwSignal::new(joining.unwrap_or_default()));
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Refusal>);
-    let connect = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
+    let ask = RwSignal::new(Ask::Not);
+    // Said once, it need not be said again because a password was wrong.
+    let mine = RwSignal::new(false);
+    let connect = move || {
         if busy.get_untracked() {
             return;
         }
         let (name, password, device) = (name.get_untracked(), password.get_untracked(), device.get_untracked());
+        let mine = mine.get_untracked();
         let wish = match how.get_untracked().as_str() {
-            "join" => AccountWish::Join { code: code.get_untracked(), device },
-            "up" => AccountWish::SignUp { name, password, invite: invite.get_untracked(), device },
-            _ => AccountWish::SignIn { name, password, device },
+            "join" => AccountWish::Join { code: code.get_untracked(), device, mine },
+            "up" => AccountWish::SignUp { name, password, invite: invite.get_untracked(), device, mine },
+            _ => AccountWish::SignIn { name, password, device, mine },
         };
         busy.set(true);
         problem.set(None);
+        ask.set(Ask::Not);
         hub.account(wish, move |news| {
             let _ = busy.try_set(false);
             match news {
                 // The screen may be gone by the time the answer comes.
                 Ok(_) => _ = look.try_run(()),
+                Err(refusal) if refusal.code == "WHOSE" => _ = ask.try_set(Ask::Whose),
                 Err(refusal) => _ = problem.try_set(Some(refusal)),
             }
         });
     };
+    let answer = Callback::new(move |is_mine: bool| {
+        mine.set(is_mine);
+        if is_mine { connect() } else { ask.set(Ask::Apart) }
+    });
     view! {
         <section class="card">
             <p class="quiet">{if first { m::sync::FIRST } else { m::sync::WHY }}</p>
             <Segments label=m::sync::HOW options=&[("in", m::sync::SIGN_IN), ("up", m::sync::SIGN_UP), ("join", m::sync::JOIN)] value=how
-                on_pick=Callback::new(move |id| how.set(id))/>
-            <form class="stack" on:submit=connect>
+                on_pick=Callback::new(move |id| {
+                    how.set(id);
+                    problem.set(None);
+                    ask.set(Ask::Not);
+                })/>
+            <form class="stack" on:submit=move |event: web_sys::SubmitEvent| {
+                event.prevent_default();
+                connect();
+            }>
                 <Show when=move || how.get() == "join" fallback=move || view! {
                     <Field label=m::sync::YOUR_NAME value=name test="account-name" autocomplete="username"/>
                     <Field label=m::sync::PASSWORD value=password test="account-password" kind="password" autocomplete="current-password"/>
-                    <Show when=move || how.get() == "up" && !first><Field label=m::sync::INVITATION value=invite test="account-invite"/></Show>
+                    <Show when=move || how.get() == "up">
+                        <Field label=if first { m::sync::FIRST_CODE } else { m::sync::INVITATION } value=invite test="account-invite"/>
+                        {(!first).then(|| view! { <p class="quiet">{m::sync::INVITED_BY}</p> })}
+                    </Show>
                 }>
                     <p class="quiet">{m::sync::JOIN_HINT}</p>
                     <Field label=m::sync::CODE value=code test="account-code"/>
                 </Show>
                 <Field label=m::sync::THIS_DEVICE value=device test="account-device"/>
                 {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="account-problem">{m::sync::problem(&it.code, &it.detail)}</p> })}
-                <button class="primary wide" data-test="account-go" disabled=busy>
-                    {move || if how.get() == "up" { m::sync::CREATE } else { m::sync::CONNECT }}
-                </button>
+                {move || match ask.get() {
+                    Ask::Whose => view! { <Whose on_answer=answer/> }.into_any(),
+                    Ask::Apart => view! {
+                        <p role="status" data-test="kept-apart">{m::sync::KEPT_APART}</p>
+                        <button class="plain wide" type="button" on:click=move |_| router.go(Route::Storage)>{m::sync::TO_STORAGE}</button>
+                    }.into_any(),
+                    Ask::Not => ().into_any(),
+                }}
+                <Show when=move || ask.get() != Ask::Whose>
+                    <button class="primary wide" data-test="account-go" disabled=busy>
+                        {move || if how.get() == "up" { m::sync::CREATE } else { m::sync::CONNECT }}
+                    </button>
+                </Show>
             </form>
         </section>
     }
@@ -264,6 +333,49 @@ fn Connected(account: RwSignal<Option<AccountView>>, look: Callback<()>) -> impl
                     </div>
                 }
             })}
+        </section>
+        <Security/>
+    }
+}
+
+/// Another password, and every other sign-in ended.
+#[component]
+fn Security() -> impl IntoView {
+    let hub = use_hub();
+    let (before, fresh, busy) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(false));
+    let problem = RwSignal::new(None::<Refusal>);
+    let change = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        problem.set(None);
+        let wish = AccountWish::ChangePassword { password: before.get_untracked(), new_password: fresh.get_untracked() };
+        hub.account(wish, move |news| {
+            let _ = busy.try_set(false);
+            match news {
+                Ok(_) => {
+                    let _ = (before.try_set(String::new()), fresh.try_set(String::new()));
+                    hub.say(m::sync::PASSWORD_CHANGED, None);
+                }
+                Err(refusal) => _ = problem.try_set(Some(refusal)),
+            }
+        });
+    };
+    let out = Callback::new(move |()| {
+        hub.account(AccountWish::SignOutOthers, move |news| match news {
+            Ok(_) => hub.say(m::sync::OTHERS_ARE_OUT, None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
+        });
+    });
+    view! {
+        <section class="card">
+            <h2>{m::sync::SECURITY}</h2>
+            <form class="stack" on:submit=change>
+                <Field label=m::sync::OLD_PASSWORD value=before test="old-password" kind="password" autocomplete="current-password"/>
+                <Field label=m::sync::NEW_PASSWORD value=fresh test="new-password" kind="password" autocomplete="new-password"/>
+                {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="password-problem">{m::sync::problem(&it.code, &it.detail)}</p> })}
+                <button class="plain" type="submit" data-test="change-password" disabled=busy>{m::sync::CHANGE_PASSWORD}</button>
+            </form>
+            <Twice once=m::sync::OUT_OTHERS again=m::sync::OUT_OTHERS_SURE test="sign-out-others" act=out/>
         </section>
     }
 }
@@ -388,8 +500,13 @@ fn SignOut(leaving: RwSignal<bool>) -> impl IntoView {
     let code = RwSignal::new(None::<String>);
     hub.recovery_code(move |it| _ = code.try_set(it));
     let app_lock = move || hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.app_lock));
-    // The server may be out of reach: this device is signed out all the same.
-    let sign_out = move |then: fn(Hub)| hub.account(AccountWish::SignOut, move |_| then(hub));
+    // The server may be out of reach: this device is signed out all the same, unless that cannot even be noted.
+    let sign_out = move |then: fn(Hub)| {
+        hub.account(AccountWish::SignOut, move |news| match news {
+            Ok(_) => then(hub),
+            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
+        });
+    };
     let close = move || leaving.set(false);
     view! {
         <BottomSheet label=m::sync::SIGN_OUT on_close=Callback::new(move |()| close())>

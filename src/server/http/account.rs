@@ -12,7 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wire::{Code, Problem};
 
-use super::{Answered, App, Refused, Sent, Shared, auth, bad, blocking, json};
+use super::{
+    Answered, App, Refused, Sent, Shared,
+    auth::{self, Leaver},
+    bad, blocking,
+    guard::Key,
+    json,
+    peer::Peer,
+};
 use crate::{
     accounts::{self as core, Account, Identity, NewDevice, SignedIn},
     clock::now_ms,
@@ -38,7 +45,7 @@ pub(super) struct SignUp {
     name: String,
     #[schema(min_length = 10, max_length = 200)]
     password: String,
-    /// Needed by everybody but the first.
+    /// What somebody was given who is already here; for the first account, what the server printed when it started.
     invite: Option<String>,
     device: DeviceBody,
 }
@@ -85,6 +92,15 @@ pub(super) struct Erase {
     password: String,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    /// The one that holds.
+    password: String,
+    #[schema(min_length = 10, max_length = 200)]
+    new_password: String,
+}
+
 /// A one-time code. It goes into the part of an address that no server sees.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OneTime {
@@ -97,53 +113,86 @@ pub(super) struct Signed {
     /// For clients that are no browser; a browser has a cookie that scripts cannot read.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// For a browser: what its requests show beside the cookie, in the header `spotter-device`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_secret: Option<String>,
     account: Account,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Open {
-    /// Nobody is here yet: the next one to sign up needs no invitation, and administers.
+    /// Nobody was ever here: whoever has the code that the server printed makes the account that administers.
     first: bool,
 }
 
-fn device(body: &DeviceBody) -> Result<NewDevice, Refused> {
+fn device(body: &DeviceBody, browser: bool) -> Result<NewDevice, Refused> {
     let device_id = DeviceId::parse(&body.device_id).map_err(|err| bad(err.to_string()))?;
     let name = body.name.trim().to_owned();
     if name.is_empty() || core::NAME_MAX < name.chars().count() || name.chars().any(char::is_control) {
         return Err(bad(format!("a device's name has 1 to {} characters", core::NAME_MAX)));
     }
     let person = body.person.as_deref().map(EntityId::parse).transpose().map_err(|err| bad(err.to_string()))?;
-    Ok(NewDevice { device_id, name, person })
+    Ok(NewDevice { device_id, name, person, browser })
 }
 
-/// One of the few places at which passwords are hashed.
+/// One of the few places at which passwords are hashed. Devices that are known stand in a line of their own.
 async fn hashing<T: Send + 'static>(
     app: &Arc<App>,
+    known: bool,
     act: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Refused> {
     let busy = || Refused(Problem::new(Code::Busy, "many people sign in at this moment; try again").after(2_000));
     let wait = std::time::Duration::from_secs(5);
-    let _permit = tokio::time::timeout(wait, app.hashing.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
+    let line = if known { &app.hashing_known } else { &app.hashing };
+    let _permit = tokio::time::timeout(wait, line.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())?;
     blocking(app, act).await
 }
 
-/// A password that somebody may only be guessing.
-async fn guarded<T: Send + 'static>(
+/// Hashing for somebody whom nobody knows, on the budget of where he is.
+async fn budgeted<T: Send + 'static>(
     app: &Arc<App>,
-    name: String,
+    peer: Peer,
     act: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Refused> {
-    app.guard.begin(&name, now_ms())?;
-    let outcome = hashing(app, act).await;
-    match &outcome {
-        Ok(_) => app.guard.was_right(&name),
-        Err(refused) if refused.0.code == Code::WrongPassword => {}
-        Err(_) => app.guard.never_mind(&name),
+    let address = peer.network();
+    if let Some(address) = address {
+        app.guard.spend(address, now_ms())?;
+    }
+    let outcome = hashing(app, false, act).await;
+    if let Some(address) = address
+        && outcome.as_ref().err().is_none_or(|refused| refused.0.code != Code::WrongPassword)
+    {
+        app.guard.give_back(address);
     }
     outcome
 }
 
-async fn signed(app: &Arc<App>, signed: SignedIn, browser: bool) -> Answered {
+/// A password that somebody may only be guessing. Without a peer it is a device that is known.
+async fn guarded<T: Send + 'static>(
+    app: &Arc<App>,
+    key: Key,
+    stranger: Option<Peer>,
+    act: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Refused> {
+    app.guard.begin(&key, now_ms())?;
+    let outcome = match stranger {
+        Some(peer) => budgeted(app, peer, act).await,
+        None => hashing(app, true, act).await,
+    };
+    match &outcome {
+        Ok(_) => app.guard.was_right(&key),
+        Err(refused) if refused.0.code == Code::WrongPassword => {}
+        Err(_) => app.guard.never_mind(&key),
+    }
+    outcome
+}
+
+/// Whoever is signed in waits alone for what he himself guesses.
+fn key_of(who: &Identity) -> Key {
+    Key::Device { name: who.account_id.clone(), device_id: who.device_id.clone() }
+}
+
+async fn signed(app: &Arc<App>, signed: SignedIn) -> Answered {
     let token = signed.token.clone();
     let account = blocking(app, move |app| {
         let who = core::identify(&*app.store, &token, now_ms())?;
@@ -151,7 +200,9 @@ async fn signed(app: &Arc<App>, signed: SignedIn, browser: bool) -> Answered {
         core::account(&*app.store, &who)
     });
     let cookie = auth::cookie(&signed.token);
-    let mut response = json(&Signed { account: account.await?, token: (!browser).then_some(signed.token) })?;
+    let browser = signed.secret.is_some();
+    let token = (!browser).then_some(signed.token);
+    let mut response = json(&Signed { account: account.await?, token, device_secret: signed.secret })?;
     if browser {
         set_cookie(&mut response, &cookie);
     }
@@ -175,56 +226,83 @@ impl axum::extract::FromRequestParts<Arc<App>> for Browser {
     }
 }
 
-/// Whether the next person needs an invitation.
+/// Whether the server waits for its first account.
 #[utoipa::path(get, path = "/account/sign-up", tag = "account",
     responses((status = 200, body = Open), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_up_open(State(app): Shared) -> Answered {
-    json(&Open { first: blocking(&app, |app| core::is_empty(&*app.store)).await? })
+    json(&Open { first: blocking(&app, |app| core::waits_for_first(&*app.store)).await? })
 }
 
-/// A new account: the first one of a server, or by invitation.
+/// A new account, by invitation; the first one by the code that the server printed.
 #[utoipa::path(post, path = "/account/sign-up", tag = "account", request_body = SignUp,
     responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_up(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<SignUp>) -> Answered {
     core::check_password(&body.password)?;
     core::tidy_name(&body.name)?;
-    let device = device(&body.device)?;
+    let device = device(&body.device, browser)?;
     let invite = body.invite.clone();
     blocking(&app, move |app| core::may_sign_up(&*app.store, invite.as_deref(), now_ms())).await?;
-    let done = hashing(&app, move |app| {
+    let done = hashing(&app, false, move |app| {
         let password = core::hash_password(&body.password)?;
         core::sign_up(&*app.store, &body.name, password, body.invite, device, now_ms())
     });
-    signed(&app, done.await?, browser).await
+    signed(&app, done.await?).await
 }
 
 /// An account that is there, on one more device or once more on this one.
 #[utoipa::path(post, path = "/account/sign-in", tag = "account", request_body = SignIn,
     responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn sign_in(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<SignIn>) -> Answered {
+pub(super) async fn sign_in(State(app): Shared, Browser(browser): Browser, peer: Peer, Sent(body): Sent<SignIn>) -> Answered {
     let name = core::tidy_name(&body.name)?;
-    let device = device(&body.device)?;
-    let done = guarded(&app, name.clone(), move |app| core::sign_in(&*app.store, &name, &body.password, device, now_ms()));
-    signed(&app, done.await?, browser).await
+    let device = device(&body.device, browser)?;
+    let (same, id) = (name.clone(), device.device_id.clone());
+    let known = blocking(&app, move |app| core::is_known(&*app.store, &same, &id)).await?;
+    let key = match known {
+        true => Key::Device { name: name.clone(), device_id: device.device_id.as_str().to_owned() },
+        false => Key::Name(name.clone()),
+    };
+    let done = guarded(&app, key, (!known).then_some(peer), move |app| {
+        core::sign_in(&*app.store, &name, &body.password, device, now_ms())
+    });
+    signed(&app, done.await?).await
 }
 
 /// A second device, by the code that the first one shows.
 #[utoipa::path(post, path = "/account/join", tag = "account", request_body = Join,
     responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn join(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<Join>) -> Answered {
-    let device = device(&body.device)?;
+    let device = device(&body.device, browser)?;
     let done = blocking(&app, move |app| core::join(&*app.store, body.code, device, now_ms())).await?;
-    signed(&app, done, browser).await
+    signed(&app, done).await
 }
 
-/// This device is signed out; its rows stay where they are, there and here.
+/// This device is signed out; its rows stay where they are, there and here. The cookie alone is enough: whoever left a
+/// browser without a network has nothing else any more.
 #[utoipa::path(post, path = "/account/sign-out", tag = "account", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn sign_out(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn sign_out(State(app): Shared, Leaver(who): Leaver) -> Answered {
     blocking(&app, move |app| core::sign_out(&*app.store, &who)).await?;
     let mut response = done()?;
     set_cookie(&mut response, &auth::no_cookie());
     Ok(response)
+}
+
+/// Every other device is signed out, and no code leads into the account any more.
+#[utoipa::path(post, path = "/account/sign-out-others", tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
+    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn sign_out_others(State(app): Shared, who: Identity) -> Answered {
+    blocking(&app, move |app| core::sign_out_others(&*app.store, &who)).await?;
+    done()
+}
+
+/// Another password. Every other device has to sign in again.
+#[utoipa::path(post, path = "/account/password", tag = "account", request_body = NewPassword, security(("bearer" = []), ("cookie" = [], "device" = [])),
+    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn change_password(State(app): Shared, who: Identity, Sent(body): Sent<NewPassword>) -> Answered {
+    core::check_password(&body.new_password)?;
+    guarded(&app, key_of(&who), None, move |app| core::change_password(&*app.store, &who, &body.password, &body.new_password))
+        .await?;
+    done()
 }
 
 fn done() -> Answered {
@@ -232,24 +310,24 @@ fn done() -> Answered {
 }
 
 /// Who is signed in here, on which devices.
-#[utoipa::path(get, path = "/account", tag = "account", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/account", tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn account(State(app): Shared, who: Identity) -> Answered {
     json(&blocking(&app, move |app| core::account(&*app.store, &who)).await?)
 }
 
 /// The account and all its rows are erased from the server. Devices keep theirs.
-#[utoipa::path(delete, path = "/account", tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(delete, path = "/account", tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Erase>) -> Answered {
-    guarded(&app, who.account_id.clone(), move |app| core::erase(&*app.store, &who, &body.password)).await?;
+    guarded(&app, key_of(&who), None, move |app| core::erase(&*app.store, &who, &body.password)).await?;
     let mut response = done()?;
     set_cookie(&mut response, &auth::no_cookie());
     Ok(response)
 }
 
 /// A code by which a second device joins, for ten minutes.
-#[utoipa::path(post, path = "/account/links", tag = "account", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/account/links", tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn make_link(State(app): Shared, who: Identity) -> Answered {
     one_time(blocking(&app, move |app| core::make_link(&*app.store, &who, now_ms())).await?)
@@ -260,7 +338,7 @@ fn one_time((code, expires_ms): (String, u64)) -> Answered {
 }
 
 /// A person whose rows this device holds joins the account.
-#[utoipa::path(post, path = "/account/persons", tag = "account", request_body = PersonBody, security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/account/persons", tag = "account", request_body = PersonBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn add_person(State(app): Shared, who: Identity, Sent(body): Sent<PersonBody>) -> Answered {
     let person = EntityId::parse(&body.person).map_err(|err| bad(err.to_string()))?;
@@ -274,9 +352,11 @@ pub(super) async fn add_person(State(app): Shared, who: Identity, Sent(body): Se
 /// A new password, by an administrator's code. Every device has to sign in again.
 #[utoipa::path(post, path = "/account/password-reset", tag = "account", request_body = Reset,
     responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn reset_password(State(app): Shared, Sent(body): Sent<Reset>) -> Answered {
+pub(super) async fn reset_password(State(app): Shared, peer: Peer, Sent(body): Sent<Reset>) -> Answered {
     core::check_password(&body.password)?;
-    let reset = hashing(&app, move |app| {
+    let code = body.code.clone();
+    blocking(&app, move |app| core::may_reset(&*app.store, &code, now_ms())).await?;
+    let reset = budgeted(&app, peer, move |app| {
         let password = core::hash_password(&body.password)?;
         core::reset_password(&*app.store, body.code, password, now_ms())
     });
@@ -285,7 +365,7 @@ pub(super) async fn reset_password(State(app): Shared, Sent(body): Sent<Reset>) 
 }
 
 /// A device of the account is shut out: its sign-in ends within seconds. Its rows stay.
-#[utoipa::path(delete, path = "/account/devices/{device_id}", tag = "account", params(("device_id" = String, Path)), security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(delete, path = "/account/devices/{device_id}", tag = "account", params(("device_id" = String, Path)), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn revoke(State(app): Shared, who: Identity, device: Result<Path<String>, PathRejection>) -> Answered {
     let Path(device_id) = device.map_err(|err| bad(err.body_text()))?;
@@ -300,17 +380,17 @@ fn administers(who: &Identity) -> Result<(), Refused> {
 }
 
 /// A code by which a new person signs up, for two weeks.
-#[utoipa::path(post, path = "/admin/invites", tag = "admin", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/admin/invites", tag = "admin", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn make_invite(State(app): Shared, who: Identity) -> Answered {
     administers(&who)?;
-    one_time(blocking(&app, |app| core::make_invite(&*app.store, now_ms())).await?)
+    one_time(blocking(&app, move |app| core::invite_by(&*app.store, &who, now_ms())).await?)
 }
 
 /// A code by which somebody who forgot the password makes a new one, for a day.
-#[utoipa::path(post, path = "/admin/resets", tag = "admin", request_body = NameBody, security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/admin/resets", tag = "admin", request_body = NameBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn make_reset(State(app): Shared, who: Identity, Sent(body): Sent<NameBody>) -> Answered {
     administers(&who)?;
-    one_time(blocking(&app, move |app| core::make_reset(&*app.store, &body.name, now_ms())).await?)
+    one_time(blocking(&app, move |app| core::reset_by(&*app.store, &who, &body.name, now_ms())).await?)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use axum::{extract::State, http::header, response::IntoResponse as _};
 use wire::{PushAnswer, Status};
 
-use super::{Answered, Shared, blocking};
+use super::{Answered, Shared, blocking, not_found, peer::Peer};
 use crate::{replicate::realm, store::read};
 
 #[derive(Debug, Default)]
@@ -46,7 +46,11 @@ impl Metrics {
     }
 }
 
-pub(crate) async fn metrics(State(app): Shared) -> Answered {
+/// For whoever watches it on the same machine.
+pub(crate) async fn metrics(State(app): Shared, peer: Peer) -> Answered {
+    if peer != Peer::Local {
+        return Err(not_found().await);
+    }
     let head = blocking(&app, |app| Ok(read(&*app.store, realm)?)).await?.head;
     let it = &app.metrics;
     let mut out = String::new();

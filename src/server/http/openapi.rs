@@ -17,6 +17,7 @@ use crate::accounts::{Account, Device};
     paths(
         replicate::hello, replicate::pull, replicate::push, replicate::digest, replicate::snapshot, replicate::segment,
         account::account, account::sign_up_open, account::sign_up, account::sign_in, account::sign_out, account::join,
+        account::sign_out_others, account::change_password,
         account::make_link, account::add_person, account::reset_password, account::revoke, account::erase,
         account::make_invite, account::make_reset,
     ),
@@ -36,6 +37,8 @@ impl Modify for Doors {
         components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-spotter")));
         components.add_security_scheme("cookie", cookie);
+        let device = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(wire::DEVICE_HEADER)));
+        components.add_security_scheme("device", device);
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn checkpoint_of(text: Option<&str>) -> Result<Option<Checkpoint>, Re
 }
 
 /// What the server is, how far it is, and what it takes at once.
-#[utoipa::path(get, path = "/replicate/hello", tag = "replication", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/replicate/hello", tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Hello), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn hello(State(app): Shared, who: Identity) -> Answered {
     let hello = blocking(&app, move |app| {
@@ -65,7 +65,7 @@ const PLACE_MAX: u64 = 1 << 53;
 const PAGE_BYTES: usize = 4 << 20;
 
 /// Rows after a checkpoint, oldest first. The page's checkpoint is where the next one begins.
-#[utoipa::path(get, path = "/replicate/pull", tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/replicate/pull", tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::Page)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn pull(State(app): Shared, who: Identity, headers: HeaderMap, asked: Asked<PullQuery>) -> Answered {
     let asked = query(asked)?;
@@ -99,7 +99,7 @@ fn chain_of(text: Option<&str>) -> Result<Option<ChainKey>, Refused> {
 /// Rows of this device. With `Accept: application/vnd.spotter.push+json` the body is `{device_id, batch_id, rows}` and the
 /// answer one verdict per row; otherwise it is `[{newDocumentState, assumedMasterState?}]` and the answer the stored rows
 /// that conflict.
-#[utoipa::path(post, path = "/replicate/push", tag = "replication", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(post, path = "/replicate/push", tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     request_body(content = inline(super::openapi::AnyPush), content_type = "application/json"),
     responses((status = 200, content((PushAnswer = "application/vnd.spotter.push+json"), (Vec<super::openapi::Row> = "application/json"))),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
@@ -160,7 +160,7 @@ pub(super) struct DigestQuery {
 }
 
 /// What the account's rows come to, chain by chain: count, highest number, exclusive or of hashes.
-#[utoipa::path(get, path = "/replicate/digest", tag = "replication", params(DigestQuery), security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/replicate/digest", tag = "replication", params(DigestQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::AnyDigest)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<DigestQuery>) -> Answered {
     let asked = query(asked)?;
@@ -173,7 +173,7 @@ pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<Diges
 }
 
 /// The sealed segments that a first sync fetches, and the checkpoint from which pulling goes on.
-#[utoipa::path(get, path = "/replicate/snapshot", tag = "replication", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/replicate/snapshot", tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Snapshot), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
     let _turn = app.heavy.turn(&who.account_id).await?;
@@ -191,7 +191,7 @@ pub(super) struct SegmentQuery {
 }
 
 /// One segment: four bytes of length, little-endian; that much JSON about its chains; then a Parquet file of its rows.
-#[utoipa::path(get, path = "/replicate/snapshot/segment", tag = "replication", params(SegmentQuery), security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/replicate/snapshot/segment", tag = "replication", params(SegmentQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<SegmentQuery>) -> Answered {
     let asked = query(asked)?;

@@ -26,6 +26,7 @@ use wire::{Checkpoint, Code, Problem, STREAM_HEARTBEAT_MS};
 use super::{Answered, App, Shared, blocking, query, replicate::checkpoint_of};
 use crate::{
     accounts::Identity,
+    clock::now_ms,
     hub::{Said, Seat},
     replicate::{replay, stream_start},
     store::read,
@@ -51,18 +52,27 @@ pub(super) async fn stream(
     let checkpoint = checkpoint_of(asked.checkpoint.as_deref())?;
     // What a browser's own EventSource says when it comes back.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| {
-        let (epoch, seq) = id.rsplit_once('.')?;
-        Some((epoch.to_owned(), seq.parse::<u64>().ok()?))
+        let (rest, seq) = id.rsplit_once('.')?;
+        // Ids of older builds name no view.
+        let (epoch, view) = rest.rsplit_once('.').unwrap_or((rest, ""));
+        Some(Checkpoint { epoch: epoch.to_owned(), seq: seq.parse().ok()?, view: view.to_owned() })
     });
     let live = blocking(&app, move |app| {
-        let mut checkpoint = checkpoint;
-        if let Some((epoch, seq)) = last {
-            let view = crate::store::read(&*app.store, |sql| crate::replicate::reader(sql, &who.account_id))?.view;
-            checkpoint = Some(Checkpoint { epoch, seq, view });
-        }
-        let (reader, realm, after) = stream_start(&*app.store, &who.account_id, checkpoint.as_ref())?;
+        let comes_back = last.is_some();
+        let started = stream_start(&*app.store, &who.account_id, last.or(checkpoint).as_ref());
+        // An EventSource that is refused never comes again: it begins now, and is told to pull what it could not see before.
+        let (begun, pulls) = match started {
+            Err(problem) if comes_back && problem.code == Code::ViewChanged => {
+                (stream_start(&*app.store, &who.account_id, None)?, true)
+            }
+            started => (started?, false),
+        };
+        let (reader, realm, after) = begun;
         // First a seat, then the past: what is committed meanwhile comes by the feed.
         let seat = app.hub.join(&reader, &realm, &who.token_hash);
+        if app.settings.streams < app.hub.readers_of(&who.account_id) {
+            return Err(Problem::new(Code::SlowDown, "the account has too many streams open").after(5_000));
+        }
         // And once more who it is: a sign-out that was committed before the seat was taken was told to nobody.
         let past = read(&*app.store, |sql| {
             let holds = crate::accounts::holds(sql, &who.token_hash)?;
@@ -77,12 +87,16 @@ pub(super) async fn stream(
         })?;
         let hello = json!({ "epoch": realm.epoch, "head": realm.head, "heartbeat_ms": STREAM_HEARTBEAT_MS });
         let mut first = VecDeque::from([Bytes::from(format!("retry: 3000\nevent: hello\ndata: {hello}\n\n"))]);
+        if pulls {
+            first.push_back(spelt(Said::Resync, app));
+        }
         first.extend(seat.first(after, past).map(|said| spelt(said, app)));
-        Ok((seat, first))
+        Ok((seat, first, who.expires_ms))
     });
-    let (seat, first) = live.await?;
+    let (seat, first, expires_ms) = live.await?;
     let beat = Box::pin(tokio::time::sleep(HEARTBEAT));
-    let mut response = Body::from_stream(Live { app: Arc::clone(&app), seat, first, beat, over: false }).into_response();
+    let mut response =
+        Body::from_stream(Live { app: Arc::clone(&app), seat, first, beat, expires_ms, over: false }).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
@@ -94,6 +108,8 @@ struct Live {
     seat: Seat,
     first: VecDeque<Bytes>,
     beat: Pin<Box<Sleep>>,
+    /// When the sign-in is over.
+    expires_ms: u64,
     over: bool,
 }
 
@@ -101,7 +117,8 @@ fn spelt(said: Said, app: &App) -> Bytes {
     match said {
         Said::Frame(frame) => {
             app.metrics.said(false);
-            let id = format!("{}.{}", frame.checkpoint.epoch, frame.checkpoint.seq);
+            let Checkpoint { epoch, seq, view } = &frame.checkpoint;
+            let id = format!("{epoch}.{view}.{seq}");
             let data = serde_json::to_string(&frame).unwrap_or_default();
             if data.contains('\r') {
                 // A stream cannot carry this byte as it is; a page can.
@@ -128,6 +145,11 @@ impl Stream for Live {
         }
         if let Some(bytes) = it.first.pop_front() {
             return Poll::Ready(Some(Ok(bytes)));
+        }
+        // Looked at with every heartbeat at the latest.
+        if it.expires_ms <= now_ms() {
+            it.over = true;
+            return Poll::Ready(Some(Ok(spelt(Said::Bye(Code::SignIn), &it.app))));
         }
         let said = match it.seat.feed.take(Some(cx.waker())) {
             Some(said) => {
