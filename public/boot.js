@@ -1,12 +1,61 @@
-// The first script: tells the app which build it is, starts it, and looks after the service worker. `cargo xtask`
-// writes the build's id where BUILD stands.
+// The first script: names the screen on the first paint, tells the app which build it is, starts it, and looks after the
+// service worker. `cargo xtask` writes the build's id where BUILD stands.
 const build = "BUILD";
 const base = new URL(".", import.meta.url).href;
 globalThis.SPOTTER = { build, base };
 
-const { default: init } = await import("./app.js");
-await init({ module_or_path: new URL("app_bg.wasm", base) });
-document.getElementById("first-paint")?.remove();
+// Until the app takes its place, the frame in index.html says where one is, and its tabs lead there.
+const frame = document.getElementById("first-paint");
+const titles = {
+  train: "Train", history: "History", progress: "Progress", crew: "Crew", me: "Me", "me/import": "Import", "me/storage": "Storage", "me/sync": "Sync",
+};
+const here = () => {
+  const [first, second] = location.pathname.split("/").slice(1);
+  frame.querySelector("h1").textContent = titles[second ? `${first}/${second}` : first] ?? titles[first] ?? "Today";
+  const tab = `/${titles[first] ? first : ""}`.replace("history", "train");
+  for (const link of frame.querySelectorAll("a")) {
+    if (link.pathname === tab) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+};
+here();
+frame.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  here();
+  // For an app that stands already and is not shown yet.
+  dispatchEvent(new PopStateEvent("popstate", { state: null }));
+});
+try {
+  document.documentElement.dataset.theme = localStorage.getItem("spotter.theme") ?? "auto";
+} catch {
+  // A browser that keeps nothing: as the system has it.
+}
+// Whoever was here before knows what this is.
+const again = Boolean(navigator.serviceWorker?.controller);
+frame.classList.toggle("again", again);
+
+try {
+  const painted = new Promise((done) => {
+    if (document.hidden) return done();
+    new PerformanceObserver(done).observe({ type: "paint", buffered: true });
+    // A browser that does not say when it paints.
+    setTimeout(done, 500);
+  });
+  // Compiled while it arrives, and run once the first frame is on the screen. On a first visit nothing stands in the way of
+  // that frame; later it all lies on the phone, and there is no line to share.
+  const compile = () => WebAssembly.compileStreaming(fetch(new URL("app_bg.wasm", base)));
+  const compiled = again ? compile() : painted.then(compile);
+  const [wasm, { default: init }] = await Promise.all([compiled, import("./app.js"), painted]);
+  await init({ module_or_path: wasm });
+} catch (err) {
+  frame.classList.remove("again");
+  frame.querySelector(".skeleton").remove();
+  frame.querySelector(".intro").textContent = `Spotter could not start (${err.message}). Nothing of what is stored here was touched. Reload, and when it stays like this, update the browser.`;
+  throw err;
+}
 
 if ("serviceWorker" in navigator && build !== "BU" + "ILD") {
   let waiting = null;

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import { buildSync } from "esbuild";
+import { buildSync, transformSync, version } from "esbuild";
 import { getManifest } from "workbox-build";
 
 const [dist, quality = "9", optimise = "yes"] = process.argv.slice(2);
@@ -31,7 +31,7 @@ const hash = createHash("sha256");
 for (const name of together.flatMap((name) => (statSync(join(dist, name)).isDirectory() ? walk(join(dist, name)) : [join(dist, name)])).sort()) {
   hash.update(relative(dist, name)).update(readFileSync(name));
 }
-hash.update(readFileSync("service-worker/sw.js")).update(readFileSync("index.html"));
+hash.update(readFileSync("service-worker/sw.js")).update(readFileSync("index.html")).update(version);
 const build = hash.digest("hex").slice(0, 16);
 
 const home = join(dist, "b", build);
@@ -45,9 +45,15 @@ for (const name of ["boot.js", "storage.js", "projector-start.js"]) {
   if (from !== join(home, name)) rmSync(from);
 }
 for (const name of walk(dist)) if (name.endsWith(".d.ts")) rmSync(name);
+// Scripts and styles go without what only people read in them.
+if (optimise === "yes") {
+  for (const name of walk(home).filter((name) => /\.(js|css)$/.test(name))) {
+    const options = name.endsWith(".js") ? { loader: "js", format: "esm" } : { loader: "css" };
+    writeFileSync(name, transformSync(readFileSync(name, "utf8"), { ...options, minify: true, target: "esnext", legalComments: "none" }).code);
+  }
+}
 const page = readFileSync(join(dist, "index.html"), "utf8")
-  .replace('src="boot.js"', `src="/b/${build}/boot.js"`)
-  .replace('href="style.css"', `href="/b/${build}/style.css"`)
+  .replaceAll(/(href|src)="(boot\.js|app\.js|style\.css)"/g, `$1="/b/${build}/$2"`)
   .replace('href="manifest.webmanifest"', 'href="/manifest.webmanifest"')
   .replaceAll('href="icons/', 'href="/icons/');
 writeFileSync(join(dist, "index.html"), page);

@@ -14,7 +14,7 @@ use crate::{
 
 /// Of each target.
 const FUZZ_SECONDS: u64 = 120;
-const BENCHES: [&str; 7] = ["bytes", "commit", "cold", "import", "models", "native", "sync"];
+const BENCHES: [&str; 8] = ["bytes", "commit", "cold", "import", "lighthouse", "models", "native", "sync"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
@@ -80,6 +80,9 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
         step("a phone that is left", || pwa::browser_script(house, &spotter, "tests/journey/leaving.mjs", &[]))?;
         step("many tabs, some of which die", || {
             pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25", "--frozen"])
+        })?;
+        step("every screen, by thumb, by keyboard and in large text", || {
+            pwa::browser_script(house, &spotter, "tests/journey/screens.mjs", &[])
         })?;
         step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
         step("a monkey", || pwa::browser_script(house, &spotter, "tests/journey/monkey.mjs", &["--minutes", "2"]))?;
@@ -157,6 +160,7 @@ pub(crate) fn bench(house: &House, spotter: &Path, name: Option<&str>) -> Result
                 let mut bench = pwa::script_command(house, &release, "benches/sync.mjs", &["--out", &out])?;
                 run(bench.env("SPOTTER_POSTGRES", postgres.address.trim_end_matches("/postgres")))?;
             }
+            "lighthouse" => pwa::browser_script(house, spotter, "benches/lighthouse.mjs", &["--out", &out])?,
             "commit" => {
                 setup::for_stores(house)?;
                 pwa::browser_script(house, spotter, "benches/browser.mjs", &["commit", "--out", &out])?;

@@ -1,6 +1,10 @@
 //! The laws that a machine can check. Each failure says what is wrong, why it matters, and the way out.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -19,6 +23,7 @@ pub(crate) fn check(house: &House) -> Result<()> {
     sql(house, &mut broken)?;
     documents(house, &mut broken)?;
     manifest(house, &mut broken)?;
+    colours(house, &mut broken)?;
     if broken.is_empty() {
         say("    all laws hold");
         return Ok(());
@@ -178,6 +183,82 @@ fn documents(house: &House, broken: &mut Vec<String>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whoever sees little sees what can be read and what can be tapped: the contrast of every pair of tokens that meet, in each
+/// theme, and no size that does not grow with the text that somebody chose.
+fn colours(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    const GROUNDS: [&str; 3] = ["paper", "raised", "sunken"];
+    const TEXT: [&str; 6] = ["ink", "ink-2", "accent", "done", "amber", "red"];
+    let css = read(&house.root.join("public/style.css"))?;
+    let light = tokens(&css, ":root {");
+    let dark = tokens(&css, ":root[data-theme=\"dark\"], :root[data-theme=\"black\"] {");
+    if dark != tokens(&css, ":root:not([data-theme=\"light\"]) {") {
+        broken.push("public/style.css: dark by the system and dark by choice have different colours".to_owned());
+    }
+    let mut black = dark.clone();
+    black.extend(tokens(&css, "\n  :root[data-theme=\"black\"] {"));
+    for (theme, colours) in [("light", light), ("dark", dark), ("black", black)] {
+        let grounds =
+            GROUNDS.iter().flat_map(|ground| TEXT.iter().map(move |text| (*text, *ground, 4.5)).chain([("outline", *ground, 3.0)]));
+        let others = [
+            ("on-accent", "accent", 4.5),
+            ("accent", "accent-soft", 4.5),
+            ("outline", "accent-soft", 3.0),
+            ("done", "done-soft", 4.5),
+        ];
+        for (front, ground, least) in grounds.chain(others) {
+            let pair = colours.get(front).zip(colours.get(ground));
+            let (a, b) = pair.with_context(|| format!("public/style.css: --{front} or --{ground} is no oklch() in {theme}"))?;
+            let contrast = (a.max(*b) + 0.05) / (a.min(*b) + 0.05);
+            if contrast < least {
+                broken.push(format!(
+                    "public/style.css, {theme}: --{front} on --{ground} is {contrast:.2}:1, and {least}:1 is needed"
+                ));
+            }
+        }
+    }
+    for control in ["  .tick {", "  .chip {", "  input, select, textarea {", "  .segments [aria-checked=\"true\"] {"] {
+        let rule = css.lines().find(|line| line.starts_with(control)).unwrap_or_default();
+        if !rule.contains("var(--outline)") {
+            broken.push(format!("public/style.css:{control} has no edge of --outline, so it can hardly be seen"));
+        }
+    }
+    if css.lines().any(|line| line.split(';').any(|rule| rule.contains("font") && rule.contains("px"))) {
+        broken.push(
+            "public/style.css gives a size of text in px: whoever wants larger text says so in the browser, and rem follows"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// The colours of one block of tokens, by name, as how bright they are (WCAG's relative luminance).
+fn tokens(css: &str, block: &str) -> BTreeMap<String, f64> {
+    let body = css.split_once(block).and_then(|(_, rest)| rest.split_once('}')).map_or("", |(body, _)| body);
+    let colour = |declaration: &str| {
+        let (name, value) = declaration.split_once(": oklch(")?;
+        let value = value.split_once(')')?.0;
+        let mut parts =
+            value.split([' ', '/']).filter(|part| !part.is_empty()).map(|part| part.trim_end_matches('%').parse::<f64>());
+        let (light, chroma, hue) = (parts.next()?.ok()? / 100.0, parts.next()?.ok()?, parts.next()?.ok()?.to_radians());
+        parts.next().is_none().then(|| {
+            (name.rsplit("--").next().unwrap_or_default().to_owned(), luminance(light, chroma * hue.cos(), chroma * hue.sin()))
+        })
+    };
+    body.split(';').filter_map(colour).collect()
+}
+
+/// From OKLab, by the matrices of its definition.
+fn luminance(light: f64, a: f64, b: f64) -> f64 {
+    let l = (light + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
+    let m = (light - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
+    let s = (light - 0.089_484_177_5 * a - 1.291_485_548_0 * b).powi(3);
+    let shown = |linear: f64| linear.clamp(0.0, 1.0);
+    let red = shown(4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s);
+    let green = shown(-1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s);
+    let blue = shown(-0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701_0 * s);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 /// The mistakes that installed apps are full of.

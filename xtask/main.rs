@@ -62,7 +62,7 @@ enum Command {
     },
     /// The laws of the house alone: edges, forbidden dependencies, doors, SQL.
     Laws,
-    /// Run a bench: commit, cold, import, models, native, sync, bytes; without a name, all of them. JSON goes to benches/results/.
+    /// Run a bench: commit, cold, import, lighthouse, models, native, sync, bytes; without a name, all of them. JSON goes to benches/results/.
     Bench { name: Option<String> },
     /// Run a check for as long as it takes to trust it, and keep the result in benches/results/.
     Soak {

@@ -191,7 +191,7 @@ fn npm_install(house: &House, folder: &str) -> Result<()> {
 /// The engines that the benches run beside ours.
 pub(crate) fn for_benches(house: &House) -> Result<()> {
     unless_stamped(house, "benches/package-lock.json", &house.root.join("benches/node_modules/.spotter"), || {
-        say("Installing DuckDB-WASM: the benches run it beside ours.");
+        say("Installing DuckDB-WASM, which the benches run beside ours, and Lighthouse.");
         npm_install(house, "benches")
     })
 }

@@ -168,6 +168,8 @@ pub fn build_id() -> String {
 /// With an app lock somebody who was away for a quarter of an hour is asked for the passphrase.
 const AWAY_MS: f64 = 15.0 * 60.0 * 1000.0;
 
+const THEME: &str = "spotter.theme";
+
 /// Where the page remembers whose phone this was: browsers that run out of space clear everything else.
 const DEVICE: &str = "spotter.device";
 
@@ -190,6 +192,15 @@ const REMOVED: &str = "spotter.removed";
 
 fn tab_storage() -> Option<web_sys::Storage> {
     window().session_storage().ok().flatten()
+}
+
+/// How the screen looked last: for the first paint of the next start, which `boot.js` makes.
+pub(crate) fn kept_theme() -> String {
+    page_storage().and_then(|kept| kept.get_item(THEME).ok()?).unwrap_or_else(|| "auto".to_owned())
+}
+
+pub(crate) fn keep_theme(theme: &str) {
+    let _ = page_storage().map(|kept| kept.set_item(THEME, theme));
 }
 
 /// Nothing is left of whoever was here, and the next page says so.
@@ -260,7 +271,6 @@ impl Hub {
         })
         .forget();
         hub.start_storage();
-        hub.start_projector();
         hub
     }
 
@@ -301,8 +311,8 @@ impl Hub {
         self.inner().borrow_mut().storage = worker;
     }
 
-    /// Only in a tab that somebody looks at. It loads while storage does.
-    fn start_projector(self) {
+    /// Only in a tab that somebody looks at, and once there is something to look at. It loads while storage does.
+    pub(crate) fn start_projector(self) {
         let inner = self.inner();
         let there = inner.borrow().projector.is_some();
         if there || document().visibility_state() != VisibilityState::Visible {

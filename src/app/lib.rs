@@ -5,12 +5,14 @@
 
 pub mod charts;
 mod clock;
+mod doubt;
 mod hub;
 mod icons;
 mod messages;
 mod parts;
 mod route;
 mod screens;
+mod search;
 mod sheet;
 mod shell;
 mod training;
@@ -20,5 +22,8 @@ pub use hub::Hub;
 pub use shell::App;
 
 pub fn mount() {
-    leptos::mount::mount_to_body(App);
+    use wasm_bindgen::JsCast;
+    // Beside the first paint and hidden, until there is a screen to show.
+    let root = leptos::prelude::document().get_element_by_id("app").map(JsCast::unchecked_into);
+    leptos::mount::mount_to(root.expect("index.html has a place for the app"), App).forget();
 }

@@ -386,6 +386,43 @@ pub(crate) mod picker {
     pub(crate) const BODYWEIGHT_REPS: &str = "Repetitions, body weight";
     pub(crate) const TIME: &str = "Time";
     pub(crate) const MAKE_EXERCISE: &str = "Make exercise";
+    /// Of every muscle.
+    pub(crate) const ALL: &str = "All";
+    pub(crate) const LETTER: &str = "First letter";
+    pub(crate) const OWN: &str = "Your own exercise";
+    pub(crate) const MERGE: &str = "Merge into another exercise";
+    pub(crate) const MERGE_HINT: &str = "Its sets and records count there; this can be undone";
+    pub(crate) const ARCHIVE: &str = "Archive";
+    pub(crate) const BRING_BACK: &str = "Bring back";
+    pub(crate) const ARCHIVE_HINT: &str = "Archived exercises are not offered; nothing that was logged is hidden";
+
+    pub(crate) fn more(name: &str) -> String {
+        format!("More for {name}")
+    }
+
+    pub(crate) fn merge_into(name: &str) -> String {
+        format!("Choose what “{name}” counts for from now on.")
+    }
+
+    pub(crate) fn merged(name: &str, into: &str) -> String {
+        format!("“{name}” counts for “{into}”.")
+    }
+
+    pub(crate) fn archived(name: &str) -> String {
+        format!("“{name}” is archived.")
+    }
+
+    pub(crate) fn back(name: &str) -> String {
+        format!("“{name}” is back.")
+    }
+
+    pub(crate) fn renamed(name: &str) -> String {
+        format!("It is called “{name}” now.")
+    }
+
+    pub(crate) fn taken(name: &str) -> String {
+        format!("That is “{name}”, which is here already.")
+    }
 
     pub(crate) fn times(n: i64) -> String {
         plural(n, "time", "times")
@@ -418,6 +455,28 @@ pub(crate) mod detail {
     pub(crate) const LOAD_LB: &str = "Load, lb";
     pub(crate) const REMOVE_SET: &str = "Remove set";
     pub(crate) const SET_CORRECTED: &str = "Set corrected.";
+    pub(crate) const SET_ADDED: &str = "Set added.";
+    pub(crate) const NEW_SET: &str = "Add a set";
+    pub(crate) const ADD_SET: &str = "Add set";
+    pub(crate) const ADD_EXERCISE: &str = "Add exercise";
+    pub(crate) const KIND: &str = "Kind";
+    pub(crate) const NORMAL: &str = "Working";
+    pub(crate) const WARMUP: &str = "Warm-up";
+    pub(crate) const DROP: &str = "Drop";
+    pub(crate) const FAILURE: &str = "Failure";
+    pub(crate) const METRES: &str = "Metres";
+    pub(crate) const MEANT: &str = "Yes, save it";
+    pub(crate) const SAY_HOW_MUCH: &str = "Type the repetitions, the time or the distance.";
+    pub(crate) const RPE_RANGE: &str = "RPE is 0 to 10.";
+    pub(crate) const DATE: &str = "Date";
+    pub(crate) const START: &str = "Start";
+    pub(crate) const MINUTES: &str = "Minutes";
+    pub(crate) const WHEN: &str = "A date and a time that have been, please.";
+    pub(crate) const HOW_LONG: &str = "Minutes are 0 to 1440.";
+
+    pub(crate) fn sure(now: &str, last: &str) -> String {
+        format!("{now}? Last was {last}.")
+    }
     pub(crate) const EDIT_WORKOUT: &str = "Edit workout";
 
     pub(crate) fn best_estimate(figure: &str) -> String {

@@ -32,7 +32,7 @@ impl Settings {
     }
 
     pub(crate) fn theme(self) -> String {
-        self.rows.with(|rows| rows.iter().flatten().find_map(|row| row.theme.clone())).unwrap_or_else(|| "auto".to_owned())
+        self.rows.with(|rows| rows.iter().flatten().find_map(|row| row.theme.clone())).unwrap_or_else(crate::hub::kept_theme)
     }
 }
 
@@ -100,6 +100,22 @@ pub(crate) fn hold_focus(panel: NodeRef<leptos::html::Div>) {
 pub(crate) fn BottomSheet(#[prop(into)] label: String, on_close: Callback<()>, children: Children) -> impl IntoView {
     let panel = NodeRef::<leptos::html::Div>::new();
     hold_focus(panel);
+    crate::route::use_router().over(on_close);
+    // The handle follows the finger; let go far enough down, the sheet closes.
+    let grabbed = StoredValue::new(None::<i32>);
+    let put = move |by: i32| {
+        if let Some(panel) = panel.get_untracked() {
+            let panel: &web_sys::HtmlElement = &panel;
+            let at = if by == 0 { "none".to_owned() } else { format!("0 {by}px") };
+            let _ = panel.style().set_property("translate", &at);
+        }
+    };
+    let pulled = move |event: &web_sys::PointerEvent| grabbed.get_value().map(|from| (event.client_y() - from).max(0));
+    let let_go = move |event: web_sys::PointerEvent| {
+        let by = pulled(&event).unwrap_or(0);
+        grabbed.set_value(None);
+        if 96 < by { on_close.run(()) } else { put(0) }
+    };
     view! {
         <div class="backdrop" on:click=move |_| on_close.run(())></div>
         <div
@@ -111,6 +127,19 @@ pub(crate) fn BottomSheet(#[prop(into)] label: String, on_close: Callback<()>, c
                 }
             }
         >
+            <div
+                class="grab" data-test="grab"
+                on:pointerdown=move |event| {
+                    grabbed.set_value(Some(event.client_y()));
+                    let _ = event_target::<web_sys::Element>(&event).set_pointer_capture(event.pointer_id());
+                }
+                on:pointermove=move |event| pulled(&event).into_iter().for_each(put)
+                on:pointerup=let_go
+                on:pointercancel=move |_| {
+                    grabbed.set_value(None);
+                    put(0);
+                }
+            ></div>
             {children()}
         </div>
     }

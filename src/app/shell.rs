@@ -1,6 +1,7 @@
 //! The frame: tabs, the workout's bar above them, the pill that says how things stand, toasts and problems.
 
 use bridge::{ProblemKind, SyncLink};
+use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
 use crate::{
@@ -38,7 +39,9 @@ pub fn App() -> impl IntoView {
     let settings = use_settings();
     Effect::new(move |_| {
         if let Some(root) = document().document_element() {
-            let _ = root.set_attribute("data-theme", &settings.theme());
+            let theme = settings.theme();
+            let _ = root.set_attribute("data-theme", &theme);
+            crate::hub::keep_theme(&theme);
         }
     });
     let help = RwSignal::new(false);
@@ -54,6 +57,22 @@ pub fn App() -> impl IntoView {
     let shut =
         Memo::new(move |_| hub.gone.get() || hub.removed.get() || locked.with(Option::is_some) || cleared.with(Option::is_some));
     shortcuts(router, training, help, shut);
+    let main = NodeRef::<leptos::html::Main>::new();
+    // The frame first, then the screen, then the worker that works out figures: each is a task of its own, so that no tap
+    // waits for all of them.
+    let framed = RwSignal::new(false);
+    Timeout::new(0, move || {
+        framed.set(true);
+        Timeout::new(0, move || {
+            unveil();
+            if let Some(main) = main.get_untracked() {
+                router.follow(&main);
+            }
+            hub.start_projector();
+        })
+        .forget();
+    })
+    .forget();
     let screen = move || match router.route.get() {
         _ if hub.gone.get() => view! { <Gone/> }.into_any(),
         _ if hub.removed.get() => view! { <Removed/> }.into_any(),
@@ -76,13 +95,23 @@ pub fn App() -> impl IntoView {
             <Pill/>
             // A workout that is open shows them itself, where its taps are.
             <Show when=move || !training.open.get()><Problems/></Show>
-            <main id="main" tabindex="-1">{screen}</main>
+            <main id="main" tabindex="-1" node_ref=main>{move || framed.get().then(screen)}</main>
             <WorkoutBar/>
             <Show when=move || !shut.get()><Tabs/></Show>
         </div>
         <Show when=move || training.open.get() && training.sheet.with(Option::is_some)><Workout/></Show>
         <Show when=move || help.get()><Shortcuts help/></Show>
         <Toasts/>
+    }
+}
+
+/// The app takes the place of the first paint, which has the same frame: nothing moves.
+fn unveil() {
+    if let Some(first) = document().get_element_by_id("first-paint") {
+        first.remove();
+    }
+    if let Some(root) = document().get_element_by_id("app") {
+        let _ = root.remove_attribute("hidden");
     }
 }
 

@@ -176,6 +176,15 @@ pub fn time_of_day(at_ms: i64, offset_min: i64) -> String {
     }
 }
 
+/// The moment of a date and a time as their inputs write them, in UTC milliseconds.
+pub fn moment(date: &str, time: &str, offset_min: i64) -> Option<i64> {
+    let mut date = date.splitn(3, '-').map(|part| part.parse::<i32>().ok());
+    let mut time = time.split(':').map(|part| part.parse::<u32>().ok());
+    let date = NaiveDate::from_ymd_opt(date.next()??, u32::try_from(date.next()??).ok()?, u32::try_from(date.next()??).ok()?)?;
+    let at = date.and_hms_opt(time.next()??, time.next()??, 0)?;
+    Some(at.and_utc().timestamp_millis() - offset_min * 60_000)
+}
+
 pub fn bytes(n: f64) -> String {
     match n {
         n if n < 1e6 => format!("{:.0}{NARROW}{}", n / 1e3, m::units::KILOBYTES),
@@ -266,6 +275,19 @@ mod tests {
         assert_eq!((month(today), month_year(today)), ("November 2026".to_owned(), "Nov 2026".to_owned()));
         assert_eq!(iso(0), "1970-01-01");
         assert_eq!(day_of(-1, 0), -1);
+    }
+
+    #[test]
+    fn what_a_past_workout_shows_as_its_time_is_read_back() {
+        for (at_ms, offset) in [(1_795_900_000_000, 60), (1_795_900_000_000, -480), (0, 330), (951_782_400_000, 0)] {
+            let to_the_minute = i64::div_euclid(at_ms, 60_000) * 60_000;
+            let (date, time) = (iso(day_of(at_ms, offset)), time_of_day(at_ms, offset));
+            assert_eq!(moment(&date, &time, offset), Some(to_the_minute), "{date} {time} {offset}");
+        }
+        for (date, time) in [("", "10:00"), ("2026-02-30", "10:00"), ("2026-02-03", ""), ("2026-02-03", "24:00"), ("x-y-z", "1:1")]
+        {
+            assert_eq!(moment(date, time, 0), None, "{date} {time}");
+        }
     }
 
     #[test]

@@ -73,7 +73,8 @@ pub(crate) fn Crew() -> impl IntoView {
         hub.capture(vec![Draft { scope: DraftScope::Room(room_id), fact, seen: Some(line.hlc) }], |_| {});
     };
     view! {
-        <Header title=Signal::derive(|| m::crew::NOTES.to_owned())/>
+        <Header title=Signal::derive(|| m::crew::TAB.to_owned())/>
+        <h2>{m::crew::NOTES}</h2>
         <p class="quiet">{m::crew::HINT}</p>
         <Show when=move || rooms.with(Option::is_none)><Skeleton lines=4/></Show>
         <Show when=move || messages.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>

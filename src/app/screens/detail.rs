@@ -1,15 +1,17 @@
 //! One workout that is over: what was done, and the means to correct it.
 
-use bridge::{Draft, SetLine, WorkoutHeader};
-use ledger::{EntityId, Fact, Patch, SetCorrected, WorkoutCorrected};
+use bridge::{Draft, LastSet, SetLine, WorkoutHeader};
+use ledger::{EntityId, Fact, Patch, SetCorrected, SetKind, SetLogged, Unit, WorkoutCorrected};
 use leptos::prelude::*;
 
+use super::picker::{Picked, Picker};
 use crate::{
-    clock::{now_ms, offset_min, today},
+    clock::{entity_id, now_ms, offset_min, today},
+    doubt::doubt,
     hub::use_hub,
     icons::{Glyph, Icon},
     messages as m,
-    parts::{BottomSheet, Empty, Figure, Header, Skeleton, use_settings},
+    parts::{BottomSheet, Empty, Figure, Header, Segments, Skeleton, use_settings},
     route::{Route, use_router},
     screens::workout::Resume,
     training::set_text,
@@ -25,6 +27,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
     let sets = hub.watch::<SetLine>(param);
     let editing = RwSignal::new(None::<SetLine>);
     let naming = RwSignal::new(false);
+    let picking = RwSignal::new(false);
     let one = move || header.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned()));
     let title = Signal::derive(move || one().and_then(|row| row.name).unwrap_or_else(|| m::WORKOUT.to_owned()));
     let groups = Memo::new(move |_| {
@@ -54,6 +57,26 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             });
             router.go(Route::History);
         });
+    };
+    // An exercise that was forgotten comes last, with a first set to fill in.
+    let added = move |it: Picked| {
+        let Some(last) = sets.with_untracked(|sets| sets.iter().flatten().max_by_key(|set| set.exercise_no).cloned()) else {
+            return;
+        };
+        editing.set(Some(SetLine {
+            exercise_id: it.exercise_id,
+            name: Some(it.name),
+            load_mode: it.load_mode,
+            tracking: it.tracking,
+            exercise_no: last.exercise_no + 1,
+            set_no: 1,
+            load_g: None,
+            assist_g: None,
+            reps: None,
+            duration_ms: None,
+            distance_mm: None,
+            ..one_more(&last)
+        }));
     };
     view! {
         <Header title=title back=Route::History>
@@ -86,6 +109,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
             let best = lines.iter().filter_map(|set| set.e1rm_g).max();
             // Warm-ups have no number: the first working set is 1.
             let mut working = 0;
+            let last = lines.last().cloned();
             view! {
                 <section class="card">
                     <h2>{name}</h2>
@@ -117,72 +141,182 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
                             }
                         }).collect_view()}
                     </ul>
+                    {last.map(|last| view! { <button class="plain" data-test="add-past-set" on:click=move |_| editing.set(Some(one_more(&last)))>{m::detail::ADD_SET}</button> })}
                 </section>
             }
         }).collect_view()}
         <Show when=move || one().is_some()>
+            <button class="plain" data-test="add-past-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>{m::detail::ADD_EXERCISE}</button>
             <button class="plain danger wide" on:click=remove><Glyph icon=Icon::Trash/>{m::detail::REMOVE_WORKOUT}</button>
         </Show>
-        {move || editing.get().map(|set| view! { <EditSet set editing/> })}
+        <Show when=move || picking.get()>
+            <Picker on_close=Callback::new(move |()| picking.set(false)) on_pick=Callback::new(added)/>
+        </Show>
+        {move || editing.get().map(|set| view! { <EditSet set all=sets started_ms=one().map_or(0, |row| row.started_ms) offset=one().map_or(0, |row| row.offset_min) editing/> })}
         {move || (naming.get()).then(one).flatten().map(|row| view! { <EditWorkout row naming/> })}
     }
 }
 
+/// A set like the one before it, which is not there yet.
+fn one_more(last: &SetLine) -> SetLine {
+    SetLine {
+        set_id: entity_id().to_string(),
+        set_no: last.set_no + 1,
+        at_ms: last.at_ms + 1,
+        note: None,
+        rpe10: None,
+        hlc: String::new(),
+        ..last.clone()
+    }
+}
+
+fn kind_of(name: &str) -> SetKind {
+    match name {
+        "warmup" => SetKind::Warmup,
+        "drop" => SetKind::Drop,
+        "failure" => SetKind::Failure,
+        _ => SetKind::Normal,
+    }
+}
+
+const KINDS: &[(&str, &str)] =
+    &[("normal", m::detail::NORMAL), ("warmup", m::detail::WARMUP), ("drop", m::detail::DROP), ("failure", m::detail::FAILURE)];
+
+/// A figure as it stands in its field, in thousandths of what is typed; empty is none.
+fn typed_in(text: &str) -> Result<Option<i64>, String> {
+    if text.trim().is_empty() { Ok(None) } else { words::typed(text).map(Some).ok_or_else(|| m::detail::no_number(text)) }
+}
+
+/// Only what changed is said, so that two people's edits of different fields both stand.
+fn change<T: PartialEq>(was: Option<T>, now: Option<T>) -> Patch<T> {
+    match now {
+        now if now == was => Patch::Keep,
+        Some(now) => Patch::Set(now),
+        None => Patch::Clear,
+    }
+}
+
+/// What a set has to say, as it is corrected or added: a set that is new has no clock yet.
 #[component]
-fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
+fn EditSet(
+    set: SetLine,
+    all: ReadSignal<Option<Vec<SetLine>>>,
+    started_ms: i64,
+    offset: i64,
+    editing: RwSignal<Option<SetLine>>,
+) -> impl IntoView {
     let (hub, settings) = (use_hub(), use_settings());
     let lb = settings.lb();
+    let new = set.hlc.is_empty();
     let original = StoredValue::new(set.clone());
+    let assisted = set.assist_g.is_some() || set.load_mode == "assisted";
+    let kind = RwSignal::new(set.set_kind.clone());
     let load = RwSignal::new(set.load_g.or(set.assist_g).map(|load| words::load(load, lb)).unwrap_or_default());
     let reps = RwSignal::new(set.reps.map(|reps| reps.to_string()).unwrap_or_default());
     let rpe = RwSignal::new(set.rpe10.map(words::tenths).unwrap_or_default());
-    let seconds = RwSignal::new(set.duration_ms.map(|ms| (ms / 1000).to_string()).unwrap_or_default());
+    let seconds = RwSignal::new(set.duration_ms.map(|ms| words::load(ms, false)).unwrap_or_default());
+    let metres = RwSignal::new(set.distance_mm.map(|mm| words::load(mm, false)).unwrap_or_default());
     let note = RwSignal::new(set.note.clone().unwrap_or_default());
+    // What is wrong with what was typed, and whether saying it once more saves it.
+    let wrong = RwSignal::new(None::<(String, bool)>);
+    let last = StoredValue::new(Vec::<LastSet>::new());
+    hub.ask::<LastSet>(&[("exercise", set.exercise_id.as_str().into()), ("before_ms", started_ms.into())], move |rows| {
+        let _ = last.try_set_value(rows);
+    });
     let close = Callback::new(move |()| editing.set(None));
+    // Everything of the same exercise that is known: this workout's sets, this one as it was, and last time's.
+    let before = move |was: &SetLine| -> Vec<(Option<i64>, Option<i64>)> {
+        let here = all.with_untracked(|all| {
+            let same = all.iter().flatten().filter(|one| one.exercise_id == was.exercise_id);
+            same.map(|one| (one.load_g.or(one.assist_g), one.reps)).collect::<Vec<_>>()
+        });
+        last.with_value(|last| last.iter().map(|one| (one.load_g.or(one.assist_g), one.reps)).chain(here).collect())
+    };
+    let fact = move |was: &SetLine| -> Result<Fact, (String, bool)> {
+        let plain = |text: String| (text, false);
+        // A field that still reads as it was filled in was not touched, however it is rounded.
+        let field = |text: RwSignal<String>, shown: String, was: Option<i64>, scale: i64| -> Result<Option<i64>, (String, bool)> {
+            let text = text.get_untracked();
+            if text.trim() == shown {
+                return Ok(was);
+            }
+            Ok(typed_in(&text).map_err(plain)?.map(|thousandths| thousandths * scale / 1000))
+        };
+        let of = |was: Option<i64>| was.map(|n| words::load(n, false)).unwrap_or_default();
+        let (text, had) = (load.get_untracked(), was.load_g.or(was.assist_g));
+        let weight = match text.trim() {
+            "" => None,
+            text if had.is_some_and(|had| words::load(had, lb) == text) => had,
+            text => Some(words::grams(text, lb).ok_or_else(|| plain(m::detail::no_load(text)))?),
+        };
+        let count = field(reps, was.reps.map(|n| n.to_string()).unwrap_or_default(), was.reps, 1)?;
+        let effort = field(rpe, was.rpe10.map(words::tenths).unwrap_or_default(), was.rpe10, 10)?;
+        let duration_ms = field(seconds, of(was.duration_ms), was.duration_ms, 1000)?;
+        let distance_mm = field(metres, of(was.distance_mm), was.distance_mm, 1000)?;
+        let said = Some(note.get_untracked().trim().to_owned()).filter(|note| !note.is_empty());
+        if effort.is_some_and(|rpe10| 100 < rpe10) {
+            return Err(plain(m::detail::RPE_RANGE.to_owned()));
+        }
+        if count.is_none() && duration_ms.is_none() && distance_mm.is_none() {
+            return Err(plain(m::detail::SAY_HOW_MUCH.to_owned()));
+        }
+        let sure = wrong.with_untracked(|wrong| wrong.as_ref().is_some_and(|(_, asks)| *asks));
+        let changed = (weight.filter(|_| new || weight != had), count.filter(|_| new || count != was.reps));
+        if let Some(question) = doubt(changed.0, changed.1, &before(was), lb).filter(|_| !sure) {
+            return Err((question, true));
+        }
+        let set_id = EntityId::parse(&was.set_id).map_err(|_| plain(m::detail::EMPTY.to_owned()))?;
+        let at_ms = now_ms();
+        let (load_g, assist_g) = if assisted { (None, weight) } else { (weight, None) };
+        if !new {
+            let mut fact = SetCorrected::of(set_id, at_ms, offset_min(at_ms));
+            fact.set_kind = change(Some(kind_of(&was.set_kind)), Some(kind_of(&kind.get_untracked())));
+            fact.load_g = change(was.load_g, load_g);
+            fact.assist_g = change(was.assist_g, assist_g);
+            fact.reps = change(was.reps, count);
+            fact.rpe10 = change(was.rpe10, effort);
+            fact.duration_ms = change(was.duration_ms, duration_ms);
+            fact.distance_mm = change(was.distance_mm, distance_mm);
+            fact.note = change(was.note.clone(), said);
+            return Ok(Fact::SetCorrected(fact));
+        }
+        Ok(Fact::SetLogged(SetLogged {
+            set_id,
+            workout_id: EntityId::parse(&was.workout_id).map_err(|_| plain(m::detail::EMPTY.to_owned()))?,
+            exercise_id: was.exercise_id.clone(),
+            exercise_no: was.exercise_no,
+            set_no: was.set_no,
+            // When it was done, as far as anybody knows: after the one before it.
+            at_ms: was.at_ms,
+            offset_min: offset as i32,
+            set_kind: kind_of(&kind.get_untracked()),
+            unit: if lb { Unit::Lb } else { Unit::Kg },
+            load_g,
+            bodyweight_g: None,
+            assist_g,
+            reps: count,
+            duration_ms,
+            distance_mm,
+            rpe10: effort,
+            rir: None,
+            side: None,
+            note: said,
+            rest_ms: None,
+            import_id: None,
+        }))
+    };
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let was = original.get_value();
-        let Ok(set_id) = EntityId::parse(&was.set_id) else { return };
-        let at_ms = now_ms();
-        let mut fact = SetCorrected::of(set_id, at_ms, offset_min(at_ms));
-        // Only what changed is said, so that two people's edits of different fields both stand.
-        let number = |text: String, scale: i64, was: Option<i64>| -> Result<Patch<i64>, String> {
-            if text.trim().is_empty() {
-                return Ok(if was.is_some() { Patch::Clear } else { Patch::Keep });
-            }
-            let value = words::typed(&text).ok_or_else(|| m::detail::no_number(&text))? * scale / 1000;
-            Ok(if was == Some(value) { Patch::Keep } else { Patch::Set(value) })
-        };
-        let outcome = (|| {
-            let text = load.get_untracked();
-            let shown = was.load_g.or(was.assist_g).map(|load| words::load(load, lb)).unwrap_or_default();
-            if text.trim() != shown {
-                let value = if text.trim().is_empty() {
-                    Patch::Clear
-                } else {
-                    Patch::Set(words::grams(&text, lb).ok_or_else(|| m::detail::no_load(&text))?)
-                };
-                *(if was.assist_g.is_some() { &mut fact.assist_g } else { &mut fact.load_g }) = value;
-            }
-            fact.reps = number(reps.get_untracked(), 1, was.reps)?;
-            fact.rpe10 = number(rpe.get_untracked(), 10, was.rpe10)?;
-            fact.duration_ms = number(seconds.get_untracked(), 1000, was.duration_ms)?;
-            let text = note.get_untracked();
-            if text.trim() != was.note.clone().unwrap_or_default() {
-                fact.note = if text.trim().is_empty() { Patch::Clear } else { Patch::Set(text.trim().to_owned()) };
-            }
-            Ok::<(), String>(())
-        })();
-        if let Err(reason) = outcome {
-            hub.say(reason, None);
-            return;
+        match fact(&was) {
+            Err(why) => wrong.set(Some(why)),
+            Ok(fact) => hub.capture(vec![Draft::mine(fact).after((!new).then_some(was.hlc))], move |outcome| {
+                if outcome.is_ok() {
+                    editing.set(None);
+                    hub.say(if new { m::detail::SET_ADDED } else { m::detail::SET_CORRECTED }, None);
+                }
+            }),
         }
-        hub.capture(vec![Draft::mine(Fact::SetCorrected(fact)).after(Some(was.hlc))], move |outcome| {
-            if outcome.is_ok() {
-                editing.set(None);
-                hub.say(m::detail::SET_CORRECTED, None);
-            }
-        });
     };
     let remove = move |_| {
         let was = original.get_value();
@@ -200,24 +334,34 @@ fn EditSet(set: SetLine, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
             });
         });
     };
-    let timed = set.duration_ms.is_some();
-    let field = move |name: &'static str, test: &'static str, value: RwSignal<String>| {
-        view! {
-            <label>{name}<input inputmode="decimal" autocomplete="off" data-test=test prop:value=move || value.get() on:input=move |event| value.set(event_target_value(&event))/></label>
-        }
+    // Whatever a set has is shown, also where its exercise asks for something else.
+    let (timed, far) = (set.tracking.contains("duration"), set.tracking.contains("distance"));
+    let weighed = set.load_g.or(set.assist_g).is_some() || !matches!(set.tracking.as_str(), "duration" | "distance_duration");
+    let counted = set.reps.is_some() || !(timed || far);
+    let field = move |shown: bool, name: &'static str, test: &'static str, value: RwSignal<String>| {
+        shown.then(|| view! {
+            <label>{name}<input inputmode="decimal" autocomplete="off" data-test=test prop:value=move || value.get() on:input=move |event| {
+                wrong.set(None);
+                value.set(event_target_value(&event));
+            }/></label>
+        })
     };
     view! {
-        <BottomSheet label=m::detail::CORRECT_SET on_close=close>
+        <BottomSheet label=if new { m::detail::NEW_SET } else { m::detail::CORRECT_SET } on_close=close>
+            <h2>{set.name.clone()}</h2>
             <form class="stack" on:submit=save>
                 <div class="fields">
-                    {field(if lb { m::detail::LOAD_LB } else { m::detail::LOAD_KG }, "edit-load", load)}
-                    {field(m::REPS, "edit-reps", reps)}
-                    {field(m::RPE, "edit-rpe", rpe)}
-                    {timed.then(|| field(m::SECONDS, "edit-seconds", seconds))}
+                    {field(weighed, if lb { m::detail::LOAD_LB } else { m::detail::LOAD_KG }, "edit-load", load)}
+                    {field(counted, m::REPS, "edit-reps", reps)}
+                    {field(far || set.distance_mm.is_some(), m::detail::METRES, "edit-metres", metres)}
+                    {field(timed || set.duration_ms.is_some(), m::SECONDS, "edit-seconds", seconds)}
+                    {field(true, m::RPE, "edit-rpe", rpe)}
                 </div>
+                {move || wrong.get().map(|(text, _)| view! { <p class="wrong" role="alert" data-test="edit-wrong">{text}</p> })}
+                <Segments label=m::detail::KIND options=KINDS value=kind on_pick=Callback::new(move |id| kind.set(id))/>
                 <label>{m::NOTE}<input maxlength="4000" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))/></label>
-                <button class="primary" data-test="edit-save">{m::SAVE}</button>
-                <button type="button" class="plain danger" on:click=remove>{m::detail::REMOVE_SET}</button>
+                <button class="primary" data-test="edit-save">{move || if wrong.with(|wrong| wrong.as_ref().is_some_and(|(_, asks)| *asks)) { m::detail::MEANT } else { m::SAVE }}</button>
+                {(!new).then(|| view! { <button type="button" class="plain danger" on:click=remove>{m::detail::REMOVE_SET}</button> })}
             </form>
         </BottomSheet>
     }
@@ -228,25 +372,31 @@ fn EditWorkout(row: WorkoutHeader, naming: RwSignal<bool>) -> impl IntoView {
     let hub = use_hub();
     let name = RwSignal::new(row.name.clone().unwrap_or_default());
     let note = RwSignal::new(row.note.clone().unwrap_or_default());
+    let date = RwSignal::new(words::iso(words::day_of(row.started_ms, row.offset_min)));
+    let time = RwSignal::new(words::time_of_day(row.started_ms, row.offset_min));
+    let minutes =
+        RwSignal::new(row.finished_ms.map(|end| ((end - row.started_ms + 30_000) / 60_000).to_string()).unwrap_or_default());
+    let wrong = RwSignal::new(None::<&'static str>);
     let row = StoredValue::new(row);
-    let patch = |text: String, was: Option<String>| match text.trim() {
-        text if text == was.clone().unwrap_or_default() => Patch::Keep,
-        "" => Patch::Clear,
-        text => Patch::Set(text.to_owned()),
-    };
+    let said = |text: RwSignal<String>| Some(text.get_untracked().trim().to_owned()).filter(|text| !text.is_empty());
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let row = row.get_value();
         let Ok(workout_id) = EntityId::parse(&row.workout_id) else { return };
         let at_ms = now_ms();
+        let when = moved(&row, &date.get_untracked(), &time.get_untracked(), &minutes.get_untracked(), at_ms);
+        let (started_ms, finished_ms) = match when {
+            Ok(when) => when,
+            Err(why) => return wrong.set(Some(why)),
+        };
         let fact = Fact::WorkoutCorrected(WorkoutCorrected {
             workout_id,
             at_ms,
             offset_min: offset_min(at_ms),
-            name: patch(name.get_untracked(), row.name),
-            note: patch(note.get_untracked(), row.note),
-            started_ms: Patch::Keep,
-            finished_ms: Patch::Keep,
+            name: change(row.name, said(name)),
+            note: change(row.note, said(note)),
+            started_ms,
+            finished_ms,
         });
         hub.capture(vec![Draft::mine(fact).after(Some(row.hlc))], move |outcome| {
             if outcome.is_ok() {
@@ -254,13 +404,87 @@ fn EditWorkout(row: WorkoutHeader, naming: RwSignal<bool>) -> impl IntoView {
             }
         });
     };
+    let field = move |name: &'static str, kind: &'static str, test: &'static str, value: RwSignal<String>| {
+        view! {
+            <label>{name}<input type=kind maxlength="200" inputmode=(test == "edit-minutes").then_some("numeric") autocomplete="off" data-test=test
+                prop:value=move || value.get() on:input=move |event| {
+                    wrong.set(None);
+                    value.set(event_target_value(&event));
+                }/></label>
+        }
+    };
     view! {
         <BottomSheet label=m::detail::EDIT_WORKOUT on_close=Callback::new(move |()| naming.set(false))>
             <form class="stack" on:submit=save>
-                <label>{m::NAME}<input maxlength="200" data-test="edit-name" prop:value=move || name.get() on:input=move |event| name.set(event_target_value(&event))/></label>
+                {field(m::NAME, "text", "edit-name", name)}
+                <div class="fields when">
+                    {field(m::detail::DATE, "date", "edit-date", date)}
+                    {field(m::detail::START, "time", "edit-time", time)}
+                    {field(m::detail::MINUTES, "text", "edit-minutes", minutes)}
+                </div>
+                {move || wrong.get().map(|text| view! { <p class="wrong" role="alert">{text}</p> })}
                 <label>{m::NOTE}<textarea maxlength="4000" rows="3" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))></textarea></label>
-                <button class="primary">{m::SAVE}</button>
+                <button class="primary" data-test="edit-workout-save">{m::SAVE}</button>
             </form>
         </BottomSheet>
+    }
+}
+
+type When = (Patch<i64>, Patch<i64>);
+
+/// Start and end of a workout as its fields say; one that is moved takes as long as before. What reads as it did is kept to
+/// the millisecond.
+fn moved(row: &WorkoutHeader, date: &str, time: &str, minutes: &str, now_ms: i64) -> Result<When, &'static str> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let same = (words::iso(words::day_of(row.started_ms, row.offset_min)), words::time_of_day(row.started_ms, row.offset_min));
+    let started = match (date, time) == (same.0.as_str(), same.1.as_str()) {
+        true => row.started_ms,
+        false => words::moment(date, time, row.offset_min).filter(|at| 0 < *at && *at < now_ms + DAY_MS).ok_or(m::detail::WHEN)?,
+    };
+    let lasted = row.finished_ms.map(|end| end - row.started_ms);
+    let minutes = match minutes.trim() {
+        "" if lasted.is_none() => None,
+        text => Some(text.parse::<i64>().ok().filter(|minutes| (0..=1440).contains(minutes)).ok_or(m::detail::HOW_LONG)?),
+    };
+    let lasts = if minutes == lasted.map(|ms| (ms + 30_000) / 60_000) { lasted } else { minutes.map(|minutes| minutes * 60_000) };
+    Ok((change(Some(row.started_ms), Some(started)), change(row.finished_ms, lasts.map(|ms| started + ms))))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_workout_is_moved_and_made_longer_and_what_is_not_touched_is_kept() {
+        let row = WorkoutHeader {
+            workout_id: String::new(),
+            name: None,
+            note: None,
+            started_ms: 1_795_900_012_345,
+            finished_ms: Some(1_795_903_612_999),
+            offset_min: 60,
+            finished: 1,
+            hlc: String::new(),
+        };
+        let (now, day_ms) = (1_796_000_000_000, 86_400_000);
+        let (date, time) = (words::iso(words::day_of(row.started_ms, 60)), words::time_of_day(row.started_ms, 60));
+        assert_eq!(moved(&row, &date, &time, "60", now), Ok((Patch::Keep, Patch::Keep)));
+        let before = words::iso(words::day_of(row.started_ms - day_ms, 60));
+        let start = (row.started_ms - day_ms) / 60_000 * 60_000;
+        assert_eq!(moved(&row, &before, &time, "60", now), Ok((Patch::Set(start), Patch::Set(start + 3_600_654))));
+        assert_eq!(moved(&row, &date, &time, "75", now), Ok((Patch::Keep, Patch::Set(row.started_ms + 4_500_000))));
+        let unknown = WorkoutHeader { finished_ms: None, ..row.clone() };
+        assert_eq!(moved(&unknown, &date, &time, "", now), Ok((Patch::Keep, Patch::Keep)));
+        for (date, time, minutes) in [
+            ("2031-01-01", "10:00", "60"),
+            ("", "10:00", "60"),
+            (date.as_str(), "", "60"),
+            (date.as_str(), time.as_str(), "-1"),
+            (date.as_str(), time.as_str(), ""),
+        ] {
+            assert!(moved(&row, date, time, minutes, now).is_err(), "{date} {time} {minutes}");
+        }
     }
 }

@@ -18,9 +18,8 @@ const PAGE: i64 = 30;
 #[component]
 pub(crate) fn History() -> impl IntoView {
     let (hub, router, settings) = (use_hub(), use_router(), use_settings());
-    let shown = RwSignal::new(PAGE);
-    let workouts =
-        hub.watch::<WorkoutLine>(move || vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", shown.get().into())]);
+    let shown = move || PAGE + router.more.get();
+    let workouts = hub.watch::<WorkoutLine>(move || vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", shown().into())]);
     let oldest = Memo::new(move |_| {
         workouts.with(|rows| rows.as_ref().and_then(|rows| rows.last().map(|row| row.started_ms))).unwrap_or(crate::clock::FAR_MS)
     });
@@ -80,8 +79,8 @@ pub(crate) fn History() -> impl IntoView {
                 }).collect_view()}
             </ul>
         }).collect_view()}
-        <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(|rows| rows.len() as i64 == shown.get()))>
-            <button class="plain wide" on:click=move |_| shown.update(|n| *n += PAGE)>{m::history::SHOW_MORE}</button>
+        <Show when=move || workouts.with(|rows| rows.as_ref().is_some_and(|rows| rows.len() as i64 == shown()))>
+            <button class="plain wide" data-test="show-more" on:click=move |_| router.more.update(|n| *n += PAGE)>{m::history::SHOW_MORE}</button>
         </Show>
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     let step = move |by: i64| put(stepped(&text.get_untracked(), by, cell), false);
     let next = move || training.next(place);
     let close = move || training.type_at(None, None);
+    crate::route::use_router().over(Callback::new(move |()| close()));
     let km = in_km(&exercise.tracking);
     let (last, test) = match next_cell(&exercise.tracking, cell) {
         Some(_) => (m::keypad::NEXT, "keypad-next"),

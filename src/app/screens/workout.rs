@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::{
     keypad::{Keypad, spoken},
-    picker::Picker,
+    picker::{Picked, Picker},
 };
 use crate::{
     clock::{now_ms, offset_min},
@@ -91,6 +91,7 @@ pub(crate) fn Resume(workout_id: String, name: Option<String>, started_ms: i64, 
 #[component]
 pub(crate) fn Workout() -> impl IntoView {
     let (training, router) = (use_training(), use_router());
+    router.over(Callback::new(move |()| training.open.set(false)));
     let picking = RwSignal::new(false);
     let more = RwSignal::new(None::<More>);
     let panel = NodeRef::<leptos::html::Section>::new();
@@ -163,7 +164,10 @@ pub(crate) fn Workout() -> impl IntoView {
             </div>
             <Rest/>
             <Show when=move || picking.get()>
-                <Picker on_close=Callback::new(move |()| picking.set(false))/>
+                <Picker
+                    on_close=Callback::new(move |()| picking.set(false))
+                    on_pick=Callback::new(move |it: Picked| training.add_exercise(&it.exercise_id, &it.name, &it.load_mode, &it.tracking))
+                />
             </Show>
             // Under another sheet it would take the keys that are typed there.
             {move || training.pad.get().filter(|_| !picking.get() && more.with(Option::is_none)).map(|place| view! { <Keypad place/> })}

@@ -1,0 +1,451 @@
+// The screens as hands find them: the first paint, the picker to its end, Back, drags, a past workout, names of any length,
+// toasts, a phone on its side, text twice as large.
+//
+//   node tests/journey/screens.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
+import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { planImport, runImport } from "../../benches/lib.mjs";
+import { year } from "../../benches/strong.mjs";
+import { Stop, Story, addExercise, axe, becomes, browse, catalogue, cell, ensure, finish, freePort, heldBack, openApp, same, serve, shots, startWorkout, tab, temporary, text, tick, typeSet, until } from "./lib.mjs";
+
+const story = new Story();
+const step = (...all) => story.step(...all);
+const vital = (name, act) => story.step(name, act, { vital: true });
+const folder = temporary("screens");
+const port = await freePort();
+const url = `http://localhost:${port}`;
+const LONG = "The workout that somebody called by everything that was done in it, from the first warm-up to the last stretch on the mat at home";
+ensure(125 < LONG.length, "the long name is not long");
+
+let server;
+let context;
+let page;
+
+const box = async (locator) => {
+  const { x, y, width, height } = await locator.boundingBox();
+  return { x, y, width, height };
+};
+const apart = (a, b) => a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+const look = async (where, name) => {
+  mkdirSync(shots, { recursive: true });
+  await where.screenshot({ path: join(shots, `screens-${name}.png`) });
+};
+const scrolled = () => page.evaluate(() => Math.round(scrollY));
+const sheets = () => page.locator(".bottom-sheet").count();
+const tabs = (where) => where.locator("nav.tabs:visible a");
+const frame = async (where) => ({
+  tabs: await tabs(where).evaluateAll((links) => links.map((link) => {
+    const { x, y, width, height } = link.getBoundingClientRect();
+    return [link.textContent, link.getAttribute("href"), link.getAttribute("aria-current"), x, y, width, height];
+  })),
+  title: await where.locator("h1:visible").evaluate((h1) => [h1.textContent, h1.getBoundingClientRect().x, h1.getBoundingClientRect().y]),
+});
+/** The rows of the picker that are made, by name. */
+const rows = () => page.locator(".pick .one strong").allTextContents();
+
+try {
+  server = await serve(port);
+  ({ context, page } = await browse(story, folder));
+
+  // ------------------------------------------------------------------------------------------ the first paint
+
+  await vital("before the app is there its frame is, and says what this is", async () => {
+    await page.addInitScript(() => {
+      globalThis.shifts = [];
+      new PerformanceObserver((list) => globalThis.shifts.push(...list.getEntries().map((entry) => entry.value))).observe({ type: "layout-shift", buffered: true });
+    });
+    const held = await heldBack(page, "**/app_bg.wasm");
+    await page.goto(`${url}/train`);
+    await held.asked("the page asks for the app");
+    await page.getByText("lives on this phone").waitFor();
+    same(await page.locator("#first-paint h1").textContent(), "Train", "the title of the first paint");
+    same(await axe(page), [], "serious or critical violations of the first paint");
+    await look(page, "first-paint");
+    // A tap on a tab is not lost, and does not load the page again.
+    await page.evaluate(() => (globalThis.same = true));
+    await tabs(page).filter({ hasText: "Today" }).click();
+    await becomes(() => page.locator("#first-paint h1").textContent(), "Today", "the title after a tap");
+    ensure(await page.evaluate(() => globalThis.same), "the page was loaded again");
+    const before = await frame(page);
+    held.open();
+    await page.getByText("Log your first set").waitFor();
+    same(await page.locator("#first-paint").count(), 0, "first paints that are left");
+    same(await frame(page), before, "tabs and title when the app has taken their place");
+    await held.over();
+    const moved = await page.evaluate(() => globalThis.shifts.reduce((sum, shift) => sum + shift, 0));
+    ensure(moved < 0.02, `what was painted first moved by ${moved}`);
+  });
+
+  await step("whoever was here before is not told again what this is", async () => {
+    await until(() => page.evaluate(() => navigator.serviceWorker.controller !== null), { what: "the service worker has the page", timeout: 60_000 });
+    const held = await heldBack(page, "**/*.parquet");
+    await page.reload({ waitUntil: "commit" });
+    await page.locator("h1:visible").waitFor();
+    await until(async () => (await page.locator("#first-paint").count()) === 0 || page.evaluate(() => document.getElementById("first-paint").classList.contains("again")), { what: "the page knows" });
+    held.open();
+    await page.getByText("Log your first set").waitFor();
+    await held.over();
+  });
+
+  await step("an empty Train has no list, and each tab is called what its page is", async () => {
+    await tab(page, "Train");
+    await page.getByText("What you train will be here").waitFor();
+    same(await page.locator("ul.list:visible").count(), 0, "lists of nothing");
+    for (const name of ["Today", "Train", "Progress", "Crew", "Me"]) {
+      await tab(page, name);
+      await becomes(() => page.locator("main h1").textContent(), name, "the page's title");
+    }
+  });
+
+  await step("a sideways swipe is a gesture of the app, never the browser's way back", async () => {
+    same(await page.evaluate(() => getComputedStyle(document.documentElement).overscrollBehaviorX), "none", "what a swipe does at the edge");
+  });
+
+  // ------------------------------------------------------------------------------------------ a year of training
+
+  await vital("a year comes in", async () => {
+    await openApp(page, url, "/me/import");
+    await planImport(page, year(1).csv);
+    await runImport(page);
+  });
+
+  await step("Back comes to the same place of a long history, with as many rows", async () => {
+    await openApp(page, url, "/train");
+    await page.getByRole("button", { name: "History" }).click();
+    const all = page.getByTestId("workout-row");
+    await becomes(() => all.count(), 30, "rows at first");
+    for (const many of [60, 90]) {
+      await page.getByTestId("show-more").click();
+      await becomes(() => all.count(), many, "rows after asking for more");
+    }
+    await page.evaluate(() => scrollTo(0, 2400));
+    await becomes(scrolled, 2400, "scrolled");
+    const row = all.nth(await all.evaluateAll((links) => links.findIndex((link) => 200 < link.getBoundingClientRect().y)));
+    const name = await row.locator("strong").textContent();
+    await row.click();
+    await page.getByTestId("detail-volume").waitFor();
+    same(await page.locator("h1:visible").textContent(), name, "the workout");
+    await becomes(scrolled, 0, "scrolled, on the workout's page");
+    await page.goBack();
+    await becomes(() => all.count(), 90, "rows after Back");
+    await becomes(scrolled, 2400, "scrolled, after Back");
+    // By the button of the page, too; and the tab begins anew.
+    await row.click();
+    await page.getByTestId("detail-volume").waitFor();
+    await page.getByRole("button", { name: "Back" }).click();
+    await becomes(scrolled, 2400, "scrolled, after the button Back");
+    await tab(page, "Train");
+    await page.getByRole("button", { name: "History" }).click();
+    await becomes(() => all.count(), 30, "rows on a new visit");
+    await becomes(scrolled, 0, "scrolled, on a new visit");
+  });
+
+  // ------------------------------------------------------------------------------------------ the picker
+
+  await step("the picker goes to its end, by letters and by muscles", async () => {
+    await startWorkout(page);
+    await page.getByTestId("add-exercise").click();
+    await page.getByTestId("exercises").locator(".one").first().waitFor();
+    await becomes(() => page.evaluate(() => document.activeElement.getAttribute("data-test")), "search", "what has the focus");
+    const names = [...catalogue.keys()];
+    same(Number(await page.locator(".pick .one").first().getAttribute("aria-setsize")), names.length, "exercises that can be scrolled to");
+    const seen = new Set();
+    const list = page.getByTestId("exercises");
+    for (let from = 0; seen.size < names.length; from += 600) {
+      const end = await list.evaluate((list, from) => ((list.scrollTop = from), list.scrollHeight - list.clientHeight), from);
+      await until(async () => {
+        const made = await page.locator(".pick .one").evaluateAll((rows) => rows.map((row) => [row.getBoundingClientRect().top, row.getBoundingClientRect().bottom]));
+        const { y, height } = await box(list);
+        return made.some(([top]) => top <= y + 1) && (end <= from || made.some(([, bottom]) => y + height <= bottom + 1));
+      }, { what: `rows at ${from}` });
+      const made = await rows();
+      ensure(made.length <= 60, `${made.length} rows are made`);
+      made.forEach((name) => seen.add(name));
+      ensure(from <= end + 600, `at the end of the list, and ${names.filter((name) => !seen.has(name)).slice(0, 5)} never came`);
+    }
+    await page.getByTestId("letter-T").click();
+    await until(async () => {
+      const { y } = await box(list);
+      const first = await page.locator(".pick .one").evaluateAll((rows, y) => rows.find((row) => y - 1 <= row.getBoundingClientRect().y)?.textContent, y);
+      return first?.startsWith("T");
+    }, { what: "the letter T is on top" });
+    await look(page, "picker");
+    await page.locator(".chip.muscle").filter({ hasText: "chest" }).click();
+    await until(async () => {
+      const said = await page.locator(".pick .one .quiet").allTextContents();
+      return 10 < said.length && said.every((one) => one.startsWith("chest"));
+    }, { what: "only exercises for the chest" });
+    same(await axe(page), [], "serious or critical violations of the picker");
+  });
+
+  await step("the picker's search takes arrows and Enter, short forms and a slip", async () => {
+    await page.locator(".chip.muscle").filter({ hasText: "All" }).click();
+    const search = page.getByTestId("search");
+    for (const [typed, first] of [["ohp", "Overhead Press"], ["rdl", "Romanian Deadlift"], ["pullup", "Pull Up"], ["benhc", "Bench Press"], ["incline db", "Incline"]]) {
+      await search.fill(typed);
+      await until(async () => (await rows())[0]?.includes(first), { what: `${typed} finds ${first}` });
+    }
+    const tall = (await box(page.locator(".bottom-sheet"))).height;
+    await search.fill("zercher");
+    await becomes(async () => (await box(page.locator(".bottom-sheet"))).height, tall, "the sheet's height, whatever is found");
+    await search.fill("press");
+    await search.press("ArrowDown");
+    const focused = () => page.evaluate(() => [...document.querySelectorAll(".pick .one")].findIndex((row) => row.contains(document.activeElement)));
+    await becomes(focused, 0, "the row in focus");
+    await page.keyboard.press("ArrowDown");
+    await becomes(focused, 1, "the row in focus");
+    await page.keyboard.press("ArrowUp");
+    await becomes(focused, 0, "the row in focus");
+    await search.fill("zercher");
+    const name = await until(async () => (await rows()).find((row) => row.startsWith("Zercher")), { what: "the exercise" });
+    await search.press("Enter");
+    await page.locator(".exercise-head h2").getByText(name, { exact: true }).waitFor();
+    ensure(await page.evaluate(() => document.activeElement !== document.body), "the focus fell out of the workout");
+  });
+
+  await step("an exercise of one's own is made once, renamed, merged and archived", async () => {
+    const open = async (search) => {
+      await page.getByTestId("add-exercise").click();
+      await page.getByTestId("search").fill(search);
+    };
+    const own = async (name) => {
+      await open(name);
+      await page.locator(".pick .one").filter({ has: page.getByText(name, { exact: true }) }).getByTestId("own").click();
+      await page.getByTestId("own-name").waitFor();
+    };
+    await open("Bench Press (Barbell)");
+    ensure(!(await page.getByTestId("make").textContent()).includes("Bench"), "an exercise that is there is offered as a new one");
+    await page.getByTestId("make").click();
+    await page.getByTestId("make-name").fill("bench press  barbell");
+    await page.getByTestId("make-save").click();
+    await page.getByRole("alert").getByText("“Bench Press (Barbell)”, which is here already").waitFor();
+    await page.getByTestId("make-name").fill("Quarry Haul");
+    await page.getByTestId("make-save").click();
+    await page.locator(".exercise-head h2").getByText("Quarry Haul", { exact: true }).waitFor();
+    await own("Quarry Haul");
+    same(await axe(page), [], "serious or critical violations of the sheet");
+    await look(page, "own");
+    await page.getByTestId("own-name").fill("Quarry Heave");
+    await page.getByTestId("own-save").click();
+    await page.getByTestId("search").fill("quarry");
+    await becomes(rows, ["Quarry Heave"], "what it is called now");
+    await page.getByTestId("own").click();
+    await page.getByTestId("own-archive").click();
+    await becomes(async () => (await rows()).includes("Quarry Heave"), false, "whether an archived exercise is offered");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await becomes(rows, ["Quarry Heave"], "what is offered again");
+    await page.getByTestId("own").click();
+    await page.getByTestId("own-merge").click();
+    await page.getByTestId("search").fill("Farmers");
+    const into = (await until(async () => (await rows())[0], { what: "an exercise to merge into" }));
+    await page.locator(".pick .one button").first().click();
+    await page.getByText(`“Quarry Heave” counts for “${into}”`).waitFor();
+    await page.getByTestId("search").fill("quarry heave");
+    await becomes(async () => (await rows()).includes("Quarry Heave"), false, "whether a merged exercise has a row of its own");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await becomes(sheets, 0, "sheets");
+  });
+
+  // ------------------------------------------------------------------------------------------ Back and drags over a workout
+
+  await step("Back closes the keypad, then folds the workout, then leaves the page", async () => {
+    await page.getByRole("tab").first().click();
+    await page.locator(".set:not(.head)").first().waitFor();
+    same(await page.locator(".set").nth(1).evaluate((row) => getComputedStyle(row).touchAction), "pan-y", "what a finger does on a row");
+    await cell(page, 0, "reps").click();
+    await page.getByTestId("keypad-close").waitFor();
+    await page.goBack();
+    await becomes(sheets, 0, "sheets after Back");
+    ensure(await page.getByRole("dialog", { name: "Workout" }).isVisible(), "Back from the keypad closed the workout, too");
+    await page.goBack();
+    await page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+    same(new URL(page.url()).pathname, "/", "the page under the workout");
+    await page.getByTestId("workout-bar").click();
+    await page.getByTestId("fold").click();
+    await page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+    // What was closed by hand leaves no entry behind: Back is the page before.
+    await tab(page, "Progress");
+    await becomes(() => new URL(page.url()).pathname, "/progress", "the page");
+    await page.goBack();
+    await becomes(() => new URL(page.url()).pathname, "/", "the page before");
+  });
+
+  await step("a sheet follows the finger on its handle, and closes when it is let go far down", async () => {
+    await page.getByTestId("workout-bar").click();
+    await page.getByTestId("add-exercise").click();
+    const grab = page.getByTestId("grab");
+    await grab.waitFor();
+    await until(() => page.evaluate(() => document.getAnimations().every((one) => one.playState !== "running")), { what: "the sheet stands" });
+    const drag = async (by) => {
+      const { x, y, width } = await box(grab);
+      await page.mouse.move(x + width / 2, y + 8);
+      await page.mouse.down();
+      await page.mouse.move(x + width / 2, y + 8 + by, { steps: 4 });
+      const moved = (await box(grab)).y - y;
+      await page.mouse.up();
+      return moved;
+    };
+    same(await drag(40), 40, "how far the sheet followed");
+    same(await sheets(), 1, "sheets after a short drag");
+    same(await page.locator(".bottom-sheet").evaluate((sheet) => getComputedStyle(sheet).translate), "none", "where the sheet lies afterwards");
+    await drag(200);
+    await becomes(sheets, 0, "sheets after a long drag");
+    await page.getByTestId("fold").click();
+    await page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+  });
+
+  await step("on its side the phone shows the keypad's last key", async () => {
+    await page.setViewportSize({ width: 844, height: 390 });
+    await page.getByTestId("workout-bar").click();
+    await cell(page, 0, "reps").click();
+    for (const key of [page.getByTestId("keypad-next"), page.getByTestId("key-0"), page.getByTestId("keypad-close")]) {
+      const { y, height } = await box(key);
+      ensure(y + height <= 390, `a key ends at ${y + height} of 390`);
+    }
+    await look(page, "landscape");
+    await page.getByTestId("keypad-close").click();
+    await page.setViewportSize({ width: 390, height: 844 });
+  });
+
+  // ------------------------------------------------------------------------------------------ a past workout
+
+  let id;
+  await vital("a workout is finished", async () => {
+    await addExercise(page, "Gorilla Row (Kettlebell)", "gorilla");
+    await typeSet(page, 0, { load: "60", reps: "5" });
+    await tick(page, 0);
+    id = await finish(page);
+  });
+  const save = async () => {
+    await page.getByTestId("edit-save").click();
+    await page.getByTestId("edit-save").waitFor({ state: "detached" });
+  };
+  const lines = () => page.getByTestId("set-row").locator("strong").allTextContents();
+
+  await step("ten times the load is asked about before it is saved, and saved when it is meant", async () => {
+    await page.getByTestId("set-row").first().click();
+    await page.getByTestId("edit-load").fill("600");
+    await page.getByTestId("edit-save").click();
+    await becomes(async () => (await text(page.getByTestId("edit-wrong"))).replaceAll(/\s/g, " "), "600 kg? Last was 60 kg.", "the question");
+    await page.getByTestId("edit-rpe").fill("12");
+    await page.getByTestId("edit-load").fill("62.5");
+    await page.getByTestId("edit-save").click();
+    await becomes(() => text(page.getByTestId("edit-wrong")), "RPE is 0 to 10.", "what is wrong");
+    await page.getByTestId("edit-rpe").fill("8");
+    await page.getByRole("radio", { name: "Drop" }).click();
+    await save();
+    await until(async () => (await lines())[0]?.startsWith("62.5"), { what: "the corrected load" });
+    same((await text(page.locator("[data-test=set-row] .kind").first())), "D", "the set's kind");
+    await page.getByTestId("set-row").first().click();
+    await page.getByTestId("edit-load").fill("600");
+    await page.getByTestId("edit-save").click();
+    await page.getByTestId("edit-wrong").waitFor();
+    await save();
+    await until(async () => (await lines())[0]?.startsWith("600"), { what: "what was meant is saved" });
+  });
+
+  await step("a set and an exercise that were forgotten are added to a past workout", async () => {
+    await page.getByTestId("add-past-set").click();
+    await page.getByTestId("edit-load").fill("55");
+    await page.getByTestId("edit-reps").fill("9");
+    await save();
+    await until(async () => (await lines()).some((line) => /^55\D+9$/.test(line.replaceAll(/\s/g, " "))), { what: "the added set" });
+    await page.getByTestId("add-past-exercise").click();
+    await page.getByTestId("search").fill("pull up");
+    await page.getByTestId("exercises").locator("button.row").filter({ has: page.getByText("Pull Up", { exact: true }) }).click();
+    await page.getByTestId("edit-save").click();
+    await page.getByTestId("edit-wrong").waitFor();
+    await page.getByTestId("edit-reps").fill("7");
+    await save();
+    await page.locator("section.card h2").getByText("Pull Up", { exact: true }).waitFor();
+    same((await lines()).length, 3, "sets");
+  });
+
+  await step("a past workout gets another day, time, length and a name that leaves room for the rest", async () => {
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByTestId("edit-date").fill("2026-03-05");
+    await page.getByTestId("edit-time").fill("06:45");
+    await page.getByTestId("edit-minutes").fill("75");
+    await page.getByTestId("edit-name").fill(LONG);
+    same(await axe(page), [], "serious or critical violations of the sheet");
+    await look(page, "edit-workout");
+    await page.getByTestId("edit-workout-save").click();
+    await page.getByTestId("edit-workout-save").waitFor({ state: "detached" });
+    await page.getByText("06:45").waitFor();
+    await becomes(() => page.locator("main p.quiet").first().textContent(), "Thu 5 Mar, 06:45", "when it was");
+    await becomes(async () => (await page.locator(".figures dd").last().textContent()).replaceAll(/\s/g, " "), "1 h 15 min", "how long it took");
+    const { height } = await box(page.locator("main h1"));
+    ensure(height <= 2 * 1.15 * 28 + 2, `the title is ${height} px high`);
+    await look(page, "detail");
+    await openApp(page, url, "/history");
+    const row = page.getByTestId("workout-row").filter({ hasText: LONG.slice(0, 40) });
+    for (let more = 0; more < 12 && !(await row.count()); more++) await page.getByTestId("show-more").click();
+    await row.waitFor();
+    ensure((await box(row.locator("strong"))).height <= 2 * 1.4 * 16 + 2, "the name fills the list");
+  });
+
+  await step("what is said never lies on the primary action", async () => {
+    await openApp(page, url, `/history/${id}`);
+    await page.getByRole("button", { name: "Remove workout" }).click();
+    const toast = page.locator(".toast");
+    await toast.waitFor();
+    for (const name of ["Today", "Train"]) {
+      await tab(page, name);
+      const primary = page.locator(".thumb .primary");
+      await primary.waitFor();
+      ensure(apart(await box(toast), await box(primary)), `the toast lies on the primary action of ${name}`);
+      const link = await box(page.locator("nav.tabs"));
+      const under = await box(primary);
+      same(Math.round(link.y - under.y - under.height), 12, `px from the primary action of ${name} to the tabs`);
+    }
+    await look(page, "toast");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await openApp(page, url, `/history/${id}`);
+    await page.getByTestId("detail-volume").waitFor();
+  });
+
+  // ------------------------------------------------------------------------------------------ text twice as large
+
+  await step("text twice as large: every screen holds it", async () => {
+    await context.close();
+    const large = await browse(story, folder, {
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--blink-settings=defaultFontSize=32"],
+    });
+    const where = large.page;
+    const wide = [];
+    const holds = async (name) => {
+      const over = await where.evaluate(() => {
+        const seen = [...document.querySelectorAll("body *")].filter((one) => one.closest(".hidden, .heat, .chips, [hidden], svg") === null);
+        const out = seen.filter((one) => innerWidth + 1 < one.getBoundingClientRect().right && 0 < one.getBoundingClientRect().width);
+        return { page: document.documentElement.scrollWidth - innerWidth, first: out[0] ? `${out[0].tagName}.${out[0].className} "${out[0].textContent.slice(0, 40)}"` : null };
+      });
+      if (0 < over.page || over.first) wide.push(`${name}: ${over.page} px, ${over.first}`);
+      await look(where, `large-${name.replaceAll("/", "-")}`);
+    };
+    for (const path of ["/", "/train", "/history", `/history/${id}`, "/progress", "/crew", "/me", "/me/import", "/me/storage", "/me/sync"]) {
+      await openApp(where, url, path);
+      same(await where.locator("main h1").evaluate((h1) => getComputedStyle(h1).fontSize), "56px", `the size of the title of ${path}`);
+      await holds(path);
+    }
+    await openApp(where, url, "/");
+    await where.getByTestId("start-workout").click();
+    await addExercise(where, "Bench Press (Barbell)", "bench press barbell");
+    await holds("workout");
+    await cell(where, 0, "load").click();
+    await where.getByTestId("keypad-next").waitFor();
+    await holds("keypad");
+    await where.getByTestId("keypad-close").click();
+    same(wide, [], "what is wider than the screen");
+  });
+} catch (err) {
+  if (!(err instanceof Stop)) {
+    story.failed += 1;
+    story.failures.push("the story broke off");
+    console.log(`not ok - the story broke off\n  ${err.stack}`);
+  }
+} finally {
+  await story.close();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+story.end();
