@@ -14,6 +14,7 @@ mod sql;
 pub mod store;
 
 use std::{
+    future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
@@ -185,32 +186,49 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>, first: Op
 }
 
 /// A certificate that was renewed counts from the next connection on: when its file has changed, or at once when the process
-/// is told to look (SIGHUP).
-async fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) {
+/// is told to look (SIGHUP, which ends nothing from this call on).
+fn renew(tls: RustlsConfig, certificate: PathBuf, key: PathBuf) -> impl Future<Output = ()> {
     let changed = |path: &Path| std::fs::metadata(path).and_then(|found| found.modified()).ok();
     let mut seen = (changed(&certificate), changed(&key));
-    loop {
-        let told = told_to_look(CERTIFICATE_LOOK).await;
-        let now = (changed(&certificate), changed(&key));
-        if !told && now == seen {
-            continue;
-        }
-        match tls.reload_from_pem_file(&certificate, &key).await {
-            Ok(()) => seen = now,
-            // Half of the two may be new: it is tried again, and the old ones go on.
-            Err(err) => tracing::error!(%err, "the certificate could not be read again; the one from before is used"),
+    let mut hang_up = HangUp::new();
+    async move {
+        loop {
+            let told = hang_up.within(CERTIFICATE_LOOK).await;
+            let now = (changed(&certificate), changed(&key));
+            if !told && now == seen {
+                continue;
+            }
+            match tls.reload_from_pem_file(&certificate, &key).await {
+                Ok(()) => seen = now,
+                // Half of the two may be new: it is tried again, and the old ones go on.
+                Err(err) => tracing::error!(%err, "the certificate could not be read again; the one from before is used"),
+            }
         }
     }
 }
 
-/// Waits so long, or until a signal; whether it was a signal.
-async fn told_to_look(wait: Duration) -> bool {
+struct HangUp {
     #[cfg(unix)]
-    if let Ok(mut hang_up) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        return tokio::time::timeout(wait, hang_up.recv()).await.is_ok();
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl HangUp {
+    fn new() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok(),
+        }
     }
-    tokio::time::sleep(wait).await;
-    false
+
+    /// Waits so long, or until the signal; whether it came.
+    async fn within(&mut self, wait: Duration) -> bool {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal {
+            return tokio::time::timeout(wait, signal.recv()).await.is_ok();
+        }
+        tokio::time::sleep(wait).await;
+        false
+    }
 }
 
 /// A head that is not finished, and a connection that does not answer a ping, are given up.

@@ -1,8 +1,9 @@
 // What a hostile client sends, and whether the server answers as it promised: a problem in words, nothing stored, nobody
 // else disturbed. Usage: node requests.mjs [--from SEED] [--only WORDS-OF-A-STEP]
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { Story, dice, seeds, until } from "../replication/lib.mjs";
 import { Device, ZERO, hashOf, sealed, uuid7 } from "../replication/rows.mjs";
 import { JSON_TYPE, Line, MIB, NATIVE, Server, binary, counted, dist, fine, holds, is, refused, root, turnedDown } from "./lib.mjs";
@@ -1163,6 +1164,29 @@ await step("pages of many profiles with long rows do not fill the memory, howeve
   is(rows, all, "rows of all pages");
   is(await own.stop(), 0, "the exit code");
   return `${mib(most - before)} more`;
+});
+
+await step("a certificate that was renewed is shown from the next connection on, and half of one changes nothing", async () => {
+  const [certificate, key] = ["certificate.pem", "key.pem"].map((name) => join(dirname(server.database), name));
+  const make = (name) => execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", `/CN=${name}`], { stdio: "ignore" });
+  make("first");
+  const own = await Server.start("--tls-cert", certificate, "--tls-key", key);
+  const shown = () => new Promise((shown, failed) => {
+    const socket = connectTls({ host: "127.0.0.1", port: own.port, rejectUnauthorized: false }, () => {
+      shown(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+    });
+    socket.on("error", failed);
+  });
+  is(await shown(), "first", "the certificate");
+  writeFileSync(certificate, "-----BEGIN CERTIFICATE-----\n");
+  own.child.kill("SIGHUP");
+  await until(() => own.complaints.includes("the one from before is used"), { what: "the server says that it cannot read it" });
+  is(await shown(), "first", "the certificate");
+  make("second");
+  own.child.kill("SIGHUP");
+  await until(async () => (await shown()) === "second", { what: "the new certificate" });
+  is(await own.stop(), 0, "the exit code");
 });
 
 // ---------------------------------------------------------------------------------------------- restores
