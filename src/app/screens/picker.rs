@@ -1,6 +1,8 @@
 //! The exercise picker: what was done lately first, then the alphabet, to its end; search as you type, make your own, and
 //! look after the ones that one made.
 
+use std::sync::Arc;
+
 use bridge::{Draft, ExerciseLine, ExerciseName};
 use ledger::{EntityId, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Muscle, Patch, Tracking};
 use leptos::prelude::*;
@@ -208,7 +210,7 @@ fn change(
     hub.capture(draft(&edit, own.hlc.clone()), move |outcome| {
         let Ok(rows) = outcome else { return };
         let seen = rows.first().map(|row| row.hlc.clone());
-        hub.say(said, Some(Callback::new(move |()| hub.capture(draft(&back, seen.clone()), |_| {}))));
+        hub.say(said, Some(Arc::new(move || hub.capture(draft(&back, seen.clone()), |_| {}))));
     });
 }
 
