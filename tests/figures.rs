@@ -140,6 +140,8 @@ fn every_person_that_a_fact_names_is_a_user() {
                     rows_read: 0,
                     rows_accepted: 0,
                     rows_rejected: 0,
+                    workouts: None,
+                    answers: None,
                     at_ms: MONDAY,
                     offset_min: 0,
                 }))
@@ -208,27 +210,6 @@ fn the_day_is_that_of_the_clock_on_the_wall() {
             assert_eq!(of(&it.tables(), "fact_workouts", &["workout_date"]), [[day("2026-03-03")]], "{offset_min} {minutes}");
         }
     }
-}
-
-#[test]
-fn a_file_that_is_imported_in_summer_and_in_winter_gives_the_same_days() {
-    let file = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,RPE\n\
-                2026-01-15 00:20:00,Early,55m,Bench,1,80,5,0,0,\n\
-                2026-07-15 23:50:00,Late,55m,Bench,1,80,5,0,0,\n";
-    let days = |offset_min: i32| {
-        let mut it = Lifter::new(22);
-        let (names, known) = (intake::NameBook::default(), intake::Known::default());
-        let choices =
-            bridge::Choices { unit: Some(ledger::Unit::Kg), offset_min, now_ms: 1_790_000_000_000, ..bridge::Choices::default() };
-        let planned = intake::plan(file.as_bytes(), "strong.csv", &choices, &names, &known).expect("a Strong file");
-        let import_id = it.id();
-        for chunk in intake::drafts(&planned, &choices, &names, &known, import_id, 50) {
-            it.scribe.write(1_790_000_000_000, chunk);
-        }
-        of(&it.tables(), "fact_workouts", &["workout_date"])
-    };
-    assert_eq!(days(60), [[day("2026-01-15")], [day("2026-07-15")]]);
-    assert_eq!(days(120), days(60));
 }
 
 #[test]
