@@ -303,9 +303,9 @@ try {
       for (const { page } of [mia, other]) {
         await openApp(page, url, "/me/sync");
         await page.getByTestId("sync-trouble").getByText("This device is no longer signed in.").waitFor({ timeout: 15_000 });
-        await choose(page, "Sign in");
         await fill(page, "name", "Mia");
         await fill(page, "password", password);
+        if (page === other.page) await fill(page, "device", "Tablet");
         await page.getByTestId("account-go").click();
         await everythingThere(page);
       }

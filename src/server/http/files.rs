@@ -31,10 +31,12 @@ fn is_screen(path: &str) -> bool {
     SCREENS.contains(&first) && parts.clone().count() <= 2 && parts.all(|part| !part.contains('.'))
 }
 
-/// Every screen is the same page.
+/// Every screen is the same page, and what browsers ask for by themselves, beside an answer that is no page of ours, is the icon.
 pub(super) fn of_screen(request: &mut Request) {
     if is_screen(request.uri().path()) {
         *request.uri_mut() = Uri::from_static("/index.html");
+    } else if request.uri().path() == "/favicon.ico" {
+        *request.uri_mut() = Uri::from_static("/icons/any-192.png");
     }
 }
 
