@@ -817,6 +817,7 @@ await step("a file of another build is missing, and is not the page", async () =
   for (const path of ["/", "/index.html", "/train", "/history", `/history/${newId()}`, "/progress", "/crew", "/me", "/me/import", "/me/storage", "/me/sync?x=1"]) {
     is(fine(await server.ask("GET", path)).text, page, `${path} is the app`);
   }
+  is(fine(await server.ask("GET", "/favicon.ico")).headers["content-type"], "image/png", "what browsers ask for by themselves");
 });
 
 await step("a built file that has not changed stays kept for good", async () => {
