@@ -53,7 +53,7 @@ const PATH_BYTES: usize = 2_000;
 /// No form of ours is longer.
 const FORM_BYTES: usize = 16 * 1024;
 /// What a page of ours never needs.
-const PERMISSIONS: &str = "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
     magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 /// What is read of a body that is too long, so that whoever sends it hears why.
 const DRAIN_BYTES: usize = 32 << 20;
