@@ -155,7 +155,8 @@ function session(random, name, share, years, deload) {
       const kilos = order === "D" ? Math.max(step, Math.round((load * 0.75) / step) * step) : load;
       row(exercise, order, kilos, reps, 0, 0, random.chance(0.035) ? random.pick(SET_NOTES) : "", rpe);
       sets += 1;
-      if (mode === "external") volume += kilos * reps * factor;
+      // What is hung on counts by itself where nobody has said what the body weighs.
+      if (mode !== "assisted") volume += kilos * reps * factor;
       seconds += 40 + rest;
       if (!last && target <= 8 && random.chance(0.25)) row(exercise, "Rest Timer", 0, 0, 0, rest, "", null);
     }

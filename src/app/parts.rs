@@ -157,7 +157,7 @@ pub(crate) fn Segments(
         <div class="segments" role="radiogroup" aria-label=label>
             {options.iter().map(|(id, name)| view! {
                 <button
-                    role="radio" aria-checked=move || (value.get() == *id).to_string()
+                    type="button" role="radio" aria-checked=move || (value.get() == *id).to_string()
                     on:click=move |_| on_pick.run((*id).to_owned())
                 >{*name}</button>
             }).collect_view()}

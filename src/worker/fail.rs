@@ -50,7 +50,8 @@ impl From<JsValue> for Fail {
         match name.as_str() {
             "QuotaExceededError" => Self::Full,
             "NoModificationAllowedError" => Self::Held,
-            "InvalidStateError" => Self::Stale(message),
+            // The second one: somebody made a file in a folder while it was being removed.
+            "InvalidStateError" | "InvalidModificationError" => Self::Stale(message),
             "NotFoundError" => Self::NotFound,
             "NotSupportedError" => Self::Unsupported(message),
             "NotReadableError" => Self::Changed,

@@ -727,6 +727,10 @@ await step("a page of another site cannot write with the cookie of ours", async 
   refused(preflight, 405, "METHOD_NOT_ALLOWED", "asking beforehand");
   const gone = fine(await server.ask("POST", "/account/sign-out", { headers: { cookie, ...own, ...JSON_TYPE } }));
   holds(/^__Host-spotter=; .*Max-Age=0/.test(gone.headers["set-cookie"][0]), "the cookie is taken back");
+  // Also from whoever did not hear that answer and asks once more.
+  const again = await server.ask("POST", "/account/sign-out", { headers: { cookie, ...own, ...JSON_TYPE } });
+  refused(again, 401, "AUTH_EXPIRED", "signed out once more");
+  holds(/^__Host-spotter=; .*Max-Age=0/.test(again.headers["set-cookie"]?.[0]), "the cookie of no sign-in is taken back too");
   refused(await server.ask("GET", "/account", { headers: { cookie, ...device } }), 401, "AUTH_EXPIRED");
 });
 

@@ -466,7 +466,7 @@ try {
     })();
     await choose("strong-long.csv", csv);
     await page.getByRole("radiogroup", { name: "Unit of loads in the file" }).getByRole("radio", { name: "kg", exact: true }).click();
-    await becomes(() => text(page.getByTestId("run-import")), "Import 5,000 sets", "the button");
+    await becomes(() => text(page.getByTestId("run-import")), `Import ${thousands(5000)} sets`, "the button");
     // As soon as something is written, before all of it is.
     const gone = page.waitForEvent("load", { timeout: 60_000 });
     await page.evaluate(() => {

@@ -434,9 +434,11 @@ const known = (exercise) => catalogue.get(exercise) ?? { mode: "external", facto
 
 export const working = (set) => set.kind !== "warmup";
 
-/** Grams lifted. Nobody was weighed in this story, so an exercise with the body counts nothing. */
+/** Grams lifted, to estimate from. Nobody was weighed in this story, so an exercise with the body gives no estimate. */
 const effective = (set) => (known(set.exercise).mode === "external" && set.loadG !== null ? set.loadG : null);
-export const volumeOf = (set) => (working(set) && effective(set) !== null && set.reps !== null ? effective(set) * set.reps * known(set.exercise).factor : 0);
+/** Grams that count: what is hung on a body that nobody weighed counts by itself, what a machine takes off does not. */
+const counted = (set) => (known(set.exercise).mode === "assisted" ? 0 : set.loadG ?? 0);
+export const volumeOf = (set) => (working(set) ? counted(set) * (set.reps ?? 0) * known(set.exercise).factor : 0);
 
 /** Epley, with what was left in reserve; grams rounded down, as kept. */
 export function e1rmOf(set) {

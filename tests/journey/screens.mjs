@@ -1,15 +1,17 @@
 // The screens as hands find them: the first paint, the picker to its end, Back, drags, a past workout, names of any length,
 // toasts, a phone on its side, text twice as large.
 //
-//   node tests/journey/screens.mjs          SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
+//   node tests/journey/screens.mjs [--only WORDS]          what WORDS name, and what the others stand on; SPOTTER_BIN, SPOTTER_DIST, SPOTTER_CHROMIUM, SPOTTER_SHOTS
 import { join } from "node:path";
 import { mkdirSync, rmSync } from "node:fs";
 import { planImport, runImport } from "../../benches/lib.mjs";
 import { year } from "../../benches/strong.mjs";
-import { Stop, Story, addExercise, axe, becomes, browse, catalogue, cell, ensure, finish, freePort, heldBack, openApp, same, serve, shots, startWorkout, tab, temporary, text, tick, typeSet, until } from "./lib.mjs";
+import { Stop, Story, addExercise, axe, becomes, browse, catalogue, cell, ensure, finish, freePort, heldBack, openApp, progress, same, serve, shots, startWorkout, still, tab, temporary, text, tick, typeSet, until } from "./lib.mjs";
 
 const story = new Story();
-const step = (...all) => story.step(...all);
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
+/** Each step finds nothing lying over the screen, however the one before it ended. */
+const step = (name, act) => (name.includes(only) ? story.step(name, async () => (await clear(), await act())) : true);
 const vital = (name, act) => story.step(name, act, { vital: true });
 const folder = temporary("screens");
 const port = await freePort();
@@ -32,6 +34,35 @@ const look = async (where, name) => {
 };
 const scrolled = () => page.evaluate(() => Math.round(scrollY));
 const sheets = () => page.locator(".bottom-sheet").count();
+const keypads = () => page.locator(".keypad").count();
+const folded = () => page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+async function clear() {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (; await sheets(); await still(page)) await page.locator(".backdrop").last().dispatchEvent("click");
+  if (await keypads()) await page.getByTestId("keypad-close").click();
+}
+/** The workout, started where there is none. */
+async function workout() {
+  if (await page.locator("section.workout").count()) return;
+  if (await page.getByTestId("workout-bar").count()) await page.getByTestId("workout-bar").click();
+  else {
+    await openApp(page, url);
+    await startWorkout(page);
+  }
+  await page.getByRole("dialog", { name: "Workout" }).waitFor();
+}
+async function picker() {
+  await workout();
+  await page.getByTestId("add-exercise").click();
+  await page.locator(".pick .one").first().waitFor();
+}
+/** A row of a workout's first exercise, with an exercise where there is none. */
+async function sets() {
+  await workout();
+  if (!(await page.getByRole("tab").count())) await addExercise(page, "Zercher Squat (Barbell)", "zercher");
+  await page.getByRole("tab").first().click();
+  await page.locator(".set:not(.head)").first().waitFor();
+}
 const tabs = (where) => where.locator("nav.tabs:visible a");
 const frame = async (where) => ({
   tabs: await tabs(where).evaluateAll((links) => links.map((link) => {
@@ -143,14 +174,18 @@ try {
   // ------------------------------------------------------------------------------------------ the picker
 
   await step("the picker goes to its end, by letters and by muscles", async () => {
-    await startWorkout(page);
-    await page.getByTestId("add-exercise").click();
-    await page.getByTestId("exercises").locator(".one").first().waitFor();
+    await picker();
     await becomes(() => page.evaluate(() => document.activeElement.getAttribute("data-test")), "search", "what has the focus");
     const names = [...catalogue.keys()];
     same(Number(await page.locator(".pick .one").first().getAttribute("aria-setsize")), names.length, "exercises that can be scrolled to");
     const seen = new Set();
     const list = page.getByTestId("exercises");
+    // A hand scrolls it, not only a script.
+    await still(page);
+    const { x, y, width, height } = await box(list);
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.wheel(0, 1200);
+    await becomes(() => list.evaluate((list) => Math.round(list.scrollTop)), 1200, "px that the list was scrolled by hand");
     for (let from = 0; seen.size < names.length; from += 600) {
       const end = await list.evaluate((list, from) => ((list.scrollTop = from), list.scrollHeight - list.clientHeight), from);
       await until(async () => {
@@ -179,7 +214,7 @@ try {
   });
 
   await step("the picker's search takes arrows and Enter, short forms and a slip", async () => {
-    await page.locator(".chip.muscle").filter({ hasText: "All" }).click();
+    await picker();
     const search = page.getByTestId("search");
     for (const [typed, first] of [["ohp", "Overhead Press"], ["rdl", "Romanian Deadlift"], ["pullup", "Pull Up"], ["benhc", "Bench Press"], ["incline db", "Incline"]]) {
       await search.fill(typed);
@@ -205,6 +240,7 @@ try {
 
   await step("an exercise of one's own is made once, renamed, merged and archived", async () => {
     const open = async (search) => {
+      await workout();
       await page.getByTestId("add-exercise").click();
       await page.getByTestId("search").fill(search);
     };
@@ -249,20 +285,19 @@ try {
   // ------------------------------------------------------------------------------------------ Back and drags over a workout
 
   await step("Back closes the keypad, then folds the workout, then leaves the page", async () => {
-    await page.getByRole("tab").first().click();
-    await page.locator(".set:not(.head)").first().waitFor();
+    await sets();
     same(await page.locator(".set").nth(1).evaluate((row) => getComputedStyle(row).touchAction), "pan-y", "what a finger does on a row");
     await cell(page, 0, "reps").click();
     await page.getByTestId("keypad-close").waitFor();
     await page.goBack();
-    await becomes(sheets, 0, "sheets after Back");
+    await becomes(keypads, 0, "keypads after Back");
     ensure(await page.getByRole("dialog", { name: "Workout" }).isVisible(), "Back from the keypad closed the workout, too");
     await page.goBack();
-    await page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+    await folded();
     same(new URL(page.url()).pathname, "/", "the page under the workout");
     await page.getByTestId("workout-bar").click();
     await page.getByTestId("fold").click();
-    await page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+    await folded();
     // What was closed by hand leaves no entry behind: Back is the page before.
     await tab(page, "Progress");
     await becomes(() => new URL(page.url()).pathname, "/progress", "the page");
@@ -271,11 +306,10 @@ try {
   });
 
   await step("a sheet follows the finger on its handle, and closes when it is let go far down", async () => {
-    await page.getByTestId("workout-bar").click();
-    await page.getByTestId("add-exercise").click();
+    await picker();
     const grab = page.getByTestId("grab");
     await grab.waitFor();
-    await until(() => page.evaluate(() => document.getAnimations().every((one) => one.playState !== "running")), { what: "the sheet stands" });
+    await still(page);
     const drag = async (by) => {
       const { x, y, width } = await box(grab);
       await page.mouse.move(x + width / 2, y + 8);
@@ -291,31 +325,39 @@ try {
     await drag(200);
     await becomes(sheets, 0, "sheets after a long drag");
     await page.getByTestId("fold").click();
-    await page.getByRole("dialog", { name: "Workout" }).waitFor({ state: "detached" });
+    await folded();
   });
 
   await step("on its side the phone shows the keypad's last key", async () => {
     await page.setViewportSize({ width: 844, height: 390 });
-    await page.getByTestId("workout-bar").click();
+    await sets();
     await cell(page, 0, "reps").click();
-    for (const key of [page.getByTestId("keypad-next"), page.getByTestId("key-0"), page.getByTestId("keypad-close")]) {
+    await page.getByTestId("keypad-log").waitFor();
+    await still(page);
+    for (const key of [page.getByTestId("keypad-log"), page.getByTestId("key-0"), page.getByTestId("keypad-close")]) {
       const { y, height } = await box(key);
       ensure(y + height <= 390, `a key ends at ${y + height} of 390`);
     }
+    ensure(apart(await box(page.getByTestId("key-0")), await box(page.locator(".keypad-end"))), "the last line of the keypad lies on the digits");
     await look(page, "landscape");
     await page.getByTestId("keypad-close").click();
-    await page.setViewportSize({ width: 390, height: 844 });
   });
 
   // ------------------------------------------------------------------------------------------ a past workout
 
   let id;
   await vital("a workout is finished", async () => {
+    await clear();
+    await workout();
     await addExercise(page, "Gorilla Row (Kettlebell)", "gorilla");
     await typeSet(page, 0, { load: "60", reps: "5" });
     await tick(page, 0);
     id = await finish(page);
   });
+  const past = async () => {
+    await openApp(page, url, `/history/${id}`);
+    await page.getByTestId("detail-volume").waitFor();
+  };
   const save = async () => {
     await page.getByTestId("edit-save").click();
     await page.getByTestId("edit-save").waitFor({ state: "detached" });
@@ -323,16 +365,18 @@ try {
   const lines = () => page.getByTestId("set-row").locator("strong").allTextContents();
 
   await step("ten times the load is asked about before it is saved, and saved when it is meant", async () => {
+    await past();
     await page.getByTestId("set-row").first().click();
     await page.getByTestId("edit-load").fill("600");
     await page.getByTestId("edit-save").click();
     await becomes(async () => (await text(page.getByTestId("edit-wrong"))).replaceAll(/\s/g, " "), "600 kg? Last was 60 kg.", "the question");
     await page.getByTestId("edit-rpe").fill("12");
     await page.getByTestId("edit-load").fill("62.5");
+    await page.getByRole("radio", { name: "Drop" }).click();
+    same(await page.getByTestId("edit-wrong").count(), 0, "complaints before anybody saved");
     await page.getByTestId("edit-save").click();
     await becomes(() => text(page.getByTestId("edit-wrong")), "RPE is 0 to 10.", "what is wrong");
     await page.getByTestId("edit-rpe").fill("8");
-    await page.getByRole("radio", { name: "Drop" }).click();
     await save();
     await until(async () => (await lines())[0]?.startsWith("62.5"), { what: "the corrected load" });
     same((await text(page.locator("[data-test=set-row] .kind").first())), "D", "the set's kind");
@@ -345,6 +389,7 @@ try {
   });
 
   await step("a set and an exercise that were forgotten are added to a past workout", async () => {
+    await past();
     await page.getByTestId("add-past-set").click();
     await page.getByTestId("edit-load").fill("55");
     await page.getByTestId("edit-reps").fill("9");
@@ -362,6 +407,7 @@ try {
   });
 
   await step("a past workout gets another day, time, length and a name that leaves room for the rest", async () => {
+    await past();
     await page.getByRole("button", { name: "Edit", exact: true }).click();
     await page.getByTestId("edit-date").fill("2026-03-05");
     await page.getByTestId("edit-time").fill("06:45");
@@ -385,7 +431,7 @@ try {
   });
 
   await step("what is said never lies on the primary action", async () => {
-    await openApp(page, url, `/history/${id}`);
+    await past();
     await page.getByRole("button", { name: "Remove workout" }).click();
     const toast = page.locator(".toast");
     await toast.waitFor();
@@ -400,8 +446,23 @@ try {
     }
     await look(page, "toast");
     await page.getByRole("button", { name: "Undo" }).click();
-    await openApp(page, url, `/history/${id}`);
-    await page.getByTestId("detail-volume").waitFor();
+    await past();
+  });
+
+  await step("what a muscle's bar counts can be read to its end", async () => {
+    await openApp(page, url);
+    await progress(page, "Year");
+    await page.locator("[aria-labelledby=per-muscle] .bar-row").first().click();
+    const list = page.locator(".bottom-sheet .list");
+    await list.locator("li").nth(20).waitFor({ state: "attached" });
+    await still(page);
+    const { x, y, width, height } = await box(list);
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.wheel(0, 100_000);
+    await until(async () => {
+      const last = await box(list.locator("li").last());
+      return last.y + last.height <= y + height + 1;
+    }, { what: "the last row is in sight" });
   });
 
   // ------------------------------------------------------------------------------------------ text twice as large
@@ -433,6 +494,9 @@ try {
     await holds("workout");
     await cell(where, 0, "load").click();
     await where.getByTestId("keypad-next").waitFor();
+    await still(where);
+    const { y, height } = await box(where.getByTestId("keypad-next"));
+    ensure(y + height <= 844, `the keypad's last key ends at ${y + height} of 844`);
     await holds("keypad");
     await where.getByTestId("keypad-close").click();
     same(wide, [], "what is wider than the screen");

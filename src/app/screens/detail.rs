@@ -152,8 +152,12 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
         <Show when=move || picking.get()>
             <Picker on_close=Callback::new(move |()| picking.set(false)) on_pick=Callback::new(added)/>
         </Show>
-        {move || editing.get().map(|set| view! { <EditSet set all=sets started_ms=one().map_or(0, |row| row.started_ms) offset=one().map_or(0, |row| row.offset_min) editing/> })}
-        {move || (naming.get()).then(one).flatten().map(|row| view! { <EditWorkout row naming/> })}
+        // What is being typed stays, whatever comes in meanwhile.
+        {move || editing.get().map(|set| {
+            let (started_ms, offset) = untrack(one).map_or((0, 0), |row| (row.started_ms, row.offset_min));
+            view! { <EditSet set all=sets started_ms offset editing/> }
+        })}
+        {move || naming.get().then(|| untrack(one)).flatten().map(|row| view! { <EditWorkout row naming/> })}
     }
 }
 

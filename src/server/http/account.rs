@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::{Path, State, rejection::PathRejection},
     http::{HeaderValue, header},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use ledger::{DeviceId, EntityId};
 use serde::{Deserialize, Serialize};
@@ -280,9 +280,16 @@ pub(super) async fn join(State(app): Shared, Browser(browser): Browser, Sent(bod
 /// browser without a network has nothing else any more.
 #[utoipa::path(post, path = "/account/sign-out", tag = "account", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn sign_out(State(app): Shared, Leaver(who): Leaver) -> Answered {
-    blocking(&app, move |app| core::sign_out(&*app.store, &who)).await?;
-    let mut response = done()?;
+pub(super) async fn sign_out(State(app): Shared, leaver: Result<Leaver, Refused>) -> Answered {
+    let mut response = match leaver {
+        Ok(Leaver(who)) => {
+            blocking(&app, move |app| core::sign_out(&*app.store, &who)).await?;
+            done()?
+        }
+        // The answer that took the cookie back may not have come through, and whoever asks again has it still.
+        Err(refused) if refused.0.code == Code::SignIn => refused.into_response(),
+        Err(refused) => return Err(refused),
+    };
     set_cookie(&mut response, &auth::no_cookie());
     Ok(response)
 }
