@@ -134,6 +134,12 @@ class Chapter {
     if (name === "undo") totals.undos += 1;
     await this.point(offer);
     await this.settle();
+    // A tap while the page still glides from a swipe only stops it: the browser keeps it to itself.
+    if (undo && /^swipe/.test(this.trace.at(-2)) && (await this.ask("toast")) === undo.toast) {
+      const still = (await this.ask("offers")).find((one) => groupOf(one) === "undo");
+      if (still) await this.point(still);
+      await this.settle();
+    }
     if (undo) await this.undone(undo, before);
     else await this.noteUndo(before, offer.danger);
   }
