@@ -16,7 +16,7 @@ const NO_STORAGE = /^Spotter cannot use this browser's storage \(.+\); a private
 const browsers = {
   firefox: { start: (folder, story) => Firefox.start(folder, { story }) },
   private: { start: (folder, story) => Firefox.start(folder, { story, secret: true }), refused: /Security error when calling GetDirectory/, forgets: true },
-  webkit: { start: (folder, story) => WebKit.start(folder, { story }), refused: /it has no files that can be written safely here/ },
+  webkit: { start: (folder, story) => WebKit.start(folder, { story }), refused: /Backend does not support this operation/ },
   plain: { start: (folder, story) => WebKit.start(folder, { story, features: [] }), refused: /it is not there/ },
 };
 const wanted = process.argv.slice(2);
@@ -58,7 +58,7 @@ async function progress(page) {
 async function addExercise(page, name, search) {
   await page.tap(it("add-exercise"));
   await page.write(it("search"), search);
-  await page.tap({ css: `[data-test="exercises"] button.row`, has: name });
+  await page.tap({ css: `[data-test="exercises"] button.row strong`, name });
   await page.sees(named("heading", name));
 }
 

@@ -87,7 +87,7 @@ export class Page {
   isClosed = () => false;
 }
 
-/** Lines of a child's output, and what it said at all when it dies too early. */
+/** Whatever a child says, line by line. */
 export function listens(child, stream, heard) {
   let rest = "";
   stream.setEncoding("utf8");

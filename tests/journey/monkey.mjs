@@ -30,6 +30,8 @@ const PATIENCE_MS = 10_000;
 
 /** All that a page says of a server that was stopped; nothing else may be in the console. */
 const OFFLINE = /^console error: Failed to load resource: net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)\b/;
+/** What may be said of what a hand typed; nothing that a monkey does harms a file. */
+const REFUSALS = /^That cannot be saved\b|Nothing was changed\./;
 /** What leaves the story: a phone that is locked or emptied has nothing to compare, and an account makes it another story. */
 const LEAVE_ALONE = new Set(["remove-everything", "lock-now", "app-lock-on", "app-lock-off", "app-lock-passphrase"]);
 const KEYS = ["Tab", "Shift+Tab", "Enter", "Escape", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Delete", "Backspace", "Space", "n", "?", "1", "5", ".", ",", "t", "h"];
@@ -132,6 +134,12 @@ class Chapter {
     if (name === "undo") totals.undos += 1;
     await this.point(offer);
     await this.settle();
+    // A tap while the page still glides from a swipe only stops it: the browser keeps it to itself.
+    if (undo && /^swipe/.test(this.trace.at(-2)) && (await this.ask("toast")) === undo.toast) {
+      const still = (await this.ask("offers")).find((one) => groupOf(one) === "undo");
+      if (still) await this.point(still);
+      await this.settle();
+    }
     if (undo) await this.undone(undo, before);
     else await this.noteUndo(before, offer.danger);
   }
@@ -283,7 +291,10 @@ class Chapter {
   async agree() {
     ensure(!this.broken, this.broken);
     ensure(!story.errors.length, `the console complained: ${story.errors.join(" | ")}`);
-    for (const problem of await this.ask("problems")) count(totals.shown, problem);
+    for (const problem of await this.ask("problems")) {
+      count(totals.shown, problem);
+      ensure(REFUSALS.test(problem), `nothing was done that this could be about: ${problem}`);
+    }
     const sheet = await this.sheet();
     if (!sheet) return;
     const own = () => fold(this.acked).live().filter((set) => set.workout_id === sheet.workout_id);
