@@ -233,7 +233,8 @@ class Chapter {
     this.did("reload");
     totals.reloads += 1;
     const before = await this.sheet();
-    await this.page.reload({ waitUntil: "commit" });
+    // A step back that a closing sheet has just begun may take the place of the reload.
+    await until(() => this.page.reload({ waitUntil: "commit" }).then(() => true, (err) => !ensure(/ERR_ABORTED/.test(err.message), err.message) && false), { what: "the page is loaded anew" });
     await this.settle();
     this.undoable = null;
     // The sheet is as it was: what was ticked is ticked.
