@@ -475,7 +475,7 @@ impl Hub {
             // An answer's plan that comes once the import runs is a plan of yesterday.
             FromProjector::Planned { id: _, plan } => {
                 if !self.import.with_untracked(|state| matches!(state, ImportState::Running { .. })) {
-                    self.import.set(ImportState::Planned(Box::new(plan)));
+                    self.import.set(ImportState::Planned(plan));
                 }
             }
             FromProjector::Backup { id: _, rows, made_ms } => self.import.set(ImportState::Backup { rows, made_ms }),

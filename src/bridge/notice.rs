@@ -131,7 +131,7 @@ pub enum FromProjector {
     },
     Planned {
         id: u32,
-        plan: ImportPlan,
+        plan: Box<ImportPlan>,
     },
     /// The file is a backup of ours: so many rows, made then (UTC milliseconds).
     Backup {

@@ -148,7 +148,7 @@ pub(crate) fn plan(id: u32, file_name: String, mut choices: Choices, bytes: Opti
         Ok(planned) => {
             let plan = planned.plan.clone();
             STATE.with_borrow_mut(|state| state.planned = Some((planned, choices)));
-            tell(&FromProjector::Planned { id, plan });
+            tell(&FromProjector::Planned { id, plan: Box::new(plan) });
         }
         Err(problem) => tell(&FromProjector::Failed { id, problem }),
     }
