@@ -845,7 +845,7 @@ try {
     await typeSet(page, 0, { load: "100", reps: "5" });
     await tick(page, 0);
     await typeSet(page, 1, { load: "105", reps: "4" });
-    await page.getByTestId("add-note").click();
+    await page.getByTestId("workout-more").click();
     await page.getByTestId("note").fill("slept ba");
     await page.evaluate(() => (globalThis.stillTheSame = true));
     const beside = await context.newPage();
@@ -870,7 +870,7 @@ try {
     ensure(await page.evaluate(() => globalThis.stillTheSame === true), "the page was loaded again under the hands of somebody");
     same(await page.getByTestId("note").inputValue(), "slept ba", "the note");
     await page.getByTestId("note").pressSequentially("dly");
-    await page.getByTestId("note-done").click();
+    await page.getByTestId("workout-save").click();
     same([await typed(page, 1, "load"), await typed(page, 1, "reps"), await solid(page, 1)], ["105", "4", false], "the row that was not ticked");
     await tick(page, 1);
     await page.getByText("slept badly").waitFor();
