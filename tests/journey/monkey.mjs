@@ -135,7 +135,7 @@ class Chapter {
     await this.point(offer);
     await this.settle();
     // A tap while the page still glides from a swipe only stops it: the browser keeps it to itself.
-    if (undo && /^swipe/.test(this.trace.at(-2)) && (await this.ask("toast")) === undo.toast) {
+    if (undo && /^(swipe|scroll)/.test(this.trace.at(-2)) && (await this.ask("toast")) === undo.toast) {
       const still = (await this.ask("offers")).find((one) => groupOf(one) === "undo");
       if (still) await this.point(still);
       await this.settle();
