@@ -797,7 +797,7 @@ try {
       const { context, page } = await browse(story, temporary("seven-days"), { userAgent });
       await openApp(page, url, "/me/storage");
       await page.getByTestId("export").waitFor();
-      same(await page.getByText("not opened for seven days").count(), times, `words of seven days for ${userAgent}`);
+      await becomes(() => page.getByText("not opened for seven days").count(), times, `words of seven days for ${userAgent}`);
       await context.close();
     }
   });
