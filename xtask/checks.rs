@@ -85,6 +85,7 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
             pwa::browser_script(house, &spotter, "tests/journey/screens.mjs", &[])
         })?;
         step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
+        step("a monkey", || pwa::browser_script(house, &spotter, "tests/journey/monkey.mjs", &["--minutes", "2"]))?;
     }
     say("every check passed");
     Ok(())

@@ -286,8 +286,42 @@ pub(crate) fn fill_next(sets: &mut [SheetSet], nth: usize) {
     }
 }
 
+/// The sheet in line with the tables, where it is not: what they know is ticked, and a tick that the sheet kept for a row
+/// that the disk lost (`unproven`) is taken back. The tables may have been asked before what was `decided` here meanwhile
+/// came to them: that is left as the sheet has it.
+pub(crate) fn reconciled(
+    sheet: &Sheet,
+    workout_id: &str,
+    lines: &[SetLine],
+    unproven: &[String],
+    decided: &[String],
+    lb: bool,
+) -> Option<Sheet> {
+    let sets = || sheet.exercises.iter().flat_map(|exercise| &exercise.sets).filter(|set| set.done);
+    let known = |id: &str| lines.iter().any(|line| line.set_id == id);
+    let lost: Vec<&str> = sets()
+        .map(|set| set.set_id.as_str())
+        .filter(|id| !known(id) && unproven.iter().any(|set_id| set_id == id) && !decided.iter().any(|set_id| set_id == id))
+        .collect();
+    let missing: Vec<&SetLine> = lines
+        .iter()
+        .filter(|line| !decided.contains(&line.set_id) && !sets().any(|set| set.set_id == line.set_id && set.hlc.is_some()))
+        .collect();
+    if sheet.workout_id != workout_id || (lost.is_empty() && missing.is_empty()) {
+        return None;
+    }
+    let mut right = sheet.clone();
+    for set in right.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets) {
+        if lost.contains(&set.set_id.as_str()) {
+            (set.done, set.hlc) = (false, None);
+        }
+    }
+    missing.iter().for_each(|line| take_in(&mut right, line, lb));
+    Some(right)
+}
+
 /// A logged set that the sheet does not show as done.
-pub(crate) fn take_in(sheet: &mut Sheet, line: &SetLine, lb: bool) {
+fn take_in(sheet: &mut Sheet, line: &SetLine, lb: bool) {
     let known = sheet.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets).find(|set| set.set_id == line.set_id);
     if let Some(set) = known {
         set.done = true;
@@ -573,6 +607,35 @@ mod tests {
         );
         assert_eq!((carried.sets[0].load.as_str(), carried.sets[0].distance.as_str()), ("32", "40"));
         assert_eq!(figures(&carried, &carried.sets[0]).map(|it| it.distance_mm), Ok(Some(40_000)));
+    }
+
+    #[test]
+    fn the_sheet_comes_in_line_with_the_tables_and_keeps_what_was_decided_while_they_were_asked() {
+        let proved = |id: &str| SheetSet { hlc: Some("hlc".to_owned()), ..done(set(id, "80", "5")) };
+        let lines = [line(1, "it", 1, "normal", 80_000, 5), line(1, "it", 2, "normal", 80_000, 5)];
+        let sheet = |rows: &[SheetSet]| Sheet { workout_id: "then".to_owned(), ..on_sheet(vec![bench(rows)]) };
+        let right = |rows: &[SheetSet], unproven: &[&str], decided: &[&str]| {
+            let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+            reconciled(&sheet(rows), "then", &lines, &owned(unproven), &owned(decided), false)
+        };
+        let ticks = |sheet: Option<Sheet>| {
+            let sets = sheet?.exercises.into_iter().flat_map(|exercise| exercise.sets);
+            Some(sets.map(|set| (set.set_id, set.done)).collect::<Vec<_>>())
+        };
+        let ticked = |rows: &[(&str, bool)]| Some(rows.iter().map(|(id, done)| ((*id).to_owned(), *done)).collect::<Vec<_>>());
+        assert_eq!(ticks(right(&[proved("it-1"), proved("it-2")], &["it-1"], &[])), None, "nothing differs");
+        // One tick was saved and its sheet was not; another was kept by the sheet and its row by nobody.
+        let crashed = [set("it-1", "80", "5"), proved("it-2"), proved("lost")];
+        let mended = ticked(&[("it-1", true), ("it-2", true), ("lost", false)]);
+        assert_eq!(ticks(right(&crashed, &["it-2", "lost"], &[])), mended);
+        // The tables were asked, and then the second set was removed: it stays away, whatever they knew.
+        assert_eq!(ticks(right(&[proved("it-1")], &["it-1", "it-2"], &["it-2"])), None);
+        // Removed before, they answered without it, and then it was brought back: it keeps its tick.
+        let back = [proved("it-1"), proved("it-2"), proved("back")];
+        assert_eq!(ticks(right(&back, &["it-1", "it-2", "back"], &["back"])), None);
+        // An answer about the workout that went on before.
+        let other = Sheet { workout_id: "now".to_owned(), ..sheet(&[]) };
+        assert_eq!(reconciled(&other, "then", &lines, &[], &[], false), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     parts::{Settings, use_settings},
     sheet::{
         Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
-        one_more, put_back, repeated, take, take_in,
+        one_more, put_back, reconciled, repeated, take,
     },
     words,
 };
@@ -41,6 +41,8 @@ pub(crate) struct Training {
     ended: RwSignal<Option<Sheet>>,
     /// Sets that the stored sheet shows as logged, until the tables have been asked whether they are.
     unproven: RwSignal<Vec<String>>,
+    /// Sets that were removed or brought back here: of these the sheet knows better than tables that have not heard yet.
+    decided: RwSignal<Vec<String>>,
 }
 
 pub(crate) fn use_training() -> Training {
@@ -61,6 +63,7 @@ impl Training {
             wrong: RwSignal::new(None),
             ended: RwSignal::new(None),
             unproven: RwSignal::new(Vec::new()),
+            decided: RwSignal::new(Vec::new()),
         };
         provide_context(it);
         // What storage kept: at the start, and whenever another tab goes on with the workout.
@@ -292,6 +295,7 @@ impl Training {
     }
 
     fn untick(self, at: usize, nth: usize, set: SheetSet) {
+        self.decide([&set].into_iter());
         self.hub.capture(removed(&set).into_iter().collect(), |_| {});
         // The row can be ticked again, as a set of its own.
         let set_id = new_id();
@@ -395,6 +399,7 @@ impl Training {
         let mut taken = None;
         self.change(|sheet| taken = what(sheet));
         let Some(taken) = taken else { return };
+        self.decide(taken.done());
         self.capture_all(taken.done().filter_map(removed));
         self.hub.undoable(text, move || {
             let at_ms = now_ms();
@@ -479,24 +484,16 @@ impl Training {
         let lb = self.lb();
         let unproven = self.unproven.try_update(std::mem::take).unwrap_or_default();
         self.hub.ask::<SetLine>(&[("workout", workout.as_str().into())], move |lines| {
-            let known = |id: &str| lines.iter().any(|line| line.set_id == id);
-            let lost: Vec<&String> = unproven.iter().filter(|id| !known(id)).collect();
-            let differs = self.sheet.with_untracked(|sheet| {
-                let done = |id: &str| sets_of(sheet).any(|set| set.done && set.set_id == id);
-                lines.iter().any(|line| !done(&line.set_id)) || lost.iter().any(|id| done(id))
-            });
-            if differs {
-                self.change(|sheet| {
-                    for set in sheet.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets) {
-                        if lost.contains(&&set.set_id) {
-                            set.done = false;
-                            set.hlc = None;
-                        }
-                    }
-                    lines.iter().for_each(|line| take_in(sheet, line, lb));
-                });
+            let decided = self.decided.get_untracked();
+            let right = self.sheet.with_untracked(|sheet| reconciled(sheet.as_ref()?, &workout, &lines, &unproven, &decided, lb));
+            if let Some(right) = right {
+                self.change(|sheet| *sheet = right);
             }
         });
+    }
+
+    fn decide<'a>(self, sets: impl Iterator<Item = &'a SheetSet>) {
+        self.decided.update(|decided| decided.extend(sets.map(|set| set.set_id.clone())));
     }
 }
 

@@ -107,7 +107,7 @@ class Chapter {
     const offers = await this.offers();
     const which = this.random.which({ tap: 0.58, set: 0.12, key: 0.06, swipe: 0.1, type: 0.04, back: 0.03, scroll: 0.03, reload: 0.02, turn: 0.02 });
     const toast = await this.ask("toast");
-    const before = { live: this.live(), toast };
+    const before = { live: this.live(), rows: rowsOf(await this.sheet()), toast };
     switch (which) {
       case "set": return this.set(offers, before);
       case "key": return this.key(before);
@@ -310,10 +310,11 @@ class Chapter {
     await this.comes(() => this.ask("apart"), [], "ticks on the screen that are not the sheet's");
   }
 
-  /** A toast that offers to undo came with the last action. */
+  /** A toast that offers to undo came with the last action. One with the same words is another one where something went. */
   async noteUndo(before, removing = false) {
     const toast = await this.ask("toast");
-    if (toast !== null && (toast !== before.toast || removing)) this.undoable = { toast, before: before.live, after: this.live() };
+    const gone = removing && (this.live().length < before.live.length || rowsOf(await this.sheet()) < before.rows);
+    if (toast !== null && (toast !== before.toast || gone)) this.undoable = { toast, before: before.live, after: this.live() };
     // What came in between is no part of what is undone.
     else if (toast === null || !isDeepStrictEqual(before.live, this.live())) this.undoable = null;
   }
@@ -396,6 +397,7 @@ class Chapter {
 }
 
 const ticked = (sheet) => (sheet?.exercises ?? []).flatMap((exercise) => exercise.sets.filter((set) => set.done).map((set) => ({ ...set, unit: exercise.unit })));
+const rowsOf = (sheet) => (sheet?.exercises ?? []).reduce((sum, exercise) => sum + exercise.sets.length, 0);
 /** A note as it is kept: without what stands around it. */
 const plain = (text) => text.replace(/\s+/g, " ").trim();
 const isText = (offer) => offer.tag === "textarea" || (offer.tag === "input" && ["", "text", "search", "number", "password"].includes(offer.type));
