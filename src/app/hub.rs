@@ -23,7 +23,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
 
-use crate::messages as m;
+use crate::{json, messages as m, reactive::effect};
 
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
@@ -217,6 +217,13 @@ pub fn reload() {
     let _ = window().location().reload();
 }
 
+/// What the page keeps of a profile, so that a browser that removed everything else is found out.
+#[derive(serde::Serialize)]
+struct Remembered<'a> {
+    device_id: &'a str,
+    person: &'a str,
+}
+
 fn spoken(value: Result<JsValue, serde_wasm_bindgen::Error>) -> Option<JsValue> {
     value.inspect_err(|err| web_sys::console::error_1(&format!("a request that cannot be said: {err}").into())).ok()
 }
@@ -299,7 +306,7 @@ impl Hub {
         }
         let json = self.profile.with_untracked(|profile| {
             let profile = profile.as_ref().filter(|profile| !profile.memory_only)?;
-            Some(serde_json::json!({ "device_id": profile.device, "person": profile.person }).to_string())
+            json::write(&Remembered { device_id: &profile.device, person: &profile.person })
         });
         if let Some(json) = json {
             let _ = page_storage().map(|kept| kept.set_item(DEVICE, &json));
@@ -756,13 +763,15 @@ impl Hub {
         params: impl Fn() -> Vec<(&'static str, Ask)> + 'static,
     ) -> ReadSignal<Option<Vec<Q>>> {
         let (rows, set_rows) = signal(None::<Vec<Q>>);
+        self.keep_asking(Box::new(move || bridge::ask::<Q>(&params())), answers::<Q>(move |rows| _ = set_rows.try_set(Some(rows))));
+        rows
+    }
+
+    /// What is the same for every question is compiled once.
+    fn keep_asking(self, asked: Box<dyn Fn() -> Asked>, then: OnRows) {
         let key = self.next();
-        let then: OnRows = Rc::new(move |value| match serde_wasm_bindgen::from_value::<Vec<Q>>(value) {
-            Ok(rows) => _ = set_rows.try_set(Some(rows)),
-            Err(err) => web_sys::console::error_1(&format!("{}: {err}", Q::NAME).into()),
-        });
-        Effect::new(move |_| {
-            let asked = bridge::ask::<Q>(&params());
+        effect(move || {
+            let asked = asked();
             self.inner().borrow_mut().watches.insert(key, (asked.clone(), Rc::clone(&then)));
             if self.inner().borrow().projector_up {
                 self.post_projector(&ToProjector::Watch { key, asked }, None);
@@ -772,18 +781,17 @@ impl Hub {
             self.inner().borrow_mut().watches.remove(&key);
             self.post_projector(&ToProjector::Unwatch { key }, None);
         });
-        rows
     }
 
     /// The rows that answer, once.
     pub fn ask<Q: Question>(self, params: &[(&str, Ask)], then: impl Fn(Vec<Q>) + 'static) {
+        self.ask_once(bridge::ask::<Q>(params), answers::<Q>(then));
+    }
+
+    fn ask_once(self, asked: Asked, then: OnRows) {
         let id = self.next();
-        let then: OnRows = Rc::new(move |value| match serde_wasm_bindgen::from_value::<Vec<Q>>(value) {
-            Ok(rows) => then(rows),
-            Err(err) => web_sys::console::error_1(&format!("{}: {err}", Q::NAME).into()),
-        });
         self.inner().borrow_mut().asks.insert(id, then);
-        self.post_projector(&ToProjector::Ask { id, asked: bridge::ask::<Q>(params) }, None);
+        self.post_projector(&ToProjector::Ask { id, asked }, None);
     }
 
     pub fn plan_import(self, file_name: String, choices: Choices, bytes: Option<Uint8Array>) {
@@ -844,4 +852,11 @@ impl Hub {
         })
         .forget();
     }
+}
+
+fn answers<Q: Question>(then: impl Fn(Vec<Q>) + 'static) -> OnRows {
+    Rc::new(move |value| match serde_wasm_bindgen::from_value::<Vec<Q>>(value) {
+        Ok(rows) => then(rows),
+        Err(err) => web_sys::console::error_1(&format!("{}: {err}", Q::NAME).into()),
+    })
 }

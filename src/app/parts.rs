@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use crate::{
     hub::use_hub,
     icons::{Glyph, Icon},
-    messages as m, words,
+    messages as m,
+    reactive::effect,
+    words,
 };
 
 /// The person's settings, from the tables.
@@ -82,7 +84,7 @@ pub(crate) fn Skeleton(lines: usize) -> impl IntoView {
 /// Focus goes into a panel, and back to where it was when the panel goes.
 pub(crate) fn hold_focus(panel: NodeRef<leptos::html::Div>) {
     let before = StoredValue::new_local(document().active_element());
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(panel) = panel.get() {
             let _ = panel.focus();
         }

@@ -495,6 +495,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::json;
 
     fn exercise(tracking: &str, load_mode: &str, sets: &[SheetSet]) -> SheetExercise {
         SheetExercise {
@@ -646,13 +647,13 @@ mod tests {
                 {"set_id":"b","kind":"normal","load":"","reps":"","rpe":"","amount":"600","previous":"","done":false}]},
             {"exercise_id":"plank","name":"Plank","load_mode":"none","tracking":"duration","unit":"kg","last":"","sets":[
                 {"set_id":"c","kind":"normal","load":"","reps":"","rpe":"","amount":"75","previous":"","done":false,"hlc":null}]}]}"#;
-        let sheet = serde_json::from_str::<Sheet>(old).expect("an old sheet").renewed();
+        let sheet = json::read::<Sheet>(old).expect("an old sheet").renewed();
         let cell =
             |at: usize, nth: usize| (sheet.exercises[at].sets[nth].distance.as_str(), sheet.exercises[at].sets[nth].time.as_str());
         assert_eq!((cell(0, 0), cell(0, 1), cell(1, 0)), (("0.600", ""), ("", ""), ("", "75")));
         // What this build writes it reads again as it is.
-        let json = serde_json::to_string(&sheet).expect("JSON");
-        assert_eq!(serde_json::from_str::<Sheet>(&json).map(Sheet::renewed).expect("its own sheet"), sheet);
+        let json = json::write(&sheet).expect("JSON");
+        assert_eq!(json::read::<Sheet>(&json).map(Sheet::renewed).expect("its own sheet"), sheet);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, Settings, use_settings},
+    reactive::{effect, memo},
     route::{Route, Router, use_router},
     screens::{
         crew::Crew,
@@ -37,7 +38,7 @@ pub fn App() -> impl IntoView {
     let router = use_router();
     let training = use_training();
     let settings = use_settings();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(root) = document().document_element() {
             let theme = settings.theme();
             let _ = root.set_attribute("data-theme", &theme);
@@ -47,15 +48,14 @@ pub fn App() -> impl IntoView {
     let help = RwSignal::new(false);
     let hub = use_hub();
     // What could not be done on one screen is no matter of the next.
-    Effect::new(move |_| {
+    effect(move || {
         router.route.track();
         hub.forget(&[ProblemKind::Refused]);
     });
     // Memos: a screen is not made anew, with what somebody types in it, because a start is over.
-    let (locked, cleared) = (Memo::new(move |_| hub.locked.get()), Memo::new(move |_| hub.cleared.get()));
+    let (locked, cleared) = (memo(move || hub.locked.get()), memo(move || hub.cleared.get()));
     // One question first: there is nowhere else to go.
-    let shut =
-        Memo::new(move |_| hub.gone.get() || hub.removed.get() || locked.with(Option::is_some) || cleared.with(Option::is_some));
+    let shut = memo(move || hub.gone.get() || hub.removed.get() || locked.with(Option::is_some) || cleared.with(Option::is_some));
     shortcuts(router, training, help, shut);
     let main = NodeRef::<leptos::html::Main>::new();
     // The frame first, then the screen, then the worker that works out figures: each is a task of its own, so that no tap

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use crate::{
     clock::{entity_id, now_ms, offset_min, today},
     hub::{Hub, use_hub},
-    messages as m,
+    json, messages as m,
     parts::{Settings, use_settings},
+    reactive::effect,
     sheet::{
         Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
         one_more, put_back, reconciled, repeated, take,
@@ -67,12 +68,12 @@ impl Training {
         };
         provide_context(it);
         // What storage kept: at the start, and whenever another tab goes on with the workout.
-        Effect::new(move |_| {
+        effect(move || {
             let Some(json) = hub.stored_sheet.get() else { return };
             if json.is_empty() {
                 it.sheet.set(None);
                 it.open.set(false);
-            } else if let Ok(stored) = serde_json::from_str::<Sheet>(&json).map(Sheet::renewed) {
+            } else if let Some(stored) = json::read::<Sheet>(&json).map(Sheet::renewed) {
                 let newer = it.sheet.with_untracked(|own| own.as_ref().is_none_or(|own| own.version < stored.version));
                 if newer {
                     if !hub.projected.get_untracked() {
@@ -87,7 +88,7 @@ impl Training {
             }
         });
         // A tick that was saved and whose sheet was not: the tables know better than the sheet.
-        Effect::new(move |_| {
+        effect(move || {
             if hub.projected.get() {
                 it.reconcile();
             }
@@ -111,11 +112,7 @@ impl Training {
     }
 
     fn keep(self) {
-        let json = self.sheet.with_untracked(|sheet| sheet.as_ref().map(serde_json::to_string));
-        self.hub.save_sheet(match json {
-            Some(Ok(json)) => json,
-            _ => String::new(),
-        });
+        self.hub.save_sheet(self.sheet.with_untracked(|sheet| sheet.as_ref().and_then(json::write)).unwrap_or_default());
     }
 
     /// Starts an empty workout, or goes on with the one that is open.

@@ -36,6 +36,14 @@ pub trait Question: DeserializeOwned + Clone + PartialEq + 'static {
 
 /// `:user` is filled in by the projector, which knows whose profile it is.
 pub fn ask<Q: Question>(params: &[(&str, Ask)]) -> Asked {
-    let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Asked { name: Q::NAME.to_owned(), params }
+    asked(Q::NAME, params)
+}
+
+/// Once for all questions, and one by one: collecting into a map sorts first, and each sort is code of its own.
+fn asked(name: &str, params: &[(&str, Ask)]) -> Asked {
+    let mut it = Asked { name: name.to_owned(), params: BTreeMap::new() };
+    for (name, value) in params {
+        it.params.insert((*name).to_owned(), value.clone());
+    }
+    it
 }

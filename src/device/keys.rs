@@ -100,7 +100,7 @@ pub const DIGITS_MIN: usize = 14;
 /// Why a passphrase is refused: somebody who has a copy of the files tries the likely ones first, thousands in a second.
 pub fn weakness(passphrase: &str) -> Option<String> {
     let letters: Vec<char> = passphrase.to_lowercase().chars().collect();
-    let different: std::collections::BTreeSet<char> = letters.iter().copied().collect();
+    let different = ledger::set_of(letters.iter().copied());
     if letters.len() < PASSPHRASE_MIN {
         return Some(format!("It needs at least {PASSPHRASE_MIN} characters."));
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
-use ledger::{DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, scan};
+use ledger::{DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, map_of, scan, set_of};
 use wire::{ChainKey, Ranges, Standing};
 
 use crate::{
@@ -98,12 +98,12 @@ pub fn recover_but(
     let mut out = Recovered { unread, ..Recovered::default() };
     (out.manifest, out.manifest_file) = newest.unzip();
     let listed: BTreeMap<String, SealedFile> =
-        out.manifest.iter().flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone()))).collect();
+        map_of(out.manifest.iter().flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone()))));
     let retired: BTreeSet<String> =
-        out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())).collect();
+        set_of(out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())));
     let index_lost = out.manifest.is_none();
     let newest = out.manifest.as_ref().map_or(0, |manifest| manifest.generation);
-    let mut found_sealed: BTreeSet<String> = out.unread.iter().map(|file| file.file.clone()).collect();
+    let mut found_sealed = set_of(out.unread.iter().map(|file| file.file.clone()));
     // Files that were merged: their successor counts, as long as it is whole.
     let mut spare: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     // Why a file cannot be read, and which of them only a newer build can.
@@ -171,9 +171,9 @@ pub fn recover_but(
     }
     // A merged file that is not whole is all that it was made from, as long as that is still kept.
     let sealed = out.sealed.iter().map(|(file, _)| file);
-    let whole: BTreeSet<String> = sealed.chain(&out.unread).map(|file| file.use_id.clone()).collect();
+    let whole = set_of(sealed.chain(&out.unread).map(|file| file.use_id.clone()));
     let kept: Vec<Retired> = out.manifest.iter().flat_map(|manifest| manifest.retired.clone()).collect();
-    let opened: BTreeSet<String> = out.open.iter().map(|open| hex(&open.use_id)).collect();
+    let opened = set_of(out.open.iter().map(|open| hex(&open.use_id)));
     let here = |before: &Retired| spare.contains_key(&before.use_id) || opened.contains(&before.use_id);
     let mut alarms: Vec<(SealedFile, Problem)> = Vec::new();
     for file in listed.values().filter(|file| !found_sealed.contains(&file.file)) {
@@ -359,7 +359,7 @@ fn read_births(births: &[&[u8]], out: &mut Recovered) {
         return;
     }
     let in_files: BTreeSet<String> =
-        out.open.iter().flat_map(|segment| segment.rows.iter().map(|row| row.event_id.to_string())).collect();
+        set_of(out.open.iter().flat_map(|segment| segment.rows.iter().map(|row| row.event_id.to_string())));
     for raw in births {
         match Row::read(raw) {
             Ok(row) if in_files.contains(&row.event_id.to_string()) => out.born.push(row.event_id.to_string()),

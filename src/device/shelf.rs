@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{DeviceId, Hash, Row, Scope};
+use ledger::{DeviceId, Hash, Row, Scope, map_of, set_of};
 use wire::{BLOCK_ROWS, Blocks, ChainKey, ChainSum, Comparison, Digest, Ranges, Span, Standing};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Added {
 pub type FileRows = BTreeMap<(ChainKey, u64), Row>;
 
 pub fn by_place(rows: Vec<Row>) -> FileRows {
-    rows.into_iter().map(|row| ((ChainKey::of(&row), row.dseq), row)).collect()
+    map_of(rows.into_iter().map(|row| ((ChainKey::of(&row), row.dseq), row)))
 }
 
 /// Whether every one of these places is among those that `held` says are here.
@@ -95,7 +95,7 @@ impl Shelf {
 
     /// Every place of which there is a row somewhere.
     pub fn places(&self) -> BTreeMap<ChainKey, Ranges> {
-        self.chains.iter().map(|(chain, held)| (chain.clone(), held.places.clone())).collect()
+        map_of(self.chains.iter().map(|(chain, held)| (chain.clone(), held.places.clone())))
     }
 
     /// How many rows are here: two of one place are two.
@@ -323,7 +323,7 @@ impl Shelf {
 
     pub fn compare(&self, digest: &Digest) -> Comparison {
         let mut out = Comparison { whole: true, unlinked: self.unlinked(), ..Comparison::default() };
-        let there: BTreeMap<&ChainKey, &ChainSum> = digest.chains.iter().map(|chain| (&chain.chain, &chain.sum)).collect();
+        let there: BTreeMap<&ChainKey, &ChainSum> = map_of(digest.chains.iter().map(|chain| (&chain.chain, &chain.sum)));
         for (chain, held) in self.sent_chains() {
             match there.get(chain) {
                 Some(sum) if self.sum(held).is_some_and(|own| own == **sum) => {
@@ -346,7 +346,7 @@ impl Shelf {
         let mut out = Comparison::default();
         let Some(held) = self.chains.get(&blocks.chain) else { return Ok(out) };
         let unread: BTreeSet<String> =
-            held.sealed.iter().map(|(file, ..)| file).filter(|file| !self.read.contains_key(*file)).cloned().collect();
+            set_of(held.sealed.iter().map(|(file, ..)| file).filter(|file| !self.read.contains_key(*file)).cloned());
         if !unread.is_empty() {
             return Err(unread);
         }
@@ -363,9 +363,9 @@ impl Shelf {
             own.entry(dseq.saturating_sub(1) / BLOCK_ROWS).or_default().add(dseq, h);
         }
         let there: BTreeMap<u64, ChainSum> =
-            blocks.blocks.iter().map(|block| (block.block, ChainSum { n: block.n, max_dseq: 0, xor: block.xor })).collect();
+            map_of(blocks.blocks.iter().map(|block| (block.block, ChainSum { n: block.n, max_dseq: 0, xor: block.xor })));
         let (mut same, mut differ) = (Ranges::default(), Ranges::default());
-        for block in own.keys().chain(there.keys()).copied().collect::<BTreeSet<u64>>() {
+        for block in set_of(own.keys().chain(there.keys()).copied()) {
             let (from, to) = (block * BLOCK_ROWS + 1, (block + 1) * BLOCK_ROWS);
             let (ours, theirs) = (own.get(&block).copied().unwrap_or_default(), there.get(&block).copied().unwrap_or_default());
             if (ours.n, ours.xor) == (theirs.n, theirs.xor) {

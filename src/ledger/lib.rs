@@ -6,6 +6,7 @@
 mod canon;
 mod fact;
 mod frame;
+mod gather;
 mod header;
 mod hlc;
 mod id;
@@ -21,6 +22,7 @@ pub use fact::{
     SetKind, SetLogged, Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
 };
 pub use frame::{Damage, Frame, FrameKind, Scan, ciphers, decrypted, encode_frame, refused, scan};
+pub use gather::{map_of, set_of};
 pub use header::{
     Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, associated, encrypted_bytes, sealed_bytes,
 };

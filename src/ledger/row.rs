@@ -1,10 +1,8 @@
 //! The row, version 1: one immutable JSON object per event, hashed over its canonical form and chained to the row before
 //! it of the same device, lane and scope.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     canon::{CanonErr, canonical},
@@ -124,7 +122,7 @@ impl Row {
             return Err(RowErr::TooLong(raw.len()));
         }
         // A plain map, so that a key of a newer version takes part in the hash.
-        let mut whole: BTreeMap<String, Value> = serde_json::from_slice(raw).map_err(|err| RowErr::Shape(err.to_string()))?;
+        let mut whole: Map<String, Value> = serde_json::from_slice(raw).map_err(|err| RowErr::Shape(err.to_string()))?;
         let shape: Shape = serde_json::from_slice(raw).map_err(|err| RowErr::Shape(err.to_string()))?;
         for key in UNHASHED {
             whole.remove(key);
@@ -133,7 +131,7 @@ impl Row {
             let counts = body_hash(&shape.body)?;
             whole.insert("body".to_owned(), Value::String(counts));
         }
-        let hashed = canonical(&Value::Object(whole.into_iter().collect()))?;
+        let hashed = canonical(&Value::Object(whole))?;
         if blake3::hash(&hashed).to_hex().as_str() != shape.h {
             return Err(RowErr::Hash);
         }

@@ -988,7 +988,7 @@ impl Replica {
             self.unlinked = unlinked;
         }
         self.auditing = false;
-        let known: BTreeSet<ChainKey> = self.closer.iter().cloned().collect();
+        let known: BTreeSet<ChainKey> = ledger::set_of(self.closer.iter().cloned());
         self.closer.extend(closer.into_iter().filter(|chain| !known.contains(chain)));
         if self.phase == Phase::Learning {
             // What is missing here will be pulled anyway.

@@ -373,7 +373,7 @@ async fn collect(rows: usize, bytes: usize) {
             Ok(rows) => LINK.with_borrow_mut(|link| {
                 if let Some(link) = link {
                     // One file at a time: a push goes through them in their order.
-                    link.read = BTreeMap::from([(file, by_place(rows))]);
+                    link.read = ledger::map_of([(file, by_place(rows))]);
                 }
             }),
             Err(fail) => {

@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack,
+  Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack, inLightAndDark,
   kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, setKind, shots, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, workerOf, working,
 } from "./lib.mjs";
@@ -79,12 +79,8 @@ const undoImport = async (name) => {
 };
 
 async function looks(name, where = page) {
-  for (const colorScheme of ["light", "dark"]) {
-    await step(`axe: ${name}, ${colorScheme}`, async () => {
-      await where.emulateMedia({ colorScheme });
-      same(await axe(where), [], "serious or critical violations");
-    });
-  }
+  await inLightAndDark(where, (colorScheme) =>
+    step(`axe: ${name}, ${colorScheme}`, async () => same(await axe(where), [], "serious or critical violations")));
 }
 
 try {
@@ -366,12 +362,10 @@ try {
   await step("what no server keeps and no backup has is spoken of on Today, until somebody says later", async () => {
     await openApp(page, url);
     await page.getByTestId("backup-reminder").waitFor();
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
+    await inLightAndDark(page, async (colorScheme) => {
       if (process.env.SPOTTER_SHOTS) await page.screenshot({ path: join(shots, `backup-reminder-${colorScheme}.png`) });
       same(await axe(page), [], "serious or critical violations");
-    }
-    await page.emulateMedia({ colorScheme: null });
+    });
     await page.getByTestId("backup-later").click();
     await page.getByTestId("backup-reminder").waitFor({ state: "detached" });
     await page.reload();

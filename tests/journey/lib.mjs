@@ -265,6 +265,15 @@ export async function axe(page) {
   }
 }
 
+/** `act` in light and in dark; afterwards the page is as the system has it. */
+export async function inLightAndDark(page, act) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await act(colorScheme);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
 /** No animation with an end is still on its way. */
 export const still = (page) =>
   until(

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { rows as years } from "../../benches/strong.mjs";
 import {
-  Stop, Story, addExercise, axe, becomes, browse, ensure, finish, freePort, openApp, problems, progress, same, serve, startWorkout, tab, temporary,
+  Stop, Story, addExercise, axe, becomes, browse, ensure, finish, freePort, inLightAndDark, openApp, problems, progress, same, serve, startWorkout, tab, temporary,
   text, tick, tiles, typeSet, until,
 } from "./lib.mjs";
 import { again, alone, harm, newest, saysMissing, settled } from "./refetch.mjs";
@@ -89,12 +89,8 @@ const verified = async (page) => {
   await becomes(() => text(page.getByTestId("sync-verified")), words, "the proof", { timeout: 30_000 });
 };
 async function looks(name, page) {
-  for (const colorScheme of ["light", "dark"]) {
-    await step(`axe: ${name}, ${colorScheme}`, async () => {
-      await page.emulateMedia({ colorScheme });
-      same(await axe(page), [], "serious or critical violations");
-    });
-  }
+  await inLightAndDark(page, (colorScheme) =>
+    step(`axe: ${name}, ${colorScheme}`, async () => same(await axe(page), [], "serious or critical violations")));
 }
 
 try {

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, openApp, progress, same, serve, set, setKind, shots,
+  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, same, serve, set, setKind, shots,
   solid, startWorkout, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
 
@@ -395,15 +395,12 @@ try {
     await page.bringToFront();
     await page.getByTestId("workout-bar").click();
     await page.getByTestId("tick-1").waitFor();
-    const looks = async (name) => {
-      for (const colorScheme of ["light", "dark"]) {
-        await page.emulateMedia({ colorScheme });
-        same(await axe(page), [], `serious or critical violations of ${name}, ${colorScheme}`);
-        if (!process.env.SPOTTER_SHOTS) continue;
-        mkdirSync(shots, { recursive: true });
-        await page.screenshot({ path: join(shots, `training-${name}-${colorScheme}.png`) });
-      }
-    };
+    const looks = (name) => inLightAndDark(page, async (colorScheme) => {
+      same(await axe(page), [], `serious or critical violations of ${name}, ${colorScheme}`);
+      if (!process.env.SPOTTER_SHOTS) return;
+      mkdirSync(shots, { recursive: true });
+      await page.screenshot({ path: join(shots, `training-${name}-${colorScheme}.png`) });
+    });
     await looks("workout");
     await cell(page, 1, "reps").click();
     await looks("keypad");

@@ -10,6 +10,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::{Empty, Header, Skeleton},
+    reactive::memo,
     words,
 };
 
@@ -19,8 +20,7 @@ const CHANNEL: &str = "main";
 pub(crate) fn Crew() -> impl IntoView {
     let hub = use_hub();
     let rooms = hub.watch::<RoomLine>(Vec::new);
-    let room =
-        Memo::new(move |_| rooms.with(|rooms| rooms.as_ref().and_then(|rooms| rooms.first().map(|room| room.room_id.clone()))));
+    let room = memo(move || rooms.with(|rooms| rooms.as_ref().and_then(|rooms| rooms.first().map(|room| room.room_id.clone()))));
     let messages =
         hub.watch::<MessageLine>(move || vec![("room", room.get().unwrap_or_default().as_str().into()), ("limit", 200.into())]);
     let typed = RwSignal::new(String::new());

@@ -12,6 +12,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, Empty, Figure, Header, Segments, Skeleton, use_settings},
+    reactive::memo,
     route::{Route, use_router},
     screens::workout::Resume,
     training::set_text,
@@ -30,7 +31,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
     let picking = RwSignal::new(false);
     let one = move || header.with(|rows| rows.as_ref().and_then(|rows| rows.first().cloned()));
     let title = Signal::derive(move || one().and_then(|row| row.name).unwrap_or_else(|| m::WORKOUT.to_owned()));
-    let groups = Memo::new(move |_| {
+    let groups = memo(move || {
         let mut groups: Vec<(String, String, Vec<SetLine>)> = Vec::new();
         for set in sets.get().unwrap_or_default() {
             match groups.last_mut().filter(|(id, ..)| *id == set.exercise_id) {

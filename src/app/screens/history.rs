@@ -9,6 +9,7 @@ use crate::{
     hub::use_hub,
     messages as m,
     parts::{Empty, Header, Skeleton, use_settings},
+    reactive::memo,
     route::{Route, use_router},
     words,
 };
@@ -20,12 +21,12 @@ pub(crate) fn History() -> impl IntoView {
     let (hub, router, settings) = (use_hub(), use_router(), use_settings());
     let shown = move || PAGE + router.more.get();
     let workouts = hub.watch::<WorkoutLine>(move || vec![("before_ms", crate::clock::FAR_MS.into()), ("limit", shown().into())]);
-    let oldest = Memo::new(move |_| {
+    let oldest = memo(move || {
         workouts.with(|rows| rows.as_ref().and_then(|rows| rows.last().map(|row| row.started_ms))).unwrap_or(crate::clock::FAR_MS)
     });
     let exercises =
         hub.watch::<WorkoutExercise>(move || vec![("from_ms", oldest.get().into()), ("before_ms", crate::clock::FAR_MS.into())]);
-    let months = Memo::new(move |_| {
+    let months = memo(move || {
         let mut months: Vec<(String, Vec<WorkoutLine>)> = Vec::new();
         for line in workouts.get().unwrap_or_default() {
             let month = words::month(words::day_of(line.started_ms, line.offset_min));
@@ -71,7 +72,12 @@ pub(crate) fn History() -> impl IntoView {
                                 {lines(&id).into_iter().take(3).map(|text| view! { <span class="quiet small">{text}</span> }).collect_view()}
                             </span>
                             <span class="row-end">
-                                <span class="figure">{volume}<span class="unit">{words::NARROW}{unit}</span></span>
+                                // Without a load, or with pull-ups by somebody who was never weighed, nothing is known of kilograms.
+                                <span class="figure">{if 0 < line.volume_g {
+                                    view! { {volume}<span class="unit">{words::NARROW}{unit}</span> }.into_any()
+                                } else {
+                                    m::sets(line.sets).into_any()
+                                }}</span>
                                 {(0 < line.records).then(|| view! { <span class="badge">{m::records(line.records)}</span> })}
                             </span>
                         </a></li>

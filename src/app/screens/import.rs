@@ -13,6 +13,7 @@ use crate::{
     hub::{ImportState, use_hub},
     messages as m,
     parts::{Figure, Header},
+    reactive::effect,
     route::{Route, use_router},
     words,
 };
@@ -55,7 +56,7 @@ pub(crate) fn Import() -> impl IntoView {
         let same = goes_on.with_untracked(|hash| hash.as_deref() == Some(plan.file_hash.as_str()));
         same && plan.is_ready() && 0 < plan.fresh()
     };
-    Effect::new(move |_| {
+    effect(move || {
         hub.import.with(|state| {
             let ImportState::Planned(plan) = state else { return };
             choices.update(|choices| choices.answers.clone_from(&plan.answers));

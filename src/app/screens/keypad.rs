@@ -11,6 +11,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::hold_focus,
+    reactive::memo,
     sheet::{Cell, arrow, in_km, next_cell, pasted, pressed, set_number, stepped, steps},
     training::{Place, use_training},
 };
@@ -25,7 +26,7 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
         let exercise = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at));
         (exercise.cloned().unwrap_or_default(), exercise.and_then(|exercise| exercise.sets.get(nth)).cloned().unwrap_or_default())
     });
-    let text = Memo::new(move |_| {
+    let text = memo(move || {
         training.sheet.with(|sheet| Some(cell.text(sheet.as_ref()?.exercises.get(at)?.sets.get(nth)?))).unwrap_or_default()
     });
     let put = move |text: String, more: bool| {

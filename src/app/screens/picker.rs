@@ -13,6 +13,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::BottomSheet,
+    reactive::memo,
     search,
 };
 
@@ -36,16 +37,15 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
     hub.ask::<ExerciseName>(&[], move |rows| _ = names.try_set(rows));
     let typed = RwSignal::new(String::new());
     let muscle = RwSignal::new(String::new());
-    let entries =
-        Memo::new(move |_| all.with(|rows| names.with(|names| search::entries(rows.as_deref().unwrap_or_default(), names))));
-    let found = Memo::new(move |_| {
+    let entries = memo(move || all.with(|rows| names.with(|names| search::entries(rows.as_deref().unwrap_or_default(), names))));
+    let found = memo(move || {
         let muscle = muscle.get();
         let archived = muscle == ARCHIVED;
         let mut rows = entries.with(|entries| search::found(entries, &typed.get(), if archived { "" } else { &muscle }));
         rows.retain(|row| (row.is_archived == 1) == archived);
         rows
     });
-    let muscles = Memo::new(move |_| {
+    let muscles = memo(move || {
         let mut muscles: Vec<String> = all.with(|rows| rows.iter().flatten().filter_map(|row| row.muscle_group.clone()).collect());
         muscles.sort();
         muscles.dedup();
@@ -74,7 +74,7 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
         scroll_to(0);
         first.set(0);
     };
-    let made = Memo::new(move |_| search::window(first.get(), found.with(Vec::len)));
+    let made = memo(move || search::window(first.get(), found.with(Vec::len)));
     let rows = move || found.with(|found| made.get().map(|at| (at, found[at].clone())).collect::<Vec<_>>());
     let tall = move |rows: usize| format!("{}px", rows as i32 * height.get());
     let merging = RwSignal::new(None::<ExerciseLine>);

@@ -12,6 +12,7 @@ use crate::{
     hub::use_hub,
     messages as m,
     parts::{BottomSheet, Empty, Figure, Header, Segments, Skeleton, use_settings},
+    reactive::memo,
     route::{Route, use_router},
     words,
 };
@@ -34,7 +35,7 @@ pub(crate) fn Progress() -> impl IntoView {
     let (hub, router, settings) = (use_hub(), use_router(), use_settings());
     let range = RwSignal::new("4w".to_owned());
     let now = today();
-    let span = Memo::new(move |_| (now - days(&range.get()) + 1, now));
+    let span = memo(move || (now - days(&range.get()) + 1, now));
     let within = move || {
         let (from, to) = span.get();
         vec![("from", words::iso(from).as_str().into()), ("to", words::iso(to).as_str().into())]
@@ -52,7 +53,7 @@ pub(crate) fn Progress() -> impl IntoView {
     let why = RwSignal::new(None::<Why>);
     let any = move || totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| 0 < row.workouts)));
 
-    let bars = Memo::new(move |_| {
+    let bars = memo(move || {
         // Weeks without training say nothing of a week with it.
         let n_weeks = totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| row.weeks))).unwrap_or(1).max(1);
         let lb = settings.lb();
@@ -227,7 +228,7 @@ fn spans_of_years(all: bool, first: Option<i64>, now: i64) -> Vec<(Option<String
 fn Years(range: RwSignal<String>) -> impl IntoView {
     let (hub, settings) = (use_hub(), use_settings());
     let now = today();
-    let all = Memo::new(move |_| range.get() == "all");
+    let all = memo(move || range.get() == "all");
     let days = hub.watch::<TrainingDay>(move || {
         let from = if all.get() { now - days("all") + 1 } else { monday_of(now) - 52 * 7 };
         vec![("from", words::iso(from).as_str().into()), ("to", words::iso(now).as_str().into())]

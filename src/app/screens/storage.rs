@@ -11,7 +11,8 @@ use crate::{
     clock::{now_ms, offset_min, today},
     hub::{keep_ms, kept_ms, use_hub},
     messages as m,
-    parts::{Field, Header, Twice},
+    parts::{Field, Header, Skeleton, Twice},
+    reactive::effect,
     route::Route,
     words,
 };
@@ -40,7 +41,9 @@ pub(crate) fn Storage() -> impl IntoView {
     let report = RwSignal::new(None::<StorageReport>);
     let tables = RwSignal::new(None::<(usize, usize, f64)>);
     let browser = RwSignal::new(Browser::default());
-    Effect::new(move |_| {
+    // The browser has said what it knows: from then on nothing comes between what is already read.
+    let asked = RwSignal::new(false);
+    effect(move || {
         if hub.profile.with(Option::is_some) {
             hub.report(move |it| report.set(Some(it)));
         }
@@ -65,6 +68,7 @@ pub(crate) fn Storage() -> impl IntoView {
         {
             browser.update(|it| it.protected = protected.as_bool());
         }
+        asked.set(true);
     });
     let protect = move |_| {
         spawn_local(async move {
@@ -81,6 +85,7 @@ pub(crate) fn Storage() -> impl IntoView {
     let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     view! {
         <Header title=Signal::derive(|| m::storage::TITLE.to_owned()) back=Route::Me/>
+        <Show when=move || asked.get() fallback=|| view! { <Skeleton lines=6/> }>
         <section class="card">
             <h2>{m::storage::ON_DEVICE}</h2>
             <dl class="facts" data-test="storage">
@@ -92,6 +97,7 @@ pub(crate) fn Storage() -> impl IntoView {
             <Show when=move || browser.with(|it| it.protected == Some(false))><button class="plain" on:click=protect>{m::storage::PROTECT}</button></Show>
         </section>
         <Export/>
+        </Show>
         <Show when=move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only))><Encryption/></Show>
         {move || report.get().map(|it| view! {
             <section class="card">
@@ -200,7 +206,7 @@ fn Export() -> impl IntoView {
                 || m::storage::NO_BACKUP.to_owned(),
                 |at| m::storage::last_backup(&words::day(words::day_of(at, i64::from(offset_min(at))), today())),
             )}</p>
-            <p class="quiet" data-test="server-copy">{server}</p>
+            <p class="quiet line" data-test="server-copy">{server}</p>
             <button class="primary wide" data-test="export-archive" disabled=busy on:click=export(ExportAs::Archive, "spotter-{}.zip", "application/zip")>{m::storage::EXPORT_ARCHIVE}</button>
             <Show when=move || handed.with(Option::is_some)>
                 <p role="status">{m::storage::CHECK_BACKUP}</p>

@@ -13,6 +13,7 @@ use crate::{
     hub::{Hub, build_id, use_hub},
     messages as m,
     parts::{BottomSheet, Field, Header, Segments, Twice},
+    reactive::{effect, memo},
     route::{Route, use_router},
     words,
 };
@@ -69,7 +70,7 @@ pub(crate) fn Sync() -> impl IntoView {
             });
         });
     });
-    Effect::new(move |_| {
+    effect(move || {
         // Asked again when the network comes: what is owed can be done then.
         hub.online.track();
         if hub.profile.with(Option::is_some) {
@@ -85,7 +86,7 @@ pub(crate) fn Sync() -> impl IntoView {
         link
     });
     // The same answer twice makes nothing anew: a code on the screen and what somebody is typing stay.
-    let known = Memo::new(move |_| known.get());
+    let known = memo(move || known.get());
     let connected = move || hub.sync.with(|sync| sync.account.is_some() && sync.link != SyncLink::Stopped);
     view! {
         <Header title=Signal::derive(|| m::sync::TITLE.to_owned()) back=Route::Me/>
@@ -311,7 +312,7 @@ fn Connected(account: RwSignal<Option<AccountView>>, look: Callback<()>) -> impl
         });
     };
     let admin = move || account.with(|account| account.as_ref().is_some_and(|account| account.admin));
-    let devices = Memo::new(move |_| account.with(|it| it.iter().flat_map(|it| &it.devices).map(Device::of).collect::<Vec<_>>()));
+    let devices = memo(move || account.with(|it| it.iter().flat_map(|it| &it.devices).map(Device::of).collect::<Vec<_>>()));
     view! {
         <section class="card">
             <h2>{m::sync::DEVICES}</h2>

@@ -53,11 +53,11 @@ pub(crate) fn Today() -> impl IntoView {
                     <p class="eyebrow">{m::today::last_workout(&words::day(words::day_of(line.started_ms, line.offset_min), today()))}</p>
                     <h2 id="last-workout">{line.name.clone().unwrap_or_else(|| m::WORKOUT.to_owned())}</h2>
                     <dl class="figures">
-                        <div><dt>{m::VOLUME}</dt><dd><Figure value=volume unit=unit/></dd></div>
+                        {(0 < line.volume_g).then(|| view! { <div><dt>{m::VOLUME}</dt><dd><Figure value=volume unit=unit/></dd></div> })}
                         <div><dt>{m::SETS}</dt><dd>{line.sets}</dd></div>
                         <div><dt>{m::RECORDS}</dt><dd>{line.records}</dd></div>
                     </dl>
-                    {change.map(|change| view! { <p class="quiet">{change}</p> })}
+                    {change.filter(|_| 0 < line.volume_g).map(|change| view! { <p class="quiet">{change}</p> })}
                     <Resume workout_id=id.clone() name=line.name.clone() started_ms=line.started_ms finished_ms=line.finished_ms/>
                     <button class="plain" on:click=move |_| router.go(Route::Workout(id.clone()))>{m::today::SEE_IT}</button>
                 </section>

@@ -14,6 +14,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, use_settings},
+    reactive::{effect, memo},
     route::{Route, use_router},
     sheet::{Cell, cells, in_km, rest_ended, rest_left, set_number, unticked},
     training::{RESUME_MS, use_training},
@@ -46,7 +47,7 @@ fn seconds() -> ReadSignal<i64> {
 pub(crate) fn Elapsed(#[prop(optional)] rest: bool) -> impl IntoView {
     let training = use_training();
     let beat = seconds();
-    let text = Memo::new(move |_| {
+    let text = memo(move || {
         beat.track();
         let now = now_ms();
         training.sheet.with(|sheet| {
@@ -75,7 +76,7 @@ pub(crate) fn Elapsed(#[prop(optional)] rest: bool) -> impl IntoView {
 pub(crate) fn Resume(workout_id: String, name: Option<String>, started_ms: i64, finished_ms: Option<i64>) -> impl IntoView {
     let training = use_training();
     let beat = seconds();
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         beat.track();
         training.sheet.with(Option::is_none) && finished_ms.is_some_and(|finished| now_ms() < finished + RESUME_MS)
     });
@@ -95,16 +96,16 @@ pub(crate) fn Workout() -> impl IntoView {
     let picking = RwSignal::new(false);
     let more = RwSignal::new(None::<More>);
     let panel = NodeRef::<leptos::html::Section>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(panel) = panel.get() {
             let _ = panel.focus();
         }
     });
     on_cleanup(move || training.type_at(None, None));
-    let exercises = Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().map_or(0, |sheet| sheet.exercises.len())));
-    let current = Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().map_or(0, |sheet| sheet.current)));
+    let exercises = memo(move || training.sheet.with(|sheet| sheet.as_ref().map_or(0, |sheet| sheet.exercises.len())));
+    let current = memo(move || training.sheet.with(|sheet| sheet.as_ref().map_or(0, |sheet| sheet.current)));
     // The chip of the exercise in front is in sight.
-    Effect::new(move |_| {
+    effect(move || {
         current.track();
         exercises.track();
         request_animation_frame(|| {
@@ -185,18 +186,17 @@ fn short(name: &str) -> String {
 fn Exercise(at: usize, more: RwSignal<Option<More>>) -> impl IntoView {
     let (training, settings) = (use_training(), use_settings());
     let weighings = use_hub().watch::<Weighing>(|| vec![("limit", 1.into())]);
-    let exercise =
-        Memo::new(move |_| training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at).cloned())));
-    let head = Memo::new(move |_| {
+    let exercise = memo(move || training.sheet.with(|sheet| sheet.as_ref().and_then(|sheet| sheet.exercises.get(at).cloned())));
+    let head = memo(move || {
         exercise.with(|exercise| {
             exercise
                 .as_ref()
                 .map(|it| (it.name.clone(), it.last.clone(), it.unit.clone(), it.tracking.clone(), it.load_mode.clone()))
         })
     });
-    let rows = Memo::new(move |_| exercise.with(|exercise| exercise.as_ref().map_or(0, |exercise| exercise.sets.len())));
+    let rows = memo(move || exercise.with(|exercise| exercise.as_ref().map_or(0, |exercise| exercise.sets.len())));
     // Of an exercise that somebody has begun.
-    let unused = Memo::new(move |_| {
+    let unused = memo(move || {
         let left = exercise.with(|it| it.as_ref().map_or(0, |it| it.sets.iter().filter(|set| !set.done).count()));
         if left < rows.get() { left } else { 0 }
     });
@@ -263,7 +263,7 @@ fn kind_name(kind: &str) -> &str {
 #[component]
 fn SetRow(at: usize, nth: usize, columns: &'static [Cell], more: RwSignal<Option<More>>) -> impl IntoView {
     let training = use_training();
-    let set = Memo::new(move |_| {
+    let set = memo(move || {
         training
             .sheet
             .with(|sheet| {
@@ -271,9 +271,9 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], more: RwSignal<Option
             })
             .unwrap_or_default()
     });
-    let done = Memo::new(move |_| set.with(|set| set.done));
+    let done = memo(move || set.with(|set| set.done));
     // The row that is next: the first that is not done.
-    let next = Memo::new(move |_| {
+    let next = memo(move || {
         training.sheet.with(|sheet| {
             let sets = sheet.as_ref().and_then(|sheet| sheet.exercises.get(at)).map(|exercise| &exercise.sets);
             sets.and_then(|sets| sets.iter().position(|set| !set.done)) == Some(nth)
@@ -434,7 +434,7 @@ fn About(more: RwSignal<Option<More>>) -> impl IntoView {
 fn Rest() -> impl IntoView {
     let training = use_training();
     let beat = seconds();
-    let left = Memo::new(move |_| {
+    let left = memo(move || {
         beat.track();
         training
             .sheet
