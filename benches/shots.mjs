@@ -208,7 +208,7 @@ async function screens(size) {
   }, { tall: phone && 1200 });
   await take("storage", async () => {
     await page.getByTestId("to-storage").click();
-    await page.getByText("Tables built in").waitFor();
+    await page.getByText(/^Tables (built|opened) in/).waitFor();
   });
   await take("import", async () => {
     await tab(page, "Me");

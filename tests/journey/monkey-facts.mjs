@@ -25,8 +25,8 @@ export function fold(facts) {
       case "import.undone": undone.add(body.import_id); break;
       case "message.posted": notes.set(body.message_id, body.text); break;
       // One that was removed meanwhile stays removed.
-      case "message.edited": if (notes.has(body.message_id)) notes.set(body.message_id, body.text); break;
-      case "message.removed": notes.delete(body.message_id); break;
+      case "message.edited": if (notes.has(body.target)) notes.set(body.target, body.text); break;
+      case "message.removed": notes.delete(body.target); break;
       default: break;
     }
   }
@@ -93,6 +93,11 @@ export function tried() {
   same(fold([logged]).totals(), { workouts: 1, sets: 1 }, "what one set comes to");
   same(fold([logged, removed]).totals(), { workouts: 0, sets: 0 }, "what a removed set comes to");
   same(fold([logged, removed, { event_id: "3", hlc: "3", kind: "set.restored", body: { set_id: "s" } }]).totals(), { workouts: 1, sets: 1 }, "what a set comes to that was brought back");
+  const note = { event_id: "4", hlc: "4", kind: "message.posted", body: { message_id: "n", text: "grip" } };
+  const edited = { event_id: "5", hlc: "5", kind: "message.edited", body: { target: "n", text: "wider grip" } };
+  const gone = { event_id: "6", hlc: "6", kind: "message.removed", body: { target: "n" } };
+  same(fold([note, edited]).notes(), ["wider grip"], "a note that was edited");
+  same(fold([note, gone, edited]).notes(), [], "a note that was removed");
   const row = { load: "80", reps: "5", rpe: "", unit: "kg", kind: "normal" };
   ensure(shows(row, logged.body) && shows({ ...row, load: "176.37", unit: "lb" }, logged.body), "a row that shows what is stored is complained about");
   for (const other of [{ load: "82.5" }, { load: "" }, { reps: "6" }, { rpe: "8" }, { kind: "warmup" }]) ensure(!shows({ ...row, ...other }, logged.body), `a row that shows something else is not seen: ${JSON.stringify(other)}`);
