@@ -134,8 +134,8 @@ class Chapter {
     if (name === "undo") totals.undos += 1;
     await this.point(offer);
     await this.settle();
-    // A tap while the page still glides from a swipe only stops it: the browser keeps it to itself.
-    if (undo && /^(swipe|scroll)/.test(this.trace.at(-2)) && (await this.ask("toast")) === undo.toast) {
+    // A tap soon after a swipe may only stop what still glides: the browser keeps it to itself, and there is no click.
+    if (undo && (await this.ask("toast")) === undo.toast) {
       const still = (await this.ask("offers")).find((one) => groupOf(one) === "undo");
       if (still) await this.point(still);
       await this.settle();
