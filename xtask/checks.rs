@@ -1,6 +1,14 @@
 //! Every check in one run, cheapest first, so that a mistake is told early.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -8,15 +16,32 @@ use crate::{
     fuzz, laws,
     postgres::Postgres,
     pwa, setup,
-    shell::{House, run, say, step},
+    shell::{House, logged, run, say, step, timed},
     soak,
 };
 
 /// Of each target.
-const FUZZ_SECONDS: u64 = 120;
+const FUZZ_SECONDS: u64 = 60;
+/// What drives a browser: it waits more than it works, so that two go at a time. The longest come first.
+const JOURNEYS: [(&str, &str, &[&str]); 10] = [
+    ("bad input", "tests/journey/badinput.mjs", &[]),
+    ("the journey", "tests/journey/journey.mjs", &[]),
+    ("devices that meet", "tests/journey/sync.mjs", &[]),
+    ("many tabs, some of which die", "tests/journey/tabs.mjs", &["--kills", "25", "--frozen"]),
+    ("a short journey in Firefox and WebKit", "tests/journey/browsers.mjs", &[]),
+    ("a monkey", "tests/journey/monkey.mjs", &["--minutes", "2"]),
+    ("every screen, by thumb, by keyboard and in large text", "tests/journey/screens.mjs", &[]),
+    ("a workout by thumb and by keyboard", "tests/journey/training.mjs", &[]),
+    ("a phone that is left", "tests/journey/leaving.mjs", &[]),
+    ("a phone that was copied", "tests/hostile/copied.mjs", &[]),
+];
 const BENCHES: [&str; 8] = ["bytes", "commit", "cold", "import", "lighthouse", "models", "native", "sync"];
 
 pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
+    timed(|| each(house, browser))
+}
+
+fn each(house: &House, browser: bool) -> Result<()> {
     step("format", || run(&mut house.cargo(&["fmt", "--all", "--check"])))?;
     step("laws", || laws::check(house))?;
     step("what the machine needs", || setup::for_tests(house, browser))?;
@@ -72,22 +97,32 @@ pub(crate) fn all(house: &House, browser: bool) -> Result<()> {
         run(&mut pwa::script_with(house, python, &spotter, "tests/hostile/schema.py"))
     })?;
     if browser {
-        step("the journey", || pwa::browser_script(house, &spotter, "tests/journey/journey.mjs", &[]))?;
-        step("a short journey in Firefox and WebKit", || pwa::browser_script(house, &spotter, "tests/journey/browsers.mjs", &[]))?;
-        step("a workout by thumb and by keyboard", || pwa::browser_script(house, &spotter, "tests/journey/training.mjs", &[]))?;
-        step("devices that meet", || pwa::browser_script(house, &spotter, "tests/journey/sync.mjs", &[]))?;
-        step("a phone that was copied", || pwa::browser_script(house, &spotter, "tests/hostile/copied.mjs", &[]))?;
-        step("a phone that is left", || pwa::browser_script(house, &spotter, "tests/journey/leaving.mjs", &[]))?;
-        step("many tabs, some of which die", || {
-            pwa::browser_script(house, &spotter, "tests/journey/tabs.mjs", &["--kills", "25", "--frozen"])
-        })?;
-        step("every screen, by thumb, by keyboard and in large text", || {
-            pwa::browser_script(house, &spotter, "tests/journey/screens.mjs", &[])
-        })?;
-        step("bad input", || pwa::browser_script(house, &spotter, "tests/journey/badinput.mjs", &[]))?;
-        step("a monkey", || pwa::browser_script(house, &spotter, "tests/journey/monkey.mjs", &["--minutes", "2"]))?;
+        side_by_side(house, &spotter)?;
     }
     say("every check passed");
+    Ok(())
+}
+
+/// Every journey, whatever becomes of the others; what one says is shown when it is over.
+fn side_by_side(house: &House, spotter: &Path) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    let go = || {
+        while let Some((name, script, args)) = JOURNEYS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = step(name, || logged(&mut pwa::script_command(house, spotter, script, args)?, name));
+            if let (Err(err), Ok(mut failed)) = (done, failed.lock()) {
+                failed.push(format!("{err:#}"));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(go);
+        scope.spawn(go);
+    });
+    let failed = failed.into_inner().unwrap_or_default();
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Mutex,
     time::Instant,
 };
 
@@ -103,9 +104,31 @@ fn list(folder: &Path) -> Vec<String> {
 pub(crate) fn step(name: &str, act: impl FnOnce() -> Result<()>) -> Result<()> {
     say(&format!("==> {name}"));
     let began = Instant::now();
-    act().with_context(|| format!("{name} failed"))?;
-    say(&format!("    {name}: {:.0} s", began.elapsed().as_secs_f64()));
+    let done = act();
+    let seconds = began.elapsed().as_secs_f64();
+    if let Ok(mut took) = TOOK.lock() {
+        took.push((name.to_owned(), seconds));
+    }
+    done.with_context(|| format!("{name} failed"))?;
+    say(&format!("    {name}: {seconds:.0} s"));
     Ok(())
+}
+
+/// How long each step took, in the order in which they ended.
+static TOOK: Mutex<Vec<(String, f64)>> = Mutex::new(Vec::new());
+
+/// Does it all, and says where the minutes went, whatever came of it.
+#[expect(clippy::disallowed_methods, reason = "a tool that tells how long its steps take")]
+pub(crate) fn timed(act: impl FnOnce() -> Result<()>) -> Result<()> {
+    let began = Instant::now();
+    let done = act();
+    let took = TOOK.lock().map(|took| took.clone()).unwrap_or_default();
+    say("minutes");
+    for (name, seconds) in &took {
+        say(&format!("{:7.1}  {name}", seconds / 60.0));
+    }
+    say(&format!("{:7.1}  in all", began.elapsed().as_secs_f64() / 60.0));
+    done
 }
 
 pub(crate) fn run(command: &mut Command) -> Result<()> {
@@ -114,6 +137,18 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {shown}"))?;
     if !status.success() {
         bail!("{status}: {shown}");
+    }
+    Ok(())
+}
+
+/// As `run`, beside something else: what it prints is shown in one piece when it has ended.
+pub(crate) fn logged(command: &mut Command, name: &str) -> Result<()> {
+    let shown = format!("{command:?}");
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {shown}"))?;
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    say(&format!("---- {name}\n{}\n----", said.trim_end()));
+    if !output.status.success() {
+        bail!("{}", output.status);
     }
     Ok(())
 }
