@@ -9,7 +9,10 @@ use argon2::{
     password_hash::{PasswordHash, PasswordHasher as _, SaltString},
 };
 use ledger::{DeviceId, EntityId};
-use wire::{Code, Problem};
+use wire::{
+    Code, Problem,
+    api::{Account, Device},
+};
 
 use codes::{spend, used};
 
@@ -111,27 +114,6 @@ impl Identity {
             (false, secret) => secret.is_some_and(|secret| hashed(secret) == self.secret_hash),
         }
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Device {
-    pub device_id: String,
-    pub name: String,
-    pub made_ms: u64,
-    pub seen_ms: u64,
-    pub revoked: bool,
-    /// The one that asks.
-    pub this: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Account {
-    pub account_id: String,
-    pub name: String,
-    pub admin: bool,
-    /// In the order they joined; the first is whom new rows are about.
-    pub persons: Vec<String>,
-    pub devices: Vec<Device>,
 }
 
 /// What is handed out once; the server keeps hashes.

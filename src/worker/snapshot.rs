@@ -2,12 +2,12 @@
 //! interrupted at any byte.
 
 use device::{Foreign, SealedFile};
-use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span};
+use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span, api::path};
 
 use crate::{
     fail::Fail,
     feed, leader,
-    net::{Call, bytes, encode},
+    net::{Call, bytes},
     port, sealed, state,
 };
 
@@ -38,8 +38,7 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
 }
 
 async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreign), Failure> {
-    let Segment { scope, from, to, .. } = segment;
-    let path = format!("/replicate/snapshot/segment?scope={}&from={from}&to={to}", encode(scope));
+    let path = path::segment(&segment.scope, segment.from, segment.to);
     let body = bytes(&Call::get(&path).response().await?).await?;
     let damaged = || Failure::Unreachable("a segment that makes no sense".to_owned());
     let (len, rest) = body.split_first_chunk::<4>().ok_or_else(damaged)?;
