@@ -8,7 +8,7 @@ use argon2::{
     Algorithm, Argon2, Params, PasswordVerifier as _, Version,
     password_hash::{PasswordHash, PasswordHasher as _, SaltString},
 };
-use ledger::{DeviceId, EntityId};
+use ledger::{DeviceId, EntityId, hex};
 use wire::{
     Code, Problem,
     api::{Account, Device},
@@ -39,12 +39,12 @@ pub const PERSONS_MAX: usize = 32;
 pub fn secret() -> Result<String, Problem> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|err| Problem::new(Code::Internal, err.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 /// What is stored of a secret that has 256 bits: nobody can guess backwards from it, so it needs no slow hash.
 pub fn hashed(secret: &str) -> String {
-    blake3::derive_key("spotter 2026 sign-in token", secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&blake3::derive_key("spotter 2026 sign-in token", secret.as_bytes()))
 }
 
 fn argon() -> Argon2<'static> {

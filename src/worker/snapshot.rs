@@ -2,6 +2,7 @@
 //! interrupted at any byte.
 
 use device::{Foreign, SealedFile};
+use ledger::take_part;
 use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span, api::path};
 
 use crate::{
@@ -41,8 +42,7 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreig
     let path = path::segment(&segment.scope, segment.from, segment.to);
     let body = bytes(&Call::get(&path).response().await?).await?;
     let damaged = || Failure::Unreachable("a segment that makes no sense".to_owned());
-    let (len, rest) = body.split_first_chunk::<4>().ok_or_else(damaged)?;
-    let (spans, parquet) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(damaged)?;
+    let (spans, parquet) = take_part(&body).ok_or_else(damaged)?;
     let spans: Vec<Span> = serde_json::from_slice(spans).map_err(|_| damaged())?;
     // A Parquet file begins and ends with its mark: one that was cut does not.
     if !parquet.starts_with(b"PAR1") || !parquet.ends_with(b"PAR1") {

@@ -1,12 +1,11 @@
 //! `/replicate/*` but the stream.
 
-use std::io::Write as _;
-
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::IntoResponse as _,
 };
+use ledger::put_part;
 use wire::{
     ChainKey, Checkpoint, Code, Hello, Limits, NATIVE_PUSH, Problem, Push, PushAnswer, RawRow, RxRow, Snapshot, Status,
     api::{DigestQuery, PullQuery, SegmentQuery, path},
@@ -172,8 +171,8 @@ pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<Segm
         let spans = serde_json::to_vec(&wire::spans(rows.iter())).map_err(|err| wrong(&err))?;
         let parquet = engine::segment_to_parquet(&rows).map_err(|err| wrong(&err))?;
         let mut body = Vec::with_capacity(4 + spans.len() + parquet.len());
-        let parts: [&[u8]; 3] = [&(spans.len() as u32).to_le_bytes(), &spans, &parquet];
-        parts.iter().try_for_each(|part| body.write_all(part)).map_err(|err| wrong(&err))?;
+        put_part(&mut body, &spans);
+        body.extend(parquet);
         Ok(body)
     });
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body.await?).into_response())
