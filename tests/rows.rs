@@ -172,6 +172,7 @@ fn facts() -> Vec<Fact> {
             offset_min,
         }),
         Fact::ImportEnded { import_id: entity(9), at_ms, offset_min },
+        Fact::PersonLinked { user_id: entity(11), at_ms, offset_min },
     ]
 }
 

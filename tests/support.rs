@@ -2,6 +2,8 @@
 //!
 //! Belongs: builders and figures worked out in a second way. Never: private items of a room.
 
+#[path = "every_fact.rs"]
+mod every_fact;
 #[path = "logs.rs"]
 mod logs;
 #[path = "random_query.rs"]
@@ -14,6 +16,7 @@ use std::collections::BTreeMap;
 use bridge::Draft;
 use device::{Device, Identity};
 use engine::{Store, Table};
+pub use every_fact::every_fact;
 use ledger::{Entropy, LaneId, Row, Stamp};
 pub use logs::{careless_log, steady_log};
 

@@ -38,7 +38,7 @@ pub(crate) const ROOMS: &[Room] = &[
         wasm: false,
     },
     Room { name: "models", knows: &[], never: never!["the browser", "the engine", "tokio"], wasm: false },
-    Room { name: "bridge", knows: &["ledger"], never: never!["the browser", "the engine", "tokio", "axum"], wasm: false },
+    Room { name: "bridge", knows: &["ledger", "wire"], never: never!["the browser", "the engine", "tokio", "axum"], wasm: false },
     Room {
         name: "wire",
         knows: &["ledger"],

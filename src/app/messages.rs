@@ -581,6 +581,8 @@ pub(crate) mod me {
 // ---- Sync
 
 pub(crate) mod sync {
+    use bridge::{Code, Refusal, RefusalCode};
+
     use crate::words::plural;
 
     pub(crate) const TITLE: &str = "Sync";
@@ -701,33 +703,33 @@ pub(crate) mod sync {
         head.map_or_else(|| cursor.to_string(), |head| format!("{cursor} of {}", head.max(cursor)))
     }
 
-    pub(crate) fn refused(count: usize, code: &str) -> String {
+    pub(crate) fn refused(count: usize, code: Code) -> String {
         let why = match code {
-            "FORBIDDEN_SCOPE" => "they belong to another account",
-            "QUOTA" => "the account's space on the server is used up",
-            "ROW_TOO_LARGE" => "they are too long",
-            "ID_REUSED" => "another change has the same id",
+            Code::ForbiddenScope => "they belong to another account",
+            Code::Quota => "the account's space on the server is used up",
+            Code::RowTooLarge => "they are too long",
+            Code::IdReused => "another change has the same id",
             _ => "the server does not understand them",
         };
         format!("{}: {why}", plural(count as i64, "change", "changes"))
     }
 
     /// Why signing in or up did not go through.
-    pub(crate) fn problem(code: &str, detail: &str) -> String {
+    pub(crate) fn problem(Refusal { code, detail, .. }: &Refusal) -> String {
         match code {
-            "" => NO_SERVER.to_owned(),
-            "WRONG_PASSWORD" => "The name or the password is wrong.".to_owned(),
-            "SLOW_DOWN" => "Too many wrong passwords. Wait a little, then try again.".to_owned(),
-            "TAKEN" => "This name is taken, or this profile belongs to another account.".to_owned(),
-            "CODE_USED" => "This code was used, or its time is over. Ask for a new one.".to_owned(),
-            "FORBIDDEN" => {
+            RefusalCode::Unreachable => NO_SERVER.to_owned(),
+            RefusalCode::Server(Code::WrongPassword) => "The name or the password is wrong.".to_owned(),
+            RefusalCode::Server(Code::SlowDown) => "Too many wrong passwords. Wait a little, then try again.".to_owned(),
+            RefusalCode::Server(Code::Taken) => "This name is taken, or this profile belongs to another account.".to_owned(),
+            RefusalCode::Server(Code::CodeUsed) => "This code was used, or its time is over. Ask for a new one.".to_owned(),
+            RefusalCode::Server(Code::Forbidden) => {
                 "New people need an invitation here. If this device was shut out, use another browser profile.".to_owned()
             }
-            "OWED" => OWED.to_owned(),
-            "OTHER_ACCOUNT" => {
+            RefusalCode::Owed => OWED.to_owned(),
+            RefusalCode::OtherAccount => {
                 "This browser holds another account's training. Use another browser or profile for this account.".to_owned()
             }
-            "BAD_REQUEST" => format!("That does not work: {detail}."),
+            RefusalCode::Server(Code::BadRequest) => format!("That does not work: {detail}."),
             _ => format!("The server said no: {detail}."),
         }
     }

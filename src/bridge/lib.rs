@@ -20,5 +20,6 @@ pub use problem::{Problem, ProblemKind};
 pub use question::{Ask, Asked, Question, ask};
 pub use request::{Draft, DraftScope, ExportAs, ToProjector, ToStorage};
 pub use sheet::{Sheet, SheetExercise, SheetSet};
-pub use sync::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusedView, SyncLink, SyncState};
+pub use sync::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusalCode, RefusedView, SyncLink, SyncState};
 pub use view::*;
+pub use wire::Code;

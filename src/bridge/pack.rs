@@ -1,10 +1,11 @@
 //! Many byte strings in one, so that a thousand rows cross between workers as one buffer.
 
+use ledger::{put_part, take_part};
+
 pub fn pack<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut out = Vec::new();
     for item in items {
-        out.extend_from_slice(&(item.len() as u32).to_le_bytes());
-        out.extend_from_slice(item);
+        put_part(&mut out, item);
     }
     out
 }
@@ -13,8 +14,7 @@ pub fn pack<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 pub fn unpack(mut packed: &[u8]) -> Option<Vec<&[u8]>> {
     let mut out = Vec::new();
     while !packed.is_empty() {
-        let (len, rest) = packed.split_first_chunk::<4>()?;
-        let (item, rest) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+        let (item, rest) = take_part(packed)?;
         out.push(item);
         packed = rest;
     }

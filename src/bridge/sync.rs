@@ -1,6 +1,8 @@
 //! Accounts and replication as a screen sees them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use wire::Code;
+pub use wire::api::{Account as AccountView, Device as DeviceView};
 
 /// What somebody wants of the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,32 +67,58 @@ pub enum AccountNews {
     Done,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AccountView {
-    pub account_id: String,
-    pub name: String,
-    pub admin: bool,
-    pub persons: Vec<String>,
-    pub devices: Vec<DeviceView>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct DeviceView {
-    pub device_id: String,
-    pub name: String,
-    pub made_ms: u64,
-    pub seen_ms: u64,
-    pub revoked: bool,
-    pub this: bool,
-}
-
 /// Why something did not go through, for the screen to put into words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// The server's code, or empty when it could not be reached.
-    pub code: String,
+    pub code: RefusalCode,
     pub detail: String,
     pub retry_after_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCode {
+    /// The server could not be reached.
+    Unreachable,
+    /// It said no.
+    Server(Code),
+    /// An earlier sign-in has not been ended yet.
+    Owed,
+    /// What lies here was logged without an account: somebody has to say whose it is.
+    Whose,
+    /// What lies here belongs to another account.
+    OtherAccount,
+    /// This device could not write.
+    Disk,
+}
+
+impl RefusalCode {
+    /// Those that no server says.
+    const OWN: [Self; 5] = [Self::Unreachable, Self::Owed, Self::Whose, Self::OtherAccount, Self::Disk];
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Unreachable => "",
+            Self::Server(code) => code.text(),
+            Self::Owed => "OWED",
+            Self::Whose => "WHOSE",
+            Self::OtherAccount => "OTHER_ACCOUNT",
+            Self::Disk => "DISK",
+        }
+    }
+}
+
+impl Serialize for RefusalCode {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.text())
+    }
+}
+
+impl<'de> Deserialize<'de> for RefusalCode {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let own = Self::OWN.into_iter().find(|code| code.text() == text);
+        own.or_else(|| Code::of(&text).map(Self::Server)).ok_or_else(|| D::Error::custom("an unknown reason"))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -136,7 +164,23 @@ pub struct SyncState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedView {
     pub event_id: String,
-    pub code: String,
+    pub code: Code,
     /// Goes by itself once what stands in the way is gone.
     pub later: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_read_as_it_was_written() {
+        let server = Code::ALL.iter().map(|code| RefusalCode::Server(*code));
+        for code in RefusalCode::OWN.into_iter().chain(server) {
+            let json = serde_json::to_string(&code).expect("JSON");
+            assert_eq!(json, format!("\"{}\"", code.text()));
+            assert_eq!(serde_json::from_str::<RefusalCode>(&json).ok(), Some(code), "{json}");
+        }
+        assert!(serde_json::from_str::<RefusalCode>("\"NONSENSE\"").is_err());
+    }
 }

@@ -4,6 +4,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use bytes::Bytes;
+use ledger::{put_part, take_part};
 use polars::prelude::{PlSmallStr, Series};
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +68,8 @@ impl Packing {
     /// The length of the list, the list, and the tables behind it.
     pub fn finish(self) -> Result<Vec<u8>, CodecErr> {
         let list = serde_json::to_vec(&self.list).map_err(|err| CodecErr::Packed(err.to_string()))?;
-        let mut out = (list.len() as u32).to_le_bytes().to_vec();
-        out.extend(list);
+        let mut out = Vec::with_capacity(4 + list.len() + self.parquet.len());
+        put_part(&mut out, &list);
         out.extend(self.parquet);
         Ok(out)
     }
@@ -77,8 +78,7 @@ impl Packing {
 /// The list, and each table with its columns still packed.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<(List, Vec<(String, Base)>), CodecErr> {
     let cut = || CodecErr::Packed("it is cut".to_owned());
-    let (len, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut)?;
-    let (list, parquet) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(cut)?;
+    let (list, parquet) = take_part(bytes).ok_or_else(cut)?;
     let list: List = serde_json::from_slice(list).map_err(|err| CodecErr::Packed(err.to_string()))?;
     let parquet = Bytes::copy_from_slice(parquet);
     let mut tables = Vec::new();

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::bytes::hex;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdErr {
     #[error("a {0} must be a UUID")]
@@ -91,7 +93,7 @@ impl DeviceId {
     pub const LEN: usize = 16;
 
     pub fn from_bytes(random: [u8; 8]) -> Self {
-        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&random))
     }
 
     pub fn parse(text: &str) -> Result<Self, IdErr> {
@@ -116,7 +118,7 @@ impl Default for LaneId {
 
 impl LaneId {
     pub fn number(n: u8) -> Self {
-        Self(format!("{n:02x}"))
+        Self(hex(&[n]))
     }
 
     pub fn parse(text: &str) -> Result<Self, IdErr> {

@@ -3,6 +3,7 @@
 //! Belongs: ids, clocks as values, the row of version 1 and its hash, facts and their limits, the bytes of a segment.
 //! Never: where bytes rest, what time it is, randomness, Arrow, the browser, a socket.
 
+mod bytes;
 mod canon;
 mod fact;
 mod frame;
@@ -16,6 +17,7 @@ mod row;
 mod stamp;
 mod upcast;
 
+pub use bytes::{hex, put_part, take_part, unhex};
 pub use canon::{CanonErr, canonical};
 pub use fact::{
     BodyWeight, ExerciseChanged, ExerciseDefined, Fact, ImportRecorded, LoadMode, Message, Muscle, Preferences, SetCorrected,

@@ -8,8 +8,11 @@ use argon2::{
     Algorithm, Argon2, Params, PasswordVerifier as _, Version,
     password_hash::{PasswordHash, PasswordHasher as _, SaltString},
 };
-use ledger::{DeviceId, EntityId};
-use wire::{Code, Problem};
+use ledger::{DeviceId, EntityId, hex};
+use wire::{
+    Code, Problem,
+    api::{Account, Device},
+};
 
 use codes::{spend, used};
 
@@ -36,12 +39,12 @@ pub const PERSONS_MAX: usize = 32;
 pub fn secret() -> Result<String, Problem> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|err| Problem::new(Code::Internal, err.to_string()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 /// What is stored of a secret that has 256 bits: nobody can guess backwards from it, so it needs no slow hash.
 pub fn hashed(secret: &str) -> String {
-    blake3::derive_key("spotter 2026 sign-in token", secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&blake3::derive_key("spotter 2026 sign-in token", secret.as_bytes()))
 }
 
 fn argon() -> Argon2<'static> {
@@ -111,27 +114,6 @@ impl Identity {
             (false, secret) => secret.is_some_and(|secret| hashed(secret) == self.secret_hash),
         }
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Device {
-    pub device_id: String,
-    pub name: String,
-    pub made_ms: u64,
-    pub seen_ms: u64,
-    pub revoked: bool,
-    /// The one that asks.
-    pub this: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Account {
-    pub account_id: String,
-    pub name: String,
-    pub admin: bool,
-    /// In the order they joined; the first is whom new rows are about.
-    pub persons: Vec<String>,
-    pub devices: Vec<Device>,
 }
 
 /// What is handed out once; the server keeps hashes.

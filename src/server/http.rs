@@ -26,7 +26,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 use tokio_stream::StreamExt as _;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
-use wire::{Code, Limits, Problem};
+use wire::{Code, Limits, Problem, api::path};
 
 pub use self::{
     files::{Files, pack},
@@ -242,26 +242,26 @@ impl App {
 pub fn router(app: Arc<App>, files: Files) -> Router {
     let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let api = Router::new()
-        .route("/replicate/hello", get(replicate::hello))
-        .route("/replicate/pull", get(replicate::pull))
-        .route("/replicate/push", post(replicate::push))
-        .route("/replicate/pull/stream", get(stream::stream))
-        .route("/replicate/digest", get(replicate::digest))
-        .route("/replicate/snapshot", get(replicate::snapshot))
-        .route("/replicate/snapshot/segment", get(replicate::segment))
-        .route("/account", get(account::account).delete(account::erase))
-        .route("/account/sign-up", get(account::sign_up_open).post(account::sign_up))
-        .route("/account/sign-in", post(account::sign_in))
-        .route("/account/sign-out", post(account::sign_out))
-        .route("/account/sign-out-others", post(account::sign_out_others))
-        .route("/account/password", post(account::change_password))
-        .route("/account/join", post(account::join))
-        .route("/account/links", post(account::make_link))
-        .route("/account/persons", post(account::add_person))
-        .route("/account/password-reset", post(account::reset_password))
-        .route("/account/devices/{device_id}", delete(account::revoke))
-        .route("/admin/invites", post(account::make_invite))
-        .route("/admin/resets", post(account::make_reset))
+        .route(path::HELLO, get(replicate::hello))
+        .route(path::PULL, get(replicate::pull))
+        .route(path::PUSH, post(replicate::push))
+        .route(path::STREAM, get(stream::stream))
+        .route(path::DIGEST, get(replicate::digest))
+        .route(path::SNAPSHOT, get(replicate::snapshot))
+        .route(path::SEGMENT, get(replicate::segment))
+        .route(path::ACCOUNT, get(account::account).delete(account::erase))
+        .route(path::SIGN_UP, get(account::sign_up_open).post(account::sign_up))
+        .route(path::SIGN_IN, post(account::sign_in))
+        .route(path::SIGN_OUT, post(account::sign_out))
+        .route(path::SIGN_OUT_OTHERS, post(account::sign_out_others))
+        .route(path::PASSWORD, post(account::change_password))
+        .route(path::JOIN, post(account::join))
+        .route(path::LINKS, post(account::make_link))
+        .route(path::PERSONS, post(account::add_person))
+        .route(path::PASSWORD_RESET, post(account::reset_password))
+        .route(path::DEVICE, delete(account::revoke))
+        .route(path::INVITES, post(account::make_invite))
+        .route(path::RESETS, post(account::make_reset))
         .route("/openapi.json", get(openapi::openapi))
         .route("/api", axum::routing::any(not_found))
         .route("/api/{*rest}", axum::routing::any(not_found))

@@ -8,10 +8,10 @@ mod backup;
 mod clock;
 pub mod http;
 pub mod hub;
-mod patience;
 pub mod replicate;
 mod sql;
 pub mod store;
+mod timeouts;
 
 use std::{
     future::Future,
@@ -34,8 +34,8 @@ use self::{
     clock::now_ms,
     http::{App, Settings},
     hub::Hub,
-    patience::Patient,
     store::{PostgresStore, SqliteStore, Store},
+    timeouts::Patient,
 };
 
 pub struct Serve {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ledger::{DeviceId, LaneId, Row, Scope};
+use ledger::{DeviceId, LaneId, Row, Scope, hex, unhex};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,8 +55,8 @@ pub struct Xor([u8; 32]);
 impl Xor {
     /// Flips in a row's hash, 64 hexadecimal digits. What is no hash changes nothing.
     pub fn flip(&mut self, hash: &str) {
-        if let Ok(other) = Self::try_from(hash.to_owned()) {
-            self.merge(other);
+        if let Some(other) = unhex(hash) {
+            self.merge(Self(other));
         }
     }
 
@@ -67,22 +67,14 @@ impl Xor {
 
 impl From<Xor> for String {
     fn from(xor: Xor) -> Self {
-        xor.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&xor.0)
     }
 }
 
 impl TryFrom<String> for Xor {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || "an xor of hashes is 64 hexadecimal digits".to_owned();
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(wrong());
-        }
-        let mut out = [0; 32];
-        for (at, byte) in out.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| wrong())?;
-        }
-        Ok(Self(out))
+        unhex(&text).map(Self).ok_or_else(|| "an xor of hashes is 64 hexadecimal digits".to_owned())
     }
 }
 

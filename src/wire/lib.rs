@@ -1,8 +1,10 @@
 //! The wire: the words that device and server exchange, and the replica, which decides what to say next.
 //!
-//! Belongs: messages and their limits, checkpoints, what has been acknowledged, the framing of the stream, back-off.
-//! Never: a socket, a clock, a thread, HTTP, SQL, the content of an encrypted row.
+//! Belongs: messages and their limits, the addresses and bodies of the API, checkpoints, what has been acknowledged, the framing
+//! of the stream, back-off.
+//! Never: a socket, a clock, a thread, whoever speaks HTTP, SQL, the content of an encrypted row.
 
+pub mod api;
 mod backoff;
 mod chain;
 mod doorstep;

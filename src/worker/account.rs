@@ -4,12 +4,14 @@
 
 use std::cell::{Cell, RefCell};
 
-use bridge::{AccountNews, AccountView, AccountWish, Draft, FromStorage, Refusal};
+use bridge::{AccountNews, AccountView, AccountWish, Draft, FromStorage, Refusal, RefusalCode};
 use ledger::{EntityId, Fact, Scope};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use wasm_bindgen_futures::spawn_local;
-use wire::{Code, Doorstep, Entry, Failure};
+use wire::{
+    Code, Doorstep, Entry, Failure,
+    api::{self, DeviceBody, OneTime, path},
+};
 
 use crate::{
     births::Births,
@@ -53,24 +55,6 @@ const COOKIE_WAIT_MS: i32 = 15_000;
 const SIGN_OUT_MS: u32 = 10_000;
 /// which is asked again so often.
 const SIGN_OUT_AGAIN_MS: i32 = 30_000;
-
-#[derive(Debug, Deserialize)]
-struct Signed {
-    account: AccountView,
-    #[serde(default)]
-    device_secret: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct OneTime {
-    code: String,
-    expires_ms: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Open {
-    first: bool,
-}
 
 /// The account that is signed in.
 pub(crate) fn kept() -> Option<Kept> {
@@ -177,7 +161,7 @@ pub(crate) async fn owe_nothing(births: &Births) {
 
 /// The server ends this browser's sign-in, or knows of none.
 pub(crate) async fn end_sign_in(births: Option<&Births>) -> Result<(), Failure> {
-    let call = Call { patience_ms: Some(SIGN_OUT_MS), ..Call::send("POST", "/account/sign-out", &json!({})) };
+    let call = Call { patience_ms: Some(SIGN_OUT_MS), ..Call::post_nothing(path::SIGN_OUT) };
     match call.response().await {
         Ok(_) => {}
         Err(Failure::Problem(problem)) if problem.code == Code::SignIn => {}
@@ -243,7 +227,7 @@ async fn sign_out() -> Result<(), Refusal> {
 async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
     let refused = |failure: Failure| refusal(&failure);
     if let Err(failure) = settle().await {
-        return Err(Refusal { code: "OWED".to_owned(), ..refusal(&failure) });
+        return Err(Refusal { code: RefusalCode::Owed, ..refusal(&failure) });
     }
     let one_time = |it: OneTime| Outcome::News(AccountNews::Code { code: it.code, expires_ms: it.expires_ms });
     let done = || Outcome::News(AccountNews::Done);
@@ -251,13 +235,13 @@ async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
         AccountWish::Look => {
             // Whatever cookie there is: who is not signed in by what is kept here comes in by the password.
             let known = match kept() {
-                Some(_) => Call::get("/account").json::<AccountView>().await,
+                Some(_) => Call::get(path::ACCOUNT).json::<AccountView>().await,
                 None => Err(Failure::Problem(wire::Problem::new(Code::SignIn, "nobody is signed in"))),
             };
             match known {
                 Ok(account) => Ok(Outcome::News(AccountNews::Account(account))),
                 Err(Failure::Problem(problem)) if problem.code == Code::SignIn => {
-                    let open: Open = Call::get("/account/sign-up").json().await.map_err(refused)?;
+                    let open: api::Open = Call::get(path::SIGN_UP).json().await.map_err(refused)?;
                     let name = owner().map(|owner| owner.name);
                     Ok(Outcome::News(AccountNews::Nobody { first: open.first, name }))
                 }
@@ -267,84 +251,79 @@ async fn act(wish: AccountWish) -> Result<Outcome, Refusal> {
         AccountWish::SignUp { name, password, invite, device, mine } => {
             let device = this_device(&device, mine, true)?;
             let invite = (!invite.trim().is_empty()).then(|| invite.trim().to_owned());
-            let body = json!({ "name": name, "password": password, "invite": invite, "device": device });
-            enter("/account/sign-up", body).await
+            enter(Call::post(path::SIGN_UP, &api::SignUp { device, invite, name, password })).await
         }
         AccountWish::SignIn { name, password, device, mine } => {
-            let body = json!({ "name": name, "password": password, "device": this_device(&device, mine, false)? });
-            enter("/account/sign-in", body).await
+            let device = this_device(&device, mine, false)?;
+            enter(Call::post(path::SIGN_IN, &api::SignIn { device, name, password })).await
         }
         AccountWish::Join { code, device, mine } => {
-            let body = json!({ "code": code.trim(), "device": this_device(&device, mine, false)? });
-            enter("/account/join", body).await
+            let device = this_device(&device, mine, false)?;
+            enter(Call::post(path::JOIN, &api::Join { code: code.trim().to_owned(), device })).await
         }
         AccountWish::ChangePassword { password, new_password } => {
-            let body = json!({ "password": password, "new_password": new_password });
-            Call::send("POST", "/account/password", &body).response().await.map_err(refused)?;
+            Call::post(path::PASSWORD, &api::NewPassword { new_password, password }).response().await.map_err(refused)?;
             Ok(done())
         }
         AccountWish::SignOutOthers => {
-            Call::send("POST", "/account/sign-out-others", &json!({})).response().await.map_err(refused)?;
+            Call::post_nothing(path::SIGN_OUT_OTHERS).response().await.map_err(refused)?;
             Ok(done())
         }
         AccountWish::NewPassword { code, password } => {
-            let body = json!({ "code": code.trim(), "password": password });
-            Call::send("POST", "/account/password-reset", &body).response().await.map_err(refused)?;
+            let body = api::Reset { code: code.trim().to_owned(), password };
+            Call::post(path::PASSWORD_RESET, &body).response().await.map_err(refused)?;
             Ok(done())
         }
         AccountWish::SignOut => sign_out().await.map(|()| done()),
-        AccountWish::Link => {
-            Call::send("POST", "/account/links", &json!({})).json::<OneTime>().await.map(one_time).map_err(refused)
-        }
-        AccountWish::Invite => {
-            Call::send("POST", "/admin/invites", &json!({})).json::<OneTime>().await.map(one_time).map_err(refused)
-        }
+        AccountWish::Link => Call::post_nothing(path::LINKS).json::<OneTime>().await.map(one_time).map_err(refused),
+        AccountWish::Invite => Call::post_nothing(path::INVITES).json::<OneTime>().await.map(one_time).map_err(refused),
         AccountWish::ShutOut { device_id } => {
-            let path = format!("/account/devices/{device_id}");
+            let path = path::device(&device_id);
             Call { method: "DELETE", ..Call::get(&path) }.response().await.map_err(refused)?;
             Ok(done())
         }
     }
 }
 
-fn own_refusal(code: &str, detail: impl Into<String>) -> Refusal {
-    Refusal { code: code.to_owned(), detail: detail.into(), retry_after_ms: None }
+fn own_refusal(code: RefusalCode, detail: impl Into<String>) -> Refusal {
+    Refusal { code, detail: detail.into(), retry_after_ms: None }
 }
 
 fn others(owner: &Kept) -> Refusal {
-    own_refusal("OTHER_ACCOUNT", format!("this browser holds the training of {}", owner.name))
+    own_refusal(RefusalCode::OtherAccount, format!("this browser holds the training of {}", owner.name))
 }
 
 /// This installation, as it says who it is. Whoever's rows lie here comes along only when somebody said whose they are.
-fn this_device(name: &str, mine: bool, fresh: bool) -> Result<serde_json::Value, Refusal> {
+fn this_device(name: &str, mine: bool, fresh: bool) -> Result<DeviceBody, Refusal> {
     let owner = owner();
     let rows = state::with(|state| 0 < state.shelf.count());
     let here = Doorstep { owned: owner.is_some(), rows, owed: OWES.get() };
     let with_person = match (here.entry(mine, fresh), owner) {
         (Entry::Enter { with_person }, _) => with_person,
         (Entry::Refuse, Some(owner)) => return Err(others(&owner)),
-        (Entry::AskWhose, _) => return Err(own_refusal("WHOSE", "what lies here was logged without an account")),
-        _ => return Err(own_refusal("OWED", "another sign-in has not been ended yet")),
+        (Entry::AskWhose, _) => return Err(own_refusal(RefusalCode::Whose, "what lies here was logged without an account")),
+        _ => return Err(own_refusal(RefusalCode::Owed, "another sign-in has not been ended yet")),
     };
     Ok(state::with(|state| {
         let identity = state.device.identity();
         let about = fresh || state.shelf.holds_scope(Scope::Person(identity.person));
         let name = if name.trim().is_empty() { "Browser" } else { name.trim() };
         let person = (with_person && about).then(|| identity.person.to_string());
-        json!({ "device_id": identity.device_id, "name": name, "person": person })
+        DeviceBody { device_id: identity.device_id.as_str().to_owned(), name: name.to_owned(), person }
     }))
 }
 
-async fn enter(path: &str, body: serde_json::Value) -> Result<Outcome, Refusal> {
+async fn enter(call: Call<'_>) -> Result<Outcome, Refusal> {
+    // As which device it was sent: another tab may make this one another device meanwhile.
+    let device_id = state::with(|state| state.device.identity().device_id.as_str().to_owned());
     let _held = locks::hold(COOKIE, COOKIE_WAIT_MS).await;
-    let Signed { account, device_secret } = Call::send("POST", path, &body).json().await.map_err(|failure| refusal(&failure))?;
+    let api::Signed { account, device_secret, .. } = call.json().await.map_err(|failure| refusal(&failure))?;
     // Rows here belong to one account; another one's would mix two people's training.
     if let Some(owner) = owner().filter(|owner| owner.account_id != account.account_id) {
         // What nobody keeps opens nothing; if this does not come through, it ends by itself.
         let _ = end_sign_in(None).await;
         return Err(others(&owner));
     }
-    let device_id = body["device"]["device_id"].as_str().unwrap_or_default().to_owned();
     Ok(Outcome::Entered(Box::new(Entered { account, device_id, secret: device_secret })))
 }
 

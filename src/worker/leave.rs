@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// In IndexedDB, for the locked screen: how many rows were only here when it was locked.
-const LEFT: &str = "left";
+const ONLY_HERE_KEY: &str = "left";
 
 thread_local! {
     /// What the last export was made of, and the last backup that was handed to the browser.
@@ -64,7 +64,7 @@ pub(crate) async fn lock() -> Result<(), Problem> {
     let Some((pool, births, vault)) = parts() else { return Err(not_lockable()) };
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let locked = async {
-        births.name(LEFT, only_here.to_string().as_bytes()).await?;
+        births.name(ONLY_HERE_KEY, only_here.to_string().as_bytes()).await?;
         if vault.has_app_lock() { Ok(()) } else { vault.forget(&births, &pool).await }
     };
     locked.await.map_err(|fail| failed(&fail))?;
@@ -151,7 +151,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
 pub(crate) async fn start_over() -> Result<(), Problem> {
     let erased = async {
         let (births, pool) = (Births::open().await?, Pool::open().await?);
-        let left = births.named(LEFT).await.and_then(|left| String::from_utf8(left).ok());
+        let left = births.named(ONLY_HERE_KEY).await.and_then(|left| String::from_utf8(left).ok());
         if left.as_deref() != Some("0") {
             return Ok(false);
         }

@@ -5,15 +5,16 @@ use std::{
     collections::{BTreeMap, VecDeque},
 };
 
-use bridge::{FromStorage, RefusedView, SyncLink, SyncState};
+use bridge::{FromStorage, Refusal, RefusalCode, RefusedView, SyncLink, SyncState};
 use device::{FileRows, by_place, clock_notice};
 use ledger::{Row, Scope};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 use wire::{
-    Answer, Blocks, Command, Failure, Input, Link, NATIVE_PUSH, Push, Replica, Request, Retry, SseEvent, SseReader, Standing,
-    Trouble,
+    Answer, Blocks, Checkpoint, Command, Failure, Input, Link, NATIVE_PUSH, Push, Replica, Request, Retry, SseEvent, SseReader,
+    Standing, Trouble,
+    api::{self, path},
 };
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     clock::{Chance, now_ms},
     fail::Fail,
     feed, js,
-    net::{Call, Pieces, encode, refusal},
+    net::{Call, Pieces, refusal},
     port::{self, Work},
     sealed, snapshot,
     start::report_problem,
@@ -215,7 +216,6 @@ fn carry_out(command: Command) {
         Command::OpenStream { id, checkpoint } => {
             let abort = begin_call(id);
             spawn_local(async move {
-                let checkpoint = serde_json::to_string(&checkpoint).unwrap_or_default();
                 let failure = listen(id, &checkpoint, abort.as_ref()).await;
                 if end_call(id) {
                     input(Input::StreamEnded { id, failure });
@@ -280,38 +280,29 @@ fn wake(at_ms: u64) {
 async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer, Failure> {
     let get = |path| Call { abort, ..Call::get(path) };
     Ok(match request {
-        Request::Hello => Answer::Hello(get("/replicate/hello").json().await?),
-        Request::Pull { checkpoint, batch_size } => {
-            let checkpoint = checkpoint.map(|it| serde_json::to_string(&it).unwrap_or_default()).unwrap_or_default();
-            let path = format!("/replicate/pull?batchSize={batch_size}&checkpoint={}", encode(&checkpoint));
-            Answer::Page(get(&path).json().await?)
-        }
-        Request::Span { chain, from, to } => {
-            let path = format!("/replicate/pull?chain={}&from={from}&to={to}", encode(&chain.to_string()));
-            Answer::Page(get(&path).json().await?)
-        }
-        Request::Digest => Answer::Digest(get("/replicate/digest").json().await?),
-        Request::Blocks { chain } => {
-            Answer::Blocks(get(&format!("/replicate/digest?chain={}", encode(&chain.to_string()))).json().await?)
-        }
-        Request::Snapshot => Answer::Snapshot(get("/replicate/snapshot").json().await?),
+        Request::Hello => Answer::Hello(get(path::HELLO).json().await?),
+        Request::Pull { checkpoint, batch_size } => Answer::Page(get(&path::pull(checkpoint.as_ref(), batch_size)).json().await?),
+        Request::Span { chain, from, to } => Answer::Page(get(&path::span(&chain, from, to)).json().await?),
+        Request::Digest => Answer::Digest(get(path::DIGEST).json().await?),
+        Request::Blocks { chain } => Answer::Blocks(get(&path::blocks(&chain)).json().await?),
+        Request::Snapshot => Answer::Snapshot(get(path::SNAPSHOT).json().await?),
         Request::Push { rows } => {
             let batch_id = rows.first().map(|row| row.event_id.to_string()).unwrap_or_default();
             let rows = rows.iter().filter_map(|row| wire::raw_of(&row.raw)).collect();
             let push = Push { device_id: account::signed_in_as(), batch_id, rows };
-            Answer::Pushed(Call { accept: NATIVE_PUSH, abort, ..Call::send("POST", "/replicate/push", &push) }.json().await?)
+            Answer::Pushed(Call { accept: NATIVE_PUSH, abort, ..Call::post(path::PUSH, &push) }.json().await?)
         }
         Request::Claim { person } => {
-            let body = serde_json::json!({ "person": person });
-            Call { abort, ..Call::send("POST", "/account/persons", &body) }.response().await?;
+            let body = api::PersonBody { person: person.to_string() };
+            Call { abort, ..Call::post(path::PERSONS, &body) }.response().await?;
             Answer::Claimed
         }
     })
 }
 
 /// Ends only with a failure: a stream that just stops is one.
-async fn listen(id: u32, checkpoint: &str, abort: Option<&AbortController>) -> Failure {
-    let path = format!("/replicate/pull/stream?checkpoint={}", encode(checkpoint));
+async fn listen(id: u32, checkpoint: &Checkpoint, abort: Option<&AbortController>) -> Failure {
+    let path = path::stream(checkpoint);
     let opened = match (Call { accept: "text/event-stream", abort, ..Call::get(&path) }).response().await {
         Ok(response) => Pieces::of(&response),
         Err(failure) => Err(failure),
@@ -331,7 +322,7 @@ async fn listen(id: u32, checkpoint: &str, abort: Option<&AbortController>) -> F
         for event in reader.read(&piece) {
             match event {
                 SseEvent::Message { event, data, .. } if event.is_empty() => {
-                    if data == "\"RESYNC\"" {
+                    if data == api::RESYNC {
                         input(Input::StreamResync { id });
                         continue;
                     }
@@ -341,12 +332,8 @@ async fn listen(id: u32, checkpoint: &str, abort: Option<&AbortController>) -> F
                         Err(_) => input(Input::StreamResync { id }),
                     }
                 }
-                SseEvent::Message { event, data, .. } if event == "bye" => {
-                    #[derive(serde::Deserialize)]
-                    struct Bye {
-                        code: wire::Code,
-                    }
-                    return match serde_json::from_str::<Bye>(&data) {
+                SseEvent::Message { event, data, .. } if event == api::BYE => {
+                    return match serde_json::from_str::<api::Bye>(&data) {
                         Ok(bye) => Failure::Problem(wire::Problem::new(bye.code, "the server ended the stream")),
                         Err(_) => Failure::Unreachable("the server ended the stream".to_owned()),
                     };
@@ -460,7 +447,7 @@ fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
     });
     let refused = standing.refused.iter().take(100).map(|(id, refused)| RefusedView {
         event_id: id.to_string(),
-        code: refused.code.text().to_owned(),
+        code: refused.code,
         later: refused.retry != Retry::Never,
     });
     SyncState {
@@ -482,7 +469,7 @@ fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
         comparing: replica.is_comparing(),
         trouble: replica.trouble.as_ref().map(|trouble| match trouble {
             Trouble::Server(failure) => refusal(failure),
-            Trouble::Disk(why) => bridge::Refusal { code: "DISK".to_owned(), detail: why.clone(), retry_after_ms: None },
+            Trouble::Disk(why) => Refusal { code: RefusalCode::Disk, detail: why.clone(), retry_after_ms: None },
         }),
         progress,
         cursor: standing.cursor.as_ref().map(|cursor| cursor.seq),

@@ -1,6 +1,6 @@
 //! `fetch`, and nothing else of the network.
 
-use bridge::Refusal;
+use bridge::{Refusal, RefusalCode};
 use js_sys::{Object, Promise, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -11,10 +11,12 @@ use crate::{account, fail::Fail, js, state::global};
 
 pub(crate) fn refusal(failure: &Failure) -> Refusal {
     match failure {
-        Failure::Unreachable(why) => Refusal { code: String::new(), detail: why.clone(), retry_after_ms: None },
-        Failure::Problem(problem) => {
-            Refusal { code: problem.code.text().to_owned(), detail: problem.detail.clone(), retry_after_ms: problem.retry_after_ms }
-        }
+        Failure::Unreachable(why) => Refusal { code: RefusalCode::Unreachable, detail: why.clone(), retry_after_ms: None },
+        Failure::Problem(problem) => Refusal {
+            code: RefusalCode::Server(problem.code),
+            detail: problem.detail.clone(),
+            retry_after_ms: problem.retry_after_ms,
+        },
     }
 }
 
@@ -37,8 +39,13 @@ impl<'a> Call<'a> {
         Self { method: "GET", path, accept: "application/json", body: None, abort: None, patience_ms: None }
     }
 
-    pub(crate) fn send<T: Serialize>(method: &'a str, path: &'a str, body: &T) -> Self {
-        Self { method, body: Some(serde_json::to_vec(body).unwrap_or_default()), ..Self::get(path) }
+    pub(crate) fn post<T: Serialize>(path: &'a str, body: &T) -> Self {
+        Self { method: "POST", body: Some(serde_json::to_vec(body).unwrap_or_default()), ..Self::get(path) }
+    }
+
+    /// Where the address says everything.
+    pub(crate) fn post_nothing(path: &'a str) -> Self {
+        Self { method: "POST", body: Some(b"{}".to_vec()), ..Self::get(path) }
     }
 
     /// The answer of a server that says yes; anything else is a failure.
@@ -117,8 +124,4 @@ impl Pieces {
         }
         Ok(Some(Uint8Array::new(&js::get(&piece, "value")).to_vec()))
     }
-}
-
-pub(crate) fn encode(text: &str) -> String {
-    js_sys::encode_uri_component(text).into()
 }

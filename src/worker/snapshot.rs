@@ -2,12 +2,13 @@
 //! interrupted at any byte.
 
 use device::{Foreign, SealedFile};
-use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span};
+use ledger::take_part;
+use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span, api::path};
 
 use crate::{
     fail::Fail,
     feed, leader,
-    net::{Call, bytes, encode},
+    net::{Call, bytes},
     port, sealed, state,
 };
 
@@ -38,12 +39,10 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
 }
 
 async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreign), Failure> {
-    let Segment { scope, from, to, .. } = segment;
-    let path = format!("/replicate/snapshot/segment?scope={}&from={from}&to={to}", encode(scope));
+    let path = path::segment(&segment.scope, segment.from, segment.to);
     let body = bytes(&Call::get(&path).response().await?).await?;
     let damaged = || Failure::Unreachable("a segment that makes no sense".to_owned());
-    let (len, rest) = body.split_first_chunk::<4>().ok_or_else(damaged)?;
-    let (spans, parquet) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(damaged)?;
+    let (spans, parquet) = take_part(&body).ok_or_else(damaged)?;
     let spans: Vec<Span> = serde_json::from_slice(spans).map_err(|_| damaged())?;
     // A Parquet file begins and ends with its mark: one that was cut does not.
     if !parquet.starts_with(b"PAR1") || !parquet.ends_with(b"PAR1") {

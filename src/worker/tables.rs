@@ -9,7 +9,7 @@ use std::{
 
 use device::SealedFile;
 use js_sys::Promise;
-use ledger::{Role, Row};
+use ledger::{Role, Row, put_part, take_part};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -34,7 +34,7 @@ const LATER_MAX: u64 = 250;
 /// How long they wait for a projector.
 const EARLY_MS: i32 = 10_000;
 
-type Reading = (Promise, Rc<RefCell<Option<Kept>>>);
+type Reading = (Promise, Rc<RefCell<Option<PackedTables>>>);
 
 thread_local! {
     static EARLY: RefCell<Option<Reading>> = const { RefCell::new(None) };
@@ -50,7 +50,7 @@ struct About {
     covered: BTreeMap<ChainKey, Ranges>,
 }
 
-pub(crate) struct Kept {
+pub(crate) struct PackedTables {
     about: About,
     content: Vec<u8>,
     /// Where in it the packed tables begin.
@@ -79,7 +79,7 @@ pub(crate) fn read_early(pool: Pool) {
     });
 }
 
-pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
+pub(crate) async fn read(pool: &Pool) -> Option<PackedTables> {
     match EARLY.take() {
         Some((reading, found)) => {
             let _ = js::wait(reading).await;
@@ -89,21 +89,20 @@ pub(crate) async fn read(pool: &Pool) -> Option<Kept> {
     }
 }
 
-async fn read_now(pool: &Pool) -> Option<Kept> {
+async fn read_now(pool: &Pool) -> Option<PackedTables> {
     // Straight from the disk; a snapshot goes through another process.
     let bytes = match pool.claim(FILE).await {
         Ok(held) => held.read_all().ok()?,
         Err(_) => pool.read(FILE).await.ok()?,
     };
     let (header, content) = vault::content(state::vault().as_ref(), &bytes).await.ok()?;
-    let (len, rest) = content.split_first_chunk::<4>().filter(|_| header.role == Role::Tables)?;
-    let about = rest.get(..u32::from_le_bytes(*len) as usize)?;
-    let at = len.len() + about.len();
+    let (about, packed) = take_part(&content).filter(|_| header.role == Role::Tables)?;
+    let at = content.len() - packed.len();
     let about: About = serde_json::from_slice(about).ok()?;
-    Some(Kept { about, content, at })
+    Some(PackedTables { about, content, at })
 }
 
-impl Kept {
+impl PackedTables {
     pub(crate) fn packed(&self) -> &[u8] {
         &self.content[self.at..]
     }
@@ -159,7 +158,9 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
         Err(_) => return Ok(()),
     };
     let json = serde_json::to_vec(&about).map_err(|err| Fail::Other(err.to_string()))?;
-    let content = [&(json.len() as u32).to_le_bytes()[..], &json, &packed].concat();
+    let mut content = Vec::with_capacity(4 + json.len() + packed.len());
+    put_part(&mut content, &json);
+    content.extend(packed);
     let bytes = vault::whole(state::vault().as_ref(), Role::Tables, use_id(), 0, &content).await?;
     pool.create(FILE).await?;
     pool.claim_patiently(FILE).await?.replace(&bytes)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, SyncLink, Totals};
+use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusalCode, SyncLink, Totals};
 use leptos::prelude::*;
 use qrcodegen::{QrCode, QrCodeEcc};
 use wasm_bindgen::JsCast as _;
@@ -65,7 +65,7 @@ pub(crate) fn Sync() -> impl IntoView {
                     let _ = owner.try_set(name.unwrap_or_default());
                     Known::Nobody { first }
                 }
-                Err(refusal) if refusal.code == "OWED" => Known::Owed,
+                Err(refusal) if refusal.code == RefusalCode::Owed => Known::Owed,
                 Ok(_) | Err(_) => Known::Unreachable,
             });
         });
@@ -138,11 +138,11 @@ fn Standing() -> impl IntoView {
     let compare = move || if hub.sync.with(|sync| sync.comparing) { m::sync::COMPARING } else { m::sync::COMPARE };
     let refused = move || {
         hub.sync.with(|sync| {
-            let mut codes: BTreeMap<String, usize> = BTreeMap::new();
+            let mut codes = BTreeMap::new();
             for refused in &sync.refused {
-                *codes.entry(refused.code.clone()).or_default() += 1;
+                codes.entry(refused.code.text()).or_insert((refused.code, 0)).1 += 1;
             }
-            codes.into_iter().collect::<Vec<_>>()
+            codes.into_values().collect::<Vec<_>>()
         })
     };
     view! {
@@ -159,7 +159,7 @@ fn Standing() -> impl IntoView {
             <section class="card">
                 <h2>{m::sync::REFUSED}</h2>
                 <p class="quiet">{m::sync::REFUSED_HINT}</p>
-                <ul class="plain-list">{move || refused().into_iter().map(|(code, count)| view! { <li>{m::sync::refused(count, &code)}</li> }).collect_view()}</ul>
+                <ul class="plain-list">{move || refused().into_iter().map(|(code, count)| view! { <li>{m::sync::refused(count, code)}</li> }).collect_view()}</ul>
                 <button class="plain" on:click=move |_| hub.retry_refused()>{m::sync::RETRY}</button>
             </section>
         </Show>
@@ -244,7 +244,7 @@ fn Connect(first: bool, name: String, look: Callback<()>) -> impl IntoView {
             match news {
                 // The screen may be gone by the time the answer comes.
                 Ok(_) => _ = look.try_run(()),
-                Err(refusal) if refusal.code == "WHOSE" => _ = ask.try_set(Ask::Whose),
+                Err(refusal) if refusal.code == RefusalCode::Whose => _ = ask.try_set(Ask::Whose),
                 Err(refusal) => _ = problem.try_set(Some(refusal)),
             }
         });
@@ -278,7 +278,7 @@ fn Connect(first: bool, name: String, look: Callback<()>) -> impl IntoView {
                     <Field label=m::sync::CODE value=code test="account-code"/>
                 </Show>
                 <Field label=m::sync::THIS_DEVICE value=device test="account-device"/>
-                {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="account-problem">{m::sync::problem(&it.code, &it.detail)}</p> })}
+                {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="account-problem">{m::sync::problem(&it)}</p> })}
                 {move || match ask.get() {
                     Ask::Whose => view! { <Whose on_answer=answer/> }.into_any(),
                     Ask::Apart => view! {
@@ -308,7 +308,7 @@ fn Connected(account: RwSignal<Option<AccountView>>, look: Callback<()>) -> impl
                 let _ = shown.try_set(Some(Shown { link: format!("{origin}{}#{name}={code}", Route::Sync.path()), how }));
             }
             Ok(_) => {}
-            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal), None),
         });
     };
     let admin = move || account.with(|account| account.as_ref().is_some_and(|account| account.admin));
@@ -364,7 +364,7 @@ fn Security() -> impl IntoView {
     let out = Callback::new(move |()| {
         hub.account(AccountWish::SignOutOthers, move |news| match news {
             Ok(_) => hub.say(m::sync::OTHERS_ARE_OUT, None),
-            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal), None),
         });
     });
     view! {
@@ -373,7 +373,7 @@ fn Security() -> impl IntoView {
             <form class="stack" on:submit=change>
                 <Field label=m::sync::OLD_PASSWORD value=before test="old-password" kind="password" autocomplete="current-password"/>
                 <Field label=m::sync::NEW_PASSWORD value=fresh test="new-password" kind="password" autocomplete="new-password"/>
-                {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="password-problem">{m::sync::problem(&it.code, &it.detail)}</p> })}
+                {move || problem.get().map(|it| view! { <p class="wrong" role="alert" data-test="password-problem">{m::sync::problem(&it)}</p> })}
                 <button class="plain" type="submit" data-test="change-password" disabled=busy>{m::sync::CHANGE_PASSWORD}</button>
             </form>
             <Twice once=m::sync::OUT_OTHERS again=m::sync::OUT_OTHERS_SURE test="sign-out-others" act=out/>
@@ -414,7 +414,7 @@ fn DeviceRow(device: Device, look: Callback<()>) -> impl IntoView {
     let shut_out = Callback::new(move |()| {
         hub.account(AccountWish::ShutOut { device_id: device_id.clone() }, move |news| match news {
             Ok(_) => _ = look.try_run(()),
-            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal), None),
         });
     });
     view! {
@@ -447,8 +447,8 @@ fn Qr(text: String) -> impl IntoView {
 
 /// What somebody may send when it does not work: no names, no rows.
 fn report(sync: &bridge::SyncState) -> String {
-    let trouble = sync.trouble.as_ref().map_or_else(|| "-".to_owned(), |it| format!("{} {}", it.code, it.detail));
-    let refused: Vec<&str> = sync.refused.iter().map(|it| it.code.as_str()).collect();
+    let trouble = sync.trouble.as_ref().map_or_else(|| "-".to_owned(), |it| format!("{} {}", it.code.text(), it.detail));
+    let refused: Vec<&str> = sync.refused.iter().map(|it| it.code.text()).collect();
     format!(
         "Spotter {}\nlink {:?}\ncursor {:?} of {:?}\nwaiting {}\nrefused {refused:?}\nverified {:?}\ntrouble {trouble}\n",
         build_id(),
@@ -505,7 +505,7 @@ fn SignOut(leaving: RwSignal<bool>) -> impl IntoView {
     let sign_out = move |then: fn(Hub)| {
         hub.account(AccountWish::SignOut, move |news| match news {
             Ok(_) => then(hub),
-            Err(refusal) => hub.say(m::sync::problem(&refusal.code, &refusal.detail), None),
+            Err(refusal) => hub.say(m::sync::problem(&refusal), None),
         });
     };
     let close = move || leaving.set(false);

@@ -8,9 +8,13 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use ledger::{DeviceId, EntityId};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use wire::{Code, Problem};
+use wire::{
+    Code, Problem,
+    api::{
+        Account, DeviceBody, Done, Erase, Join, NameBody, NewPassword, OneTime, Open, PersonBody, Reset, SignIn, SignUp, Signed,
+        path,
+    },
+};
 
 use super::{
     Answered, App, Refused, Sent, Shared,
@@ -21,109 +25,9 @@ use super::{
     peer::Peer,
 };
 use crate::{
-    accounts::{self as core, Account, Identity, NewDevice, SignedIn},
+    accounts::{self as core, Identity, NewDevice, SignedIn},
     clock::now_ms,
 };
-
-/// An installation that signs in.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeviceBody {
-    /// 16 lower-case hexadecimal digits, minted by the device.
-    #[schema(pattern = "^[0-9a-f]{16}$", example = "0123456789abcdef")]
-    device_id: String,
-    #[schema(min_length = 1, max_length = 60, example = "Mia's phone")]
-    name: String,
-    /// The person whose rows it holds already, if any: it joins the account.
-    person: Option<String>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SignUp {
-    #[schema(min_length = 1, max_length = 60, example = "mia")]
-    name: String,
-    #[schema(min_length = 10, max_length = 200)]
-    password: String,
-    /// What somebody was given who is already here; for the first account, what the server printed when it started.
-    invite: Option<String>,
-    device: DeviceBody,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SignIn {
-    #[schema(example = "mia")]
-    name: String,
-    password: String,
-    device: DeviceBody,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Join {
-    code: String,
-    device: DeviceBody,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Reset {
-    code: String,
-    #[schema(min_length = 10, max_length = 200)]
-    password: String,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PersonBody {
-    person: String,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NameBody {
-    name: String,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Erase {
-    password: String,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewPassword {
-    /// The one that holds.
-    password: String,
-    #[schema(min_length = 10, max_length = 200)]
-    new_password: String,
-}
-
-/// A one-time code. It goes into the part of an address that no server sees.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OneTime {
-    code: String,
-    expires_ms: u64,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Signed {
-    /// For clients that are no browser; a browser has a cookie that scripts cannot read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    /// For a browser: what its requests show beside the cookie, in the header `spotter-device`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device_secret: Option<String>,
-    account: Account,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Open {
-    /// Nobody was ever here: whoever has the code that the server printed makes the account that administers.
-    first: bool,
-}
 
 fn device(body: &DeviceBody, browser: bool) -> Result<NewDevice, Refused> {
     let device_id = DeviceId::parse(&body.device_id).map_err(|err| bad(err.to_string()))?;
@@ -227,14 +131,14 @@ impl axum::extract::FromRequestParts<Arc<App>> for Browser {
 }
 
 /// Whether the server waits for its first account.
-#[utoipa::path(get, path = "/account/sign-up", tag = "account",
+#[utoipa::path(get, path = path::SIGN_UP, tag = "account",
     responses((status = 200, body = Open), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_up_open(State(app): Shared) -> Answered {
     json(&Open { first: blocking(&app, |app| core::waits_for_first(&*app.store)).await? })
 }
 
 /// A new account, by invitation; the first one by the code that the server printed.
-#[utoipa::path(post, path = "/account/sign-up", tag = "account", request_body = SignUp,
+#[utoipa::path(post, path = path::SIGN_UP, tag = "account", request_body = SignUp,
     responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_up(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<SignUp>) -> Answered {
     core::check_password(&body.password)?;
@@ -250,7 +154,7 @@ pub(super) async fn sign_up(State(app): Shared, Browser(browser): Browser, Sent(
 }
 
 /// An account that is there, on one more device or once more on this one.
-#[utoipa::path(post, path = "/account/sign-in", tag = "account", request_body = SignIn,
+#[utoipa::path(post, path = path::SIGN_IN, tag = "account", request_body = SignIn,
     responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_in(State(app): Shared, Browser(browser): Browser, peer: Peer, Sent(body): Sent<SignIn>) -> Answered {
     let name = core::tidy_name(&body.name)?;
@@ -268,7 +172,7 @@ pub(super) async fn sign_in(State(app): Shared, Browser(browser): Browser, peer:
 }
 
 /// A second device, by the code that the first one shows.
-#[utoipa::path(post, path = "/account/join", tag = "account", request_body = Join,
+#[utoipa::path(post, path = path::JOIN, tag = "account", request_body = Join,
     responses((status = 200, body = Signed), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn join(State(app): Shared, Browser(browser): Browser, Sent(body): Sent<Join>) -> Answered {
     let device = device(&body.device, browser)?;
@@ -278,8 +182,8 @@ pub(super) async fn join(State(app): Shared, Browser(browser): Browser, Sent(bod
 
 /// This device is signed out; its rows stay where they are, there and here. The cookie alone is enough: whoever left a
 /// browser without a network has nothing else any more.
-#[utoipa::path(post, path = "/account/sign-out", tag = "account", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = path::SIGN_OUT, tag = "account", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_out(State(app): Shared, leaver: Result<Leaver, Refused>) -> Answered {
     let mut response = match leaver {
         Ok(Leaver(who)) => {
@@ -295,16 +199,16 @@ pub(super) async fn sign_out(State(app): Shared, leaver: Result<Leaver, Refused>
 }
 
 /// Every other device is signed out, and no code leads into the account any more.
-#[utoipa::path(post, path = "/account/sign-out-others", tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
-    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = path::SIGN_OUT_OTHERS, tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
+    responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn sign_out_others(State(app): Shared, who: Identity) -> Answered {
     blocking(&app, move |app| core::sign_out_others(&*app.store, &who)).await?;
     done()
 }
 
 /// Another password. Every other device has to sign in again.
-#[utoipa::path(post, path = "/account/password", tag = "account", request_body = NewPassword, security(("bearer" = []), ("cookie" = [], "device" = [])),
-    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = path::PASSWORD, tag = "account", request_body = NewPassword, security(("bearer" = []), ("cookie" = [], "device" = [])),
+    responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn change_password(State(app): Shared, who: Identity, Sent(body): Sent<NewPassword>) -> Answered {
     core::check_password(&body.new_password)?;
     guarded(&app, key_of(&who), None, move |app| core::change_password(&*app.store, &who, &body.password, &body.new_password))
@@ -313,19 +217,19 @@ pub(super) async fn change_password(State(app): Shared, who: Identity, Sent(body
 }
 
 fn done() -> Answered {
-    json(&super::openapi::Done { done: true })
+    json(&Done { done: true })
 }
 
 /// Who is signed in here, on which devices.
-#[utoipa::path(get, path = "/account", tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(get, path = path::ACCOUNT, tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn account(State(app): Shared, who: Identity) -> Answered {
     json(&blocking(&app, move |app| core::account(&*app.store, &who)).await?)
 }
 
 /// The account and all its rows are erased from the server. Devices keep theirs.
-#[utoipa::path(delete, path = "/account", tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [], "device" = [])),
-    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(delete, path = path::ACCOUNT, tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [], "device" = [])),
+    responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Erase>) -> Answered {
     guarded(&app, key_of(&who), None, move |app| core::erase(&*app.store, &who, &body.password)).await?;
     let mut response = done()?;
@@ -334,7 +238,7 @@ pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Er
 }
 
 /// A code by which a second device joins, for ten minutes.
-#[utoipa::path(post, path = "/account/links", tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(post, path = path::LINKS, tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn make_link(State(app): Shared, who: Identity) -> Answered {
     one_time(blocking(&app, move |app| core::make_link(&*app.store, &who, now_ms())).await?)
@@ -345,7 +249,7 @@ fn one_time((code, expires_ms): (String, u64)) -> Answered {
 }
 
 /// A person whose rows this device holds joins the account.
-#[utoipa::path(post, path = "/account/persons", tag = "account", request_body = PersonBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(post, path = path::PERSONS, tag = "account", request_body = PersonBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn add_person(State(app): Shared, who: Identity, Sent(body): Sent<PersonBody>) -> Answered {
     let person = EntityId::parse(&body.person).map_err(|err| bad(err.to_string()))?;
@@ -357,8 +261,8 @@ pub(super) async fn add_person(State(app): Shared, who: Identity, Sent(body): Se
 }
 
 /// A new password, by an administrator's code. Every device has to sign in again.
-#[utoipa::path(post, path = "/account/password-reset", tag = "account", request_body = Reset,
-    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = path::PASSWORD_RESET, tag = "account", request_body = Reset,
+    responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn reset_password(State(app): Shared, peer: Peer, Sent(body): Sent<Reset>) -> Answered {
     core::check_password(&body.password)?;
     let code = body.code.clone();
@@ -372,8 +276,8 @@ pub(super) async fn reset_password(State(app): Shared, peer: Peer, Sent(body): S
 }
 
 /// A device of the account is shut out: its sign-in ends within seconds. Its rows stay.
-#[utoipa::path(delete, path = "/account/devices/{device_id}", tag = "account", params(("device_id" = String, Path)), security(("bearer" = []), ("cookie" = [], "device" = [])),
-    responses((status = 200, body = inline(super::openapi::Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(delete, path = path::DEVICE, tag = "account", params(("device_id" = String, Path)), security(("bearer" = []), ("cookie" = [], "device" = [])),
+    responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn revoke(State(app): Shared, who: Identity, device: Result<Path<String>, PathRejection>) -> Answered {
     let Path(device_id) = device.map_err(|err| bad(err.body_text()))?;
     let device_id = DeviceId::parse(&device_id).map_err(|err| bad(err.to_string()))?;
@@ -387,7 +291,7 @@ fn administers(who: &Identity) -> Result<(), Refused> {
 }
 
 /// A code by which a new person signs up, for two weeks.
-#[utoipa::path(post, path = "/admin/invites", tag = "admin", security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(post, path = path::INVITES, tag = "admin", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn make_invite(State(app): Shared, who: Identity) -> Answered {
     administers(&who)?;
@@ -395,7 +299,7 @@ pub(super) async fn make_invite(State(app): Shared, who: Identity) -> Answered {
 }
 
 /// A code by which somebody who forgot the password makes a new one, for a day.
-#[utoipa::path(post, path = "/admin/resets", tag = "admin", request_body = NameBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(post, path = path::RESETS, tag = "admin", request_body = NameBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn make_reset(State(app): Shared, who: Identity, Sent(body): Sent<NameBody>) -> Answered {
     administers(&who)?;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Browsers keep such a cookie to this origin and to HTTPS; `http://localhost` counts as safe.
-const COOKIE: &str = "__Host-spotter";
+pub(super) const COOKIE: &str = "__Host-spotter";
 /// Digits of a token, and of a device's secret. Whatever is longer is not worth a hash.
 const SECRET_LEN: usize = 64;
 

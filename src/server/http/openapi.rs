@@ -1,15 +1,16 @@
 //! The API's description, made from the handlers themselves. The stream is left out: OpenAPI has no words for it.
 
 use axum::response::Response;
-use serde::Serialize;
 use utoipa::{
     Modify, OpenApi, ToSchema,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
-use wire::{Checkpoint, Code, Hello, Limits, Problem, PushAnswer, Retry, Segment, Snapshot, Status, Verdict};
+use wire::{
+    Checkpoint, Code, Hello, Limits, Problem, PushAnswer, Retry, Segment, Snapshot, Status, Verdict,
+    api::{Account, Device, Done},
+};
 
-use super::{Answered, account, json, replicate};
-use crate::accounts::{Account, Device};
+use super::{Answered, account, auth, json, replicate};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,7 +36,7 @@ impl Modify for Doors {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-spotter")));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE)));
         components.add_security_scheme("cookie", cookie);
         let device = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(wire::DEVICE_HEADER)));
         components.add_security_scheme("device", device);
@@ -125,11 +126,6 @@ pub(super) struct DigestBlock {
     n: u64,
     #[schema(pattern = "^[0-9a-f]{64}$")]
     xor: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Done {
-    pub(super) done: bool,
 }
 
 pub fn document() -> String {

@@ -1,15 +1,15 @@
 //! `/replicate/*` but the stream.
 
-use std::io::Write as _;
-
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::IntoResponse as _,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
-use wire::{ChainKey, Checkpoint, Code, Hello, Limits, NATIVE_PUSH, Problem, Push, PushAnswer, RawRow, RxRow, Snapshot, Status};
+use ledger::put_part;
+use wire::{
+    ChainKey, Checkpoint, Code, Hello, Limits, NATIVE_PUSH, Problem, Push, PushAnswer, RawRow, RxRow, Snapshot, Status,
+    api::{DigestQuery, PullQuery, SegmentQuery, path},
+};
 
 use super::{Answered, Refused, SentBytes, Shared, bad, blocking, json, query};
 use crate::{accounts::Identity, clock::now_ms, replicate as core};
@@ -29,7 +29,7 @@ pub(super) fn checkpoint_of(text: Option<&str>) -> Result<Option<Checkpoint>, Re
 }
 
 /// What the server is, how far it is, and what it takes at once.
-#[utoipa::path(get, path = "/replicate/hello", tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(get, path = path::HELLO, tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Hello), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn hello(State(app): Shared, who: Identity) -> Answered {
     let hello = blocking(&app, move |app| {
@@ -39,33 +39,13 @@ pub(super) async fn hello(State(app): Shared, who: Identity) -> Answered {
     json(&hello.await?)
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
-pub(super) struct PullQuery {
-    /// A checkpoint as JSON; absent means from the beginning.
-    #[param(example = "{\"epoch\":\"0190\",\"seq\":0,\"view\":\"5f\"}")]
-    checkpoint: Option<String>,
-    /// Rows of the page, 1 to 1,000.
-    #[param(minimum = 1, maximum = 1000, example = 100)]
-    batch_size: Option<usize>,
-    /// One scope of those that the account reads.
-    scope: Option<String>,
-    /// Part of one chain instead, whatever the checkpoint: `scope/device/lane`, with `from` and `to`.
-    chain: Option<String>,
-    #[param(maximum = 9007199254740992_u64)]
-    from: Option<u64>,
-    #[param(maximum = 9007199254740992_u64)]
-    to: Option<u64>,
-}
-
 /// Numbers of rows are whole and exact in JavaScript.
 const PLACE_MAX: u64 = 1 << 53;
 /// Where a reader goes by `more`, a page ends when it is this long.
 const PAGE_BYTES: usize = 4 << 20;
 
 /// Rows after a checkpoint, oldest first. The page's checkpoint is where the next one begins.
-#[utoipa::path(get, path = "/replicate/pull", tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(get, path = path::PULL, tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::Page)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn pull(State(app): Shared, who: Identity, headers: HeaderMap, asked: Asked<PullQuery>) -> Answered {
     let asked = query(asked)?;
@@ -99,7 +79,7 @@ fn chain_of(text: Option<&str>) -> Result<Option<ChainKey>, Refused> {
 /// Rows of this device. With `Accept: application/vnd.spotter.push+json` the body is `{device_id, batch_id, rows}` and the
 /// answer one verdict per row; otherwise it is `[{newDocumentState, assumedMasterState?}]` and the answer the stored rows
 /// that conflict.
-#[utoipa::path(post, path = "/replicate/push", tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(post, path = path::PUSH, tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     request_body(content = inline(super::openapi::AnyPush), content_type = "application/json"),
     responses((status = 200, content((PushAnswer = "application/vnd.spotter.push+json"), (Vec<super::openapi::Row> = "application/json"))),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
@@ -151,16 +131,8 @@ fn object(json: &[u8]) -> Result<(), Refused> {
     if json.first() == Some(&b'{') { Ok(()) } else { Err(bad("an object with named fields is expected here")) }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct DigestQuery {
-    scope: Option<String>,
-    /// One chain in blocks of 512 places instead: `scope/device/lane`.
-    chain: Option<String>,
-}
-
 /// What the account's rows come to, chain by chain: count, highest number, exclusive or of hashes.
-#[utoipa::path(get, path = "/replicate/digest", tag = "replication", params(DigestQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(get, path = path::DIGEST, tag = "replication", params(DigestQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::AnyDigest)), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<DigestQuery>) -> Answered {
     let asked = query(asked)?;
@@ -173,25 +145,15 @@ pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<Diges
 }
 
 /// The sealed segments that a first sync fetches, and the checkpoint from which pulling goes on.
-#[utoipa::path(get, path = "/replicate/snapshot", tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(get, path = path::SNAPSHOT, tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Snapshot), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
     let _turn = app.heavy.turn(&who.account_id).await?;
     json(&blocking(&app, move |app| core::snapshot(&*app.store, &who.account_id)).await?)
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct SegmentQuery {
-    scope: String,
-    #[param(maximum = 9007199254740992_u64)]
-    from: u64,
-    #[param(maximum = 9007199254740992_u64)]
-    to: u64,
-}
-
 /// One segment: four bytes of length, little-endian; that much JSON about its chains; then a Parquet file of its rows.
-#[utoipa::path(get, path = "/replicate/snapshot/segment", tag = "replication", params(SegmentQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
+#[utoipa::path(get, path = path::SEGMENT, tag = "replication", params(SegmentQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<SegmentQuery>) -> Answered {
     let asked = query(asked)?;
@@ -209,9 +171,44 @@ pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<Segm
         let spans = serde_json::to_vec(&wire::spans(rows.iter())).map_err(|err| wrong(&err))?;
         let parquet = engine::segment_to_parquet(&rows).map_err(|err| wrong(&err))?;
         let mut body = Vec::with_capacity(4 + spans.len() + parquet.len());
-        let parts: [&[u8]; 3] = [&(spans.len() as u32).to_le_bytes(), &spans, &parquet];
-        parts.iter().try_for_each(|part| body.write_all(part)).map_err(|err| wrong(&err))?;
+        put_part(&mut body, &spans);
+        body.extend(parquet);
         Ok(body)
     });
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body.await?).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Uri;
+    use serde::de::DeserializeOwned;
+    use wire::api::StreamQuery;
+
+    use super::*;
+
+    fn asked<T: DeserializeOwned>(address: &str) -> T {
+        let uri: Uri = address.parse().expect("an address");
+        Query::try_from_uri(&uri).expect("it is understood").0
+    }
+
+    #[test]
+    fn what_a_device_asks_is_what_the_server_reads() {
+        // Nothing of ours looks like this; whatever it is, it arrives.
+        let checkpoint = Checkpoint { epoch: "a b&c=d/é".to_owned(), seq: 9, view: "+%41".to_owned() };
+        let read = |text: Option<String>| checkpoint_of(text.as_deref()).ok().flatten();
+        let pull: PullQuery = asked(&path::pull(Some(&checkpoint), 50));
+        assert_eq!((read(pull.checkpoint).as_ref(), pull.batch_size), (Some(&checkpoint), Some(50)));
+        let pull: PullQuery = asked(&path::pull(None, 50));
+        assert_eq!(checkpoint_of(pull.checkpoint.as_deref()).ok(), Some(None));
+        let stream: StreamQuery = asked(&path::stream(&checkpoint));
+        assert_eq!(read(stream.checkpoint), Some(checkpoint));
+        let chain = "u:019aa4b6-4500-7101-8101-010101010101/abababababababab/00";
+        let key = ChainKey::try_from(chain.to_owned()).expect("a chain");
+        let span: PullQuery = asked(&path::span(&key, 3, 7));
+        assert_eq!((span.chain.as_deref(), span.from, span.to, span.checkpoint), (Some(chain), Some(3), Some(7), None));
+        let blocks: DigestQuery = asked(&path::blocks(&key));
+        assert_eq!(blocks.chain.as_deref(), Some(chain));
+        let segment: SegmentQuery = asked(&path::segment("room:x y", 1, 2));
+        assert_eq!((&segment.scope[..], segment.from, segment.to), ("room:x y", 1, 2));
+    }
 }

@@ -17,11 +17,13 @@ use axum::{
     response::IntoResponse as _,
 };
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::json;
+use serde::Serialize;
 use tokio::time::{Instant, Sleep};
 use tokio_stream::Stream;
-use wire::{Checkpoint, Code, Problem, STREAM_HEARTBEAT_MS};
+use wire::{
+    Checkpoint, Code, Problem, STREAM_HEARTBEAT_MS,
+    api::{self, StreamQuery},
+};
 
 use super::{Answered, App, Shared, blocking, query, replicate::checkpoint_of};
 use crate::{
@@ -34,13 +36,7 @@ use crate::{
 
 /// More than this is pulled.
 const REPLAY_ROWS: usize = 1_000;
-const RESYNC: &[u8] = b"data: \"RESYNC\"\n\n";
 const HEARTBEAT: Duration = Duration::from_millis(STREAM_HEARTBEAT_MS);
-
-#[derive(Debug, Deserialize)]
-pub(super) struct StreamQuery {
-    checkpoint: Option<String>,
-}
 
 pub(super) async fn stream(
     State(app): Shared,
@@ -85,8 +81,8 @@ pub(super) async fn stream(
                 false => Ok(Some(Vec::new())),
             }
         })?;
-        let hello = json!({ "epoch": realm.epoch, "head": realm.head, "heartbeat_ms": STREAM_HEARTBEAT_MS });
-        let mut first = VecDeque::from([Bytes::from(format!("retry: 3000\nevent: hello\ndata: {hello}\n\n"))]);
+        let hello = api::StreamHello { epoch: realm.epoch.clone(), head: realm.head, heartbeat_ms: STREAM_HEARTBEAT_MS };
+        let mut first = VecDeque::from([Bytes::from(format!("retry: 3000\n{}", named(api::HELLO, &hello)))]);
         if pulls {
             first.push_back(spelt(Said::Resync, app));
         }
@@ -122,17 +118,25 @@ fn spelt(said: Said, app: &App) -> Bytes {
             let data = serde_json::to_string(&frame).unwrap_or_default();
             if data.contains('\r') {
                 // A stream cannot carry this byte as it is; a page can.
-                return Bytes::from_static(RESYNC);
+                return resync();
             }
             // A row may have been written with line breaks between its fields.
             Bytes::from(format!("id: {id}\ndata: {}\n\n", data.replace('\n', "\ndata: ")))
         }
         Said::Resync => {
             app.metrics.said(true);
-            Bytes::from_static(RESYNC)
+            resync()
         }
-        Said::Bye(code) => Bytes::from(format!("event: bye\ndata: {{\"code\":\"{}\"}}\n\n", code.text())),
+        Said::Bye(code) => Bytes::from(named(api::BYE, &api::Bye { code })),
     }
+}
+
+fn resync() -> Bytes {
+    Bytes::from(format!("data: {}\n\n", api::RESYNC))
+}
+
+fn named<T: Serialize>(event: &str, data: &T) -> String {
+    format!("event: {event}\ndata: {}\n\n", serde_json::to_string(data).unwrap_or_default())
 }
 
 impl Stream for Live {
