@@ -5,17 +5,29 @@
 mod disk;
 #[path = "sim/phone.rs"]
 mod phone;
+#[path = "sim/pool.rs"]
+mod pool;
+#[path = "sim/profile.rs"]
+mod profile;
 #[path = "sim/shop.rs"]
 mod shop;
+#[path = "sim/tab.rs"]
+mod tab;
 #[path = "sim/world.rs"]
 mod world;
 
+pub use profile::Lived;
 pub use shop::Bug;
 pub use world::{Outcome, World};
 
 /// One run. `Err` says what was broken, and when.
 pub fn run(seed: u64, bug: Option<Bug>, events: Option<u32>) -> Result<Outcome, String> {
     World::new(seed, bug).play(events)
+}
+
+/// The tabs of one profile, without a server.
+pub fn live(seed: u64, bug: Option<Bug>) -> Result<Lived, String> {
+    profile::live(seed, bug, profile::EVENTS)
 }
 
 /// The fewest events with which a seed still fails.

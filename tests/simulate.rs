@@ -14,10 +14,19 @@ fn main() {
         "frame" => Bug::LostFrame,
         "cache" => Bug::ResultCache,
         "place" => Bug::PlaceAlone,
+        "newer" => Bug::OverNewer,
+        "early" => Bug::FreesEarly,
         other => panic!("no such bug: {other}"),
     });
-    let (mut broken, mut sum) = (Vec::new(), sim::Outcome::default());
-    for seed in number(0)..number(0) + number(1) {
+    let (mut broken, mut sum, mut tabs) = (Vec::new(), sim::Outcome::default(), sim::Lived::default());
+    let leads = matches!(bug, None | Some(Bug::OverNewer | Bug::FreesEarly));
+    for seed in (number(0)..number(0) + number(1)).filter(|_| leads) {
+        match sim::live(seed, bug) {
+            Ok(lived) => tabs.add(lived),
+            Err(why) => broken.push(serde_json::json!({ "seed": seed, "why": why })),
+        }
+    }
+    for seed in (number(0)..number(0) + number(1)).filter(|_| !matches!(bug, Some(Bug::OverNewer | Bug::FreesEarly))) {
         match sim::run(seed, bug, None) {
             Ok(outcome) => {
                 sum.rows += outcome.rows;
@@ -40,6 +49,8 @@ fn main() {
         "seeds": number(1), "broken": broken.len(), "first": broken.iter().take(5).collect::<Vec<_>>(),
         "devices": sum.phones, "rows": sum.rows, "power_cuts": sum.cuts, "server_kills": sum.server_cuts,
         "restores": sum.restores, "left": sum.left, "messages_lost": sum.lost, "messages_doubled": sum.doubled,
+        "tabs_rows": tabs.rows, "tabs_power_cuts": tabs.cuts, "tabs_died": tabs.deaths, "leads_taken": tabs.thefts,
+        "tabs_sealed_files": tabs.sealed,
     });
     tests::say(&report.to_string());
 }

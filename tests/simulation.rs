@@ -9,7 +9,7 @@ use bridge::Draft;
 use device::Shelf;
 use ledger::Fact;
 use server::{accounts, replicate};
-use sim::Bug;
+use sim::{Bug, Lived};
 use tests::{Scribe, Seeded};
 use wire::{Answer, Command, Input, Link, Replica, Request, Standing};
 
@@ -32,6 +32,27 @@ fn devices_and_server_converge() {
             panic!("{why} (seed {seed}, {events} events)");
         }
     }
+}
+
+#[test]
+fn planted_bugs_of_a_leader_are_found() {
+    for bug in [Bug::OverNewer, Bug::FreesEarly] {
+        let found = (0..300).find(|seed| sim::live(*seed, Some(bug)).is_err());
+        assert!(found.is_some(), "{bug:?} was found in no seed: the simulation is blind");
+    }
+}
+
+#[test]
+fn tabs_that_lead_freeze_and_die_lose_nothing() {
+    let mut sum = sim::Lived::default();
+    for seed in FROM..FROM + 150 {
+        match sim::live(seed, None) {
+            Ok(lived) => sum.add(lived),
+            Err(why) => panic!("{why}"),
+        }
+    }
+    let Lived { rows, cuts, deaths, thefts, sealed, read } = sum;
+    assert!([rows, cuts, deaths, thefts, sealed, read].into_iter().all(|count| 150 < count), "little happened: {sum:?}");
 }
 
 /// 50,000 rows wait after a month without a network: they go up in batches that fit, one at a time, each once.

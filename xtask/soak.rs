@@ -139,7 +139,7 @@ fn ready(house: &House) -> Result<()> {
     run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))
 }
 
-const SYNC_BUGS: [&str; 4] = ["cursor", "filter", "frame", "cache"];
+const SYNC_BUGS: [&str; 6] = ["cursor", "filter", "frame", "cache", "newer", "early"];
 
 /// The simulation has to find a bug that is there before it may say that there is none.
 fn planted_in_sync(program: &Path, house: &House) -> Result<Value> {

@@ -1,29 +1,38 @@
 //! One device's behaviour, with nothing of a browser in it: what becomes a row, where it goes, when a session ends, what
 //! is found after a crash. Time, chance and bytes are handed in; what is to be written is handed back.
 //!
-//! Belongs: capture, chains, sessions, recovery, the manifest, the plan of sealing, what is held and what waits to be sent.
+//! Belongs: capture, chains, sessions, recovery, the manifest, what a leader does and in which order, what is held and what
+//! waits to be sent.
 //! Never: a file, a socket, a clock, a thread, the DOM; how projections are made.
 
 mod capture;
 mod clocks;
 mod compact;
+mod deeds;
+mod detector;
+mod host;
 mod identity;
 mod inbox;
+mod index;
 mod keys;
 mod manifest;
 mod pool;
 mod recover;
 mod shelf;
+mod turn;
 
 pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
 pub use clocks::{AHEAD_MS, clock_notice, odd_files, said_again};
 pub use compact::to_merge;
+pub use deeds::{Act, Answer, Around, Deed, Happening, Heads, Heard, Task, Ticket, Trouble, Whole};
+pub use detector::{Detector, PING_MS};
+pub use host::Host;
 pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use keys::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, lock_rounds, may_file, opening, weakness};
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
 pub use pool::{
-    FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, contended_slot, new_slots, slot_name, written,
+    FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, contended_slot, is_free, new_slots, slot_name, written,
 };
-pub use recover::{OpenSegment, PoolFile, Recovered, hex, newest_manifest, recover, recover_but, unhex};
+pub use recover::{OpenSegment, PoolFile, Recovered, hex, newest_index, newest_manifest, recover, recover_but, unhex};
 pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place, holds_all};

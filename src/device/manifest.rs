@@ -39,6 +39,9 @@ impl SealedFile {
     }
 }
 
+/// When a damaged file is retired: it stays, for whoever can repair it.
+pub(crate) const KEPT_FOR_GOOD: u64 = u64::MAX / 2;
+
 /// A file whose rows are in another one now, which stays until that one is a minute old.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Retired {
@@ -301,7 +304,7 @@ mod tests {
         let once = manifest.with_merged(merged.clone(), &files, 70_000);
         assert_eq!(once.freeable(62_000), [], "it waits for the merged file now");
         let mut damaged = manifest.clone();
-        damaged.retired[0].at_ms = u64::MAX / 2;
+        damaged.retired[0].at_ms = KEPT_FOR_GOOD;
         let kept = damaged.with_merged(merged.clone(), &files, 70_000).freeable(u64::MAX / 4);
         assert!(kept.iter().all(|file| file.use_id != "a"), "a damaged one is kept for good");
         let settled = once.settled(&merged, 71_000);

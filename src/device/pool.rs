@@ -1,7 +1,7 @@
 //! The pool: files that exist before they are needed, because a new name in OPFS can vanish for half a minute after a
 //! power cut even when its bytes were flushed.
 
-use ledger::Entropy;
+use ledger::{Entropy, Header, HeaderErr, Role};
 
 /// Slots made at the first run. Few, because each costs milliseconds; the leader adds more when they run low.
 pub const SLOTS_FIRST: usize = 6;
@@ -37,6 +37,15 @@ pub fn written(asked: usize, said: f64) -> Written {
         // Some of it went in, and then there was no more room.
         NO_SPACE | 0.. => Written::Full,
         other => Written::Refused(other),
+    }
+}
+
+/// Never written to, or given up. One that cannot be read is not taken for free.
+pub fn is_free(bytes: &[u8]) -> bool {
+    match Header::decode(bytes) {
+        Ok(header) => header.role == Role::Free,
+        Err(HeaderErr::Empty) => true,
+        Err(_) => false,
     }
 }
 

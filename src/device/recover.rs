@@ -8,6 +8,7 @@ use wire::{ChainKey, Ranges, Standing};
 
 use crate::{
     capture::HeadFrame,
+    deeds::Trouble,
     identity::Identity,
     manifest::{LaneHeads, Manifest, Retired, SealedFile, merge_heads, newer},
     shelf::holds_all,
@@ -81,6 +82,14 @@ pub fn newest_manifest(files: &[PoolFile]) -> Option<(Manifest, String)> {
     };
     // Of two of one generation the first one counts.
     files.iter().rev().filter_map(read).max_by_key(|(manifest, _)| manifest.generation)
+}
+
+/// The same where nothing is done about an index that a newer build has written.
+pub fn newest_index(files: &[PoolFile]) -> Result<Option<(Manifest, String)>, Trouble> {
+    if files.iter().any(|file| Header::is_newer(&file.bytes)) {
+        return Err(Trouble::Newer);
+    }
+    Ok(newest_manifest(files))
 }
 
 /// `slots` are all pool files but the manifests; `births` the raw rows that were kept while files were young.

@@ -296,7 +296,7 @@ fn others(owner: &Kept) -> Refusal {
 /// This installation, as it says who it is. Whoever's rows lie here comes along only when somebody said whose they are.
 fn this_device(name: &str, mine: bool, fresh: bool) -> Result<DeviceBody, Refusal> {
     let owner = owner();
-    let rows = state::with(|state| 0 < state.shelf.count());
+    let rows = state::with(|state| 0 < state.host.shelf.count());
     let here = Doorstep { owned: owner.is_some(), rows, owed: OWES.get() };
     let with_person = match (here.entry(mine, fresh), owner) {
         (Entry::Enter { with_person }, _) => with_person,
@@ -305,8 +305,8 @@ fn this_device(name: &str, mine: bool, fresh: bool) -> Result<DeviceBody, Refusa
         _ => return Err(own_refusal(RefusalCode::Owed, "another sign-in has not been ended yet")),
     };
     Ok(state::with(|state| {
-        let identity = state.device.identity();
-        let about = fresh || state.shelf.holds_scope(Scope::Person(identity.person));
+        let identity = state.host.device.identity();
+        let about = fresh || state.host.shelf.holds_scope(Scope::Person(identity.person));
         let name = if name.trim().is_empty() { "Browser" } else { name.trim() };
         let person = (with_person && about).then(|| identity.person.to_string());
         DeviceBody { device_id: identity.device_id.as_str().to_owned(), name: name.to_owned(), person }
@@ -342,8 +342,8 @@ pub(crate) async fn enter_now(id: u32, entered: Entered) {
 pub(crate) async fn become_one_of(persons: &[EntityId]) {
     let Some(first) = persons.first().copied() else { return };
     let (own, has_rows) = state::with(|state| {
-        let own = state.device.identity().person;
-        (own, state.shelf.holds_scope(Scope::Person(own)))
+        let own = state.host.device.identity().person;
+        (own, state.host.shelf.holds_scope(Scope::Person(own)))
     });
     if own == first {
         return;
@@ -364,12 +364,12 @@ pub(crate) async fn become_one_of(persons: &[EntityId]) {
 /// This tab writes for another person from now on.
 pub(crate) async fn act_for(person: EntityId) {
     let identity = state::with(|state| {
-        state.device.act_for(person);
+        state.host.device.act_for(person);
         // The running session names the person it began with.
         state.slot = None;
-        state.device.drop_session();
-        let identity = state.device.identity().clone();
-        state.manifest.becomes(&identity);
+        state.host.device.drop_session();
+        let identity = state.host.device.identity().clone();
+        state.host.manifest.becomes(&identity);
         identity
     });
     remember(&identity).await;

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
-use bridge::{pack, unpack};
+use bridge::unpack;
 use js_sys::{Function, Promise};
 use ledger::Row;
 use wasm_bindgen::JsValue;
@@ -26,10 +26,6 @@ thread_local! {
     static ANSWERS: RefCell<BTreeMap<u32, Answer>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-pub(crate) async fn encode(rows: &[Row]) -> Answer {
-    projector("encode", &pack(rows.iter().map(|row| row.raw.as_slice()))).await
-}
-
 pub(crate) async fn decode(parquet: &[u8]) -> Result<Vec<Row>, String> {
     let packed = projector("decode", parquet).await?;
     let rows = unpack(&packed).ok_or("the projector's answer was cut")?;
@@ -44,16 +40,39 @@ pub(crate) async fn projector(word: &str, bytes: &[u8]) -> Answer {
     }
 }
 
+/// One that is answered by its number.
+pub(crate) struct Question {
+    pub(crate) id: u32,
+    answered: Promise,
+}
+
+impl Question {
+    pub(crate) fn new() -> Self {
+        let id = LAST.get() + 1;
+        LAST.set(id);
+        let answered = Promise::new(&mut |resolve, _| _ = WAITING.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
+        Self { id, answered }
+    }
+
+    /// As long as that takes.
+    pub(crate) async fn answer(self) -> Answer {
+        let _ = js::wait(self.answered.clone()).await;
+        self.given()
+    }
+
+    fn given(&self) -> Answer {
+        WAITING.with_borrow_mut(|waiting| waiting.remove(&self.id));
+        let answer = ANSWERS.with_borrow_mut(|answers| answers.remove(&self.id));
+        answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
+    }
+}
+
 pub(crate) async fn over(port: &MessagePort, word: &str, bytes: &[u8]) -> Answer {
-    let id = LAST.get() + 1;
-    LAST.set(id);
-    let promise = Promise::new(&mut |resolve, _| _ = WAITING.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
-    feed::say(port, &[word.into(), id.into()], Some(bytes));
+    let question = Question::new();
+    feed::say(port, &[word.into(), question.id.into()], Some(bytes));
     // A projector that dies answers nothing: after a while the session waits for the next one.
-    js::at_most(ANSWER_MS, &promise).await;
-    WAITING.with_borrow_mut(|waiting| waiting.remove(&id));
-    let answer = ANSWERS.with_borrow_mut(|answers| answers.remove(&id));
-    answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
+    js::at_most(ANSWER_MS, &question.answered).await;
+    question.given()
 }
 
 pub(crate) fn answered(id: u32, answer: Answer) {

@@ -19,7 +19,7 @@
 use std::cell::{Cell, RefCell};
 
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
-use device::{Added, SealedFile};
+use device::{Heard, SealedFile};
 use js_sys::{Array, Uint8Array};
 use ledger::{DeviceId, EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -146,7 +146,7 @@ pub(crate) async fn link(to: MessagePort) {
         }
     };
     // As it is now: somebody may have signed in while the files were read.
-    let person = state::with(|state| state.device.identity().person.to_string());
+    let person = state::with(|state| state.host.device.identity().person.to_string());
     say(&to, &["loaded".into(), person.into()], None);
     leader::nudge();
     if check {
@@ -161,10 +161,10 @@ pub(crate) async fn link(to: MessagePort) {
 /// Every row that is here.
 async fn send_all(to: &MessagePort, pool: Option<&Pool>, sealed: &str, loose: &str) {
     if let Some(pool) = pool {
-        let files = state::with(|state| state.files(&state.manifest.sealed));
+        let files = state::with(|state| state.host.files(&state.host.manifest.sealed));
         send_files(to, pool, files, sealed).await;
     }
-    let packed = state::with(|state| pack(state.shelf.rows().iter().map(|row| row.raw.as_slice())));
+    let packed = state::with(|state| pack(state.host.shelf.rows().iter().map(|row| row.raw.as_slice())));
     say(to, &[loose.into()], Some(&packed));
 }
 
@@ -241,7 +241,7 @@ async fn everything(id: u32) {
         if let Some(pool) = state::with(|state| state.pool.clone()) {
             // Another tab may have sealed and merged since this one started.
             let listed = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest.sealed).unwrap_or_default();
-            for file in state::with(|state| state.files(&listed)) {
+            for file in state::with(|state| state.host.files(&listed)) {
                 let parquet = match sealed::payload(&pool, &file).await {
                     Ok(parquet) => parquet,
                     Err(fail) => {
@@ -259,8 +259,8 @@ async fn everything(id: u32) {
         return to_projector(&["broken".into(), id.into(), fail.to_string().into()], None);
     }
     let rest = state::with(|state| {
-        leave::gathered(state.shelf.places());
-        pack(state.shelf.rows().iter().map(|row| row.raw.as_slice()))
+        leave::gathered(state.host.shelf.places());
+        pack(state.host.shelf.rows().iter().map(|row| row.raw.as_slice()))
     });
     to_projector(&["rest".into(), id.into()], Some(&rest));
 }
@@ -319,15 +319,15 @@ fn from_sibling(message: &JsValue) {
             }
         }),
         // Another tab has found out; whoever leads looks for itself, and asks the server.
-        Some("damaged") if state::with(|state| state.leader) => spawn_local(async {
+        Some("damaged") if state::with(|state| state.host.leads()) => spawn_local(async {
             if let Some(pool) = state::with(|state| state.pool.clone()) {
                 let _ = start::look_again(&pool).await;
             }
         }),
         Some("gone") => state::tell(&FromStorage::Gone),
         // A tab that waits for the lead asks whether somebody still leads.
-        Some("ping") if state::with(|state| state.leader) => {
-            let lane = state::with(|state| state.device.lane().as_str().to_owned());
+        Some("ping") if state::with(|state| state.host.leads()) => {
+            let lane = state::with(|state| state.host.device.lane().as_str().to_owned());
             tell_siblings(&["beat".into(), lane.into()]);
         }
         Some("beat") => leader::heard_beat(),
@@ -337,7 +337,7 @@ fn from_sibling(message: &JsValue) {
         }),
         Some("person") => {
             let person = message.get(1).as_string().and_then(|text| EntityId::parse(&text).ok());
-            if let Some(person) = person.filter(|person| state::with(|state| state.device.identity().person != *person)) {
+            if let Some(person) = person.filter(|person| state::with(|state| state.host.device.identity().person != *person)) {
                 port::enqueue(port::Work::ActFor(person));
             }
         }
@@ -359,8 +359,8 @@ fn from_sibling(message: &JsValue) {
         Some("hello") => link::say_again(),
         // A tab was frozen, and may not have heard everything.
         Some("missed") => state::with(|state| {
-            if let Some(channel) = state.siblings.as_ref().filter(|_| state.leader) {
-                tell_siblings_rows(channel, state.shelf.rows());
+            if let Some(channel) = state.siblings.as_ref().filter(|_| state.host.leads()) {
+                tell_siblings_rows(channel, state.host.shelf.rows());
             }
         }),
         _ => {}
@@ -377,15 +377,16 @@ pub(crate) fn tell_siblings(words: &[JsValue]) {
 
 /// Rows that another tab wrote, or that a dead one left behind.
 pub(crate) fn heard_rows(fresh: Vec<Row>) {
-    let (any, taken) = state::with(|state| {
-        let fresh: Vec<Row> = fresh.into_iter().filter(|row| state.shelf.add(row.clone()) != Added::Known).collect();
-        if let Some(port) = &state.projector {
-            rows(port, &fresh);
-        }
-        (!fresh.is_empty(), state.shelf.doubled_by(&fresh))
-    });
-    link::doubled(taken);
-    if any {
+    told(state::with(|state| state.host.hear(fresh)));
+}
+
+/// Rows that this tab had not heard of: its figures follow.
+pub(crate) fn told(heard: Heard) {
+    if let Some(port) = state::with(|state| state.projector.clone()) {
+        rows(&port, &heard.rows);
+    }
+    link::doubled(heard.doubled);
+    if !heard.rows.is_empty() {
         link::wrote();
     }
 }

@@ -78,16 +78,16 @@ async fn only_here(pool: &Pool) -> Result<u64, Fail> {
     leader::follow_index(pool).await?;
     leader::catch_up(pool).await?;
     Ok(state::with(|state| {
-        let standing = state.standing.clone().unwrap_or_default();
-        let damaged = state.damaged.iter().flat_map(|file| &file.spans);
+        let standing = state.host.standing.clone().unwrap_or_default();
+        let damaged = state.host.damaged.iter().flat_map(|file| &file.spans);
         let damaged: u64 = damaged.map(|span| standing.unacked(&span.chain, &span.places).count()).sum();
-        state.shelf.unacknowledged(&standing) + damaged + unknown(state)
+        state.host.shelf.unacknowledged(&standing) + damaged + unknown(state)
     }))
 }
 
 /// Rows in files that nobody has looked into, or can.
 fn unknown(state: &State) -> u64 {
-    let unread = state.manifest.sealed.iter().filter(|file| file.spans.is_empty()).map(|file| file.rows.max(1));
+    let unread = state.host.manifest.sealed.iter().filter(|file| file.spans.is_empty()).map(|file| file.rows.max(1));
     let newer = state.problems.iter().filter(|problem| problem.kind == ProblemKind::NewerFormat).count() as u64;
     unread.sum::<u64>() + newer
 }
@@ -100,7 +100,9 @@ pub(crate) async fn remove() -> Result<(), Problem> {
     let backed_up = EXPORTED.with_borrow(|exported| {
         // What a damaged file held is in no backup.
         state::with(|state| {
-            unknown(state) == 0 && state.damaged.is_empty() && holds_all(&state.shelf.places(), |chain| exported.get(chain))
+            unknown(state) == 0
+                && state.host.damaged.is_empty()
+                && holds_all(&state.host.shelf.places(), |chain| exported.get(chain))
         })
     });
     if 0 < only_here && !backed_up {
@@ -131,7 +133,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
     state::with(|state| {
         (state.slot, state.inbox, state.sheet) = (None, None, None);
         // Should it fail, whatever is logged next begins a session of its own.
-        state.device.drop_session();
+        state.host.device.drop_session();
     });
     if let Err(fail) = erase(births.as_ref(), &pool).await {
         if let (Some(births), Ok(true)) = (&births, noted) {

@@ -61,8 +61,8 @@ fn now() -> u64 {
 /// This tab leads, and an account is connected.
 pub(crate) fn begin(standing: Standing) {
     let own = state::with(|state| {
-        let person = state.device.identity().person;
-        state.shelf.holds_scope(Scope::Person(person)).then_some(person)
+        let person = state.host.device.identity().person;
+        state.host.shelf.holds_scope(Scope::Person(person)).then_some(person)
     });
     LINK.with_borrow_mut(|link| {
         let mut replica = Replica::new(standing, Some(SNAPSHOT_ROWS));
@@ -81,7 +81,7 @@ pub(crate) fn begin(standing: Standing) {
             read: BTreeMap::new(),
         });
     });
-    doubled(state::with(|state| state.shelf.doubled()));
+    doubled(state::with(|state| state.host.shelf.doubled()));
     input(Input::Connect);
     missing();
     if COMPARE.take() {
@@ -113,7 +113,7 @@ pub(crate) fn heard(state: SyncState) {
 /// What damaged files held is asked for.
 pub(crate) fn missing() {
     let places = state::with(|state| {
-        let spans = state.damaged.iter().flat_map(|file| &file.spans);
+        let spans = state.host.damaged.iter().flat_map(|file| &file.spans);
         spans.map(|span| (span.chain.clone(), span.places.clone())).collect::<Vec<_>>()
     });
     if !places.is_empty() {
@@ -158,7 +158,7 @@ fn look_at_clock() {
 
 /// Rows were written on this device, for the person it writes for now.
 pub(crate) fn wrote() {
-    let person = state::with(|state| state.device.identity().person);
+    let person = state::with(|state| state.host.device.identity().person);
     LINK.with_borrow_mut(|link| {
         if let Some(link) = link {
             link.replica.writes_for(person);
@@ -224,7 +224,7 @@ fn carry_out(command: Command) {
         }
         Command::Collect { rows, bytes } => spawn_local(collect(rows, bytes)),
         Command::Commit(commit) => spawn_local(async move {
-            for file in state::with(|state| state.shelf.unread(&commit.rows)) {
+            for file in state::with(|state| state.host.shelf.unread(&commit.rows)) {
                 // Unread, its rows count as known; the next comparison with the server finds what that hides.
                 if let Err(fail) = read_file(&file).await {
                     web_sys::console::warn_1(&format!("a sealed session could not be read: {fail}").into());
@@ -233,7 +233,7 @@ fn carry_out(command: Command) {
             port::enqueue(Work::Receive(commit));
         }),
         Command::Compare(digest) => {
-            let comparison = state::with(|state| state.shelf.compare(&digest));
+            let comparison = state::with(|state| state.host.shelf.compare(&digest));
             input(Input::Compared(comparison));
         }
         Command::CompareBlocks(blocks) => spawn_local(compare_blocks(blocks)),
@@ -349,7 +349,7 @@ async fn collect(rows: usize, bytes: usize) {
     loop {
         let waiting = LINK.with_borrow(|link| {
             let link = link.as_ref()?;
-            Some(state::with(|state| state.shelf.waiting(link.replica.standing(), rows, bytes, &link.read)))
+            Some(state::with(|state| state.host.shelf.waiting(link.replica.standing(), rows, bytes, &link.read)))
         });
         let Some(waiting) = waiting else { return };
         let Some(file) = waiting.file else {
@@ -375,7 +375,7 @@ async fn collect(rows: usize, bytes: usize) {
 
 async fn compare_blocks(blocks: Blocks) {
     loop {
-        match state::with(|state| state.shelf.compare_blocks(&blocks)) {
+        match state::with(|state| state.host.shelf.compare_blocks(&blocks)) {
             Ok(comparison) => return input(Input::Compared(comparison)),
             Err(unread) => {
                 for file in unread {
@@ -392,13 +392,13 @@ async fn compare_blocks(blocks: Blocks) {
 /// Tells the shelf what a sealed file holds.
 pub(crate) async fn read_file(use_id: &str) -> Result<(), Fail> {
     let rows = sealed_rows(use_id).await?;
-    state::with(|state| state.shelf.file_read(use_id, &rows));
+    state::with(|state| state.host.shelf.file_read(use_id, &rows));
     Ok(())
 }
 
 pub(crate) async fn sealed_rows(use_id: &str) -> Result<Vec<Row>, Fail> {
     let (pool, file) = state::with(|state| {
-        let file = state.manifest.sealed.iter().find(|file| file.use_id == use_id);
+        let file = state.host.manifest.sealed.iter().find(|file| file.use_id == use_id);
         (state.pool.clone(), file.cloned())
     });
     let (Some(pool), Some(file)) = (pool, file) else { return Err(Fail::NotFound) };
@@ -418,7 +418,7 @@ pub(crate) fn say() {
     let state = LINK.with_borrow(|link| link.as_ref().map(|link| shown(&link.replica, before.progress)));
     let state = state.unwrap_or_default();
     // Whoever has lost the lead knows nothing that the next one does not know better.
-    if state == before || !state::with(|state| state.leader) {
+    if state == before || !state::with(|state| state.host.leads()) {
         return;
     }
     SAID.with_borrow_mut(|said| said.clone_from(&state));
@@ -441,9 +441,9 @@ pub(crate) fn say_again() {
 fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
     let standing = replica.standing();
     let (waiting, only_here, lately) = state::with(|state| {
-        let (waiting, only_here) = (state.shelf.waiting_count(standing), state.shelf.unacknowledged(standing));
+        let (waiting, only_here) = (state.host.shelf.waiting_count(standing), state.host.shelf.unacknowledged(standing));
         let some = LATELY.min(usize::try_from(only_here).unwrap_or(LATELY));
-        (waiting, only_here, state.shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect())
+        (waiting, only_here, state.host.shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect())
     });
     let refused = standing.refused.iter().take(100).map(|(id, refused)| RefusedView {
         event_id: id.to_string(),

@@ -4,9 +4,9 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{Draft, FromStorage, Guarantee, Problem, ProblemKind, SavedRow, StorageReport, ToStorage, pack};
-use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot, odd_files, said_again, weakness};
+use device::{Added, Batch, DeviceErr, FILE_YOUNG_MS, Inbox, contended_slot, is_free, odd_files, said_again, weakness};
 use js_sys::Array;
-use ledger::{DeviceId, EntityId, Header, HeaderErr, Role, Row};
+use ledger::{DeviceId, EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort};
 use wire::{Commit, Input};
@@ -226,17 +226,17 @@ fn captured(id: u32, outcome: Result<(), Problem>) {
 
 /// Rows as they were written once, here or elsewhere. Those that are here already stay as they are.
 async fn restore(rows: Vec<Row>) -> Result<(), Fail> {
-    for file in state::with(|state| state.shelf.unread(&rows)) {
+    for file in state::with(|state| state.host.shelf.unread(&rows)) {
         link::read_file(&file).await?;
     }
     let (own, fresh, standing) = state::with(|state| {
-        let own = state.device.identity().device_id.clone();
+        let own = state.host.device.identity().device_id.clone();
         // This device's chains may be longer in the backup than here: it goes on under another name.
-        let fresh = rows.iter().any(|row| row.device_id == own && state.shelf.look(row) != Added::Known);
-        (own, fresh, state.standing.clone().unwrap_or_default())
+        let fresh = rows.iter().any(|row| row.device_id == own && state.host.shelf.look(row) != Added::Known);
+        (own, fresh, state.host.standing.clone().unwrap_or_default())
     });
     receive(Commit { rows, standing }).await?;
-    if fresh && state::with(|state| state.device.identity().device_id == own) {
+    if fresh && state::with(|state| state.host.device.identity().device_id == own) {
         crate::start::new_device().await;
     }
     link::wrote();
@@ -248,7 +248,7 @@ async fn save_sheet(json: &str) -> Result<(), Fail> {
     let mut sheet = match (sheet, state::with(|state| state.pool.clone())) {
         (Some(sheet), _) => sheet,
         // It could not be had at the start: the disk was full, or a tab that had just died still held it.
-        (None, Some(pool)) => SheetSlot::again(&pool, &state::with(|state| state.device.lane().as_str().to_owned())).await?,
+        (None, Some(pool)) => SheetSlot::again(&pool, &state::with(|state| state.host.device.lane().as_str().to_owned())).await?,
         (None, None) => return Ok(()),
     };
     let outcome = sheet.save(vault.as_ref(), json, now_ms()).await;
@@ -258,7 +258,7 @@ async fn save_sheet(json: &str) -> Result<(), Fail> {
 
 /// Whoever leads carries it out; one of the tabs does.
 fn to_leader(word: &str, value: bool, act: impl FnOnce()) {
-    if state::with(|state| state.leader) {
+    if state::with(|state| state.host.leads()) {
         act();
     } else {
         feed::tell_siblings(&[word.into(), value.into()]);
@@ -272,18 +272,20 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
         state::with(|state| state.inbox = None);
         leader::nudge();
         let mut slot = claim_free(&pool).await?;
-        let (inbox, bytes) = state::with(|state| Inbox::begin(state.device.identity(), state.device.lane(), now_ms(), &mut Chance));
+        let (inbox, bytes) =
+            state::with(|state| Inbox::begin(state.host.device.identity(), state.host.device.lane(), now_ms(), &mut Chance));
         begin(&mut slot, bytes).await?;
         note_received().await;
         state::with(|state| state.inbox = Some((inbox, slot)));
     }
     let vault = state::vault();
     let Some((mut inbox, mut slot)) = state::with(|state| state.inbox.take()) else { return Err(Fail::NotFound) };
-    let known = |state: &mut State, row: &Row| state.shelf.look(row) == Added::Known;
+    let known = |state: &mut State, row: &Row| state.host.shelf.look(row) == Added::Known;
     let fresh: Vec<Row> = state::with(|state| commit.rows.into_iter().filter(|row| !known(state, row)).collect());
     let mut standing = commit.standing;
-    let foreign =
-        state::with(|state| state.shelf.foreign(&state.device.identity().device_id, |chain| state.end_of(chain), fresh.iter()));
+    let foreign = state::with(|state| {
+        state.host.shelf.foreign(&state.host.device.identity().device_id, |chain| state.host.end_of(chain), fresh.iter())
+    });
     // Never on the disk: that a place is acknowledged of which the server has another row.
     standing.doubt(&foreign.doubled);
     let bytes = inbox.batch(fresh.iter(), &standing);
@@ -298,11 +300,11 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
         None => Vec::new(),
     };
     state::with(|state| {
-        state.standing = Some(standing);
-        fresh.iter().for_each(|row| _ = state.shelf.add(row.clone()));
+        state.host.standing = Some(standing);
+        fresh.iter().for_each(|row| _ = state.host.shelf.add(row.clone()));
         feed::tell_rows(state, &fresh);
     });
-    if state::with(|state| !state.damaged.is_empty()) {
+    if state::with(|state| !state.host.damaged.is_empty()) {
         // Perhaps what a damaged file held.
         leader::nudge();
     }
@@ -320,9 +322,9 @@ async fn receive(commit: Commit) -> Result<(), Fail> {
 
 /// What has to be said once more, because a clock was wrong.
 async fn outdone(now: u64, fresh: &[Row]) -> Vec<Draft> {
-    let own = state::with(|state| state.device.identity().device_id.clone());
+    let own = state::with(|state| state.host.device.identity().device_id.clone());
     let odd: Vec<String> =
-        state::with(|state| odd_files(now, &own, &state.manifest.sealed).map(|file| file.use_id.clone()).collect());
+        state::with(|state| odd_files(now, &own, &state.host.manifest.sealed).map(|file| file.use_id.clone()).collect());
     let mut sealed = Vec::new();
     for file in odd {
         match link::sealed_rows(&file).await {
@@ -331,20 +333,20 @@ async fn outdone(now: u64, fresh: &[Row]) -> Vec<Draft> {
         }
     }
     state::with(|state| {
-        let before = state.standing.as_ref();
+        let before = state.host.standing.as_ref();
         // Of what the server did not have before this nobody elsewhere can have known.
         let unsent = |row: &Row| before.is_none_or(|before| !before.is_acked(row));
-        said_again(now, &own, state.shelf.rows().iter().chain(&sealed), unsent, fresh)
+        said_again(now, &own, state.host.shelf.rows().iter().chain(&sealed), unsent, fresh)
     })
 }
 
 /// Writes the drafts down, all or none. When this returns they are on the disk.
 pub(crate) async fn capture(drafts: Vec<Draft>, import: bool) -> Result<(Vec<Row>, Guarantee), Problem> {
     let stamp = stamp();
-    if state::with(|state| state.device.needs_session(&stamp, import)) {
+    if state::with(|state| state.host.device.needs_session(&stamp, import)) {
         new_session(import).await.map_err(|fail| fail.problem())?;
     }
-    let batch = state::with(|state| state.device.capture(&stamp, &mut Chance, drafts)).map_err(|err| match err {
+    let batch = state::with(|state| state.host.device.capture(&stamp, &mut Chance, drafts)).map_err(|err| match err {
         DeviceErr::Refused(refusal) => Problem::new(
             ProblemKind::Refused,
             format!("That cannot be saved: {refusal}."),
@@ -360,7 +362,7 @@ pub(crate) async fn capture(drafts: Vec<Draft>, import: bool) -> Result<(Vec<Row
 pub(crate) async fn adopt(rows: Vec<Row>) -> bool {
     let outcome = async {
         new_session(false).await?;
-        let batch = state::with(|state| state.device.adopt(rows)).map_err(|err| Fail::Other(err.to_string()))?;
+        let batch = state::with(|state| state.host.device.adopt(rows)).map_err(|err| Fail::Other(err.to_string()))?;
         write(batch).await
     };
     match outcome.await {
@@ -384,22 +386,22 @@ async fn write(batch: Batch) -> Result<(Vec<Row>, Guarantee), Fail> {
             outcome?
         }
         None if stored => {
-            state::with(|state| state.device.drop_session());
+            state::with(|state| state.host.device.drop_session());
             return Err(Fail::NotFound);
         }
         None => Guarantee::MemoryOnly,
     };
     state::with(|state| {
-        state.device.saved(&batch);
+        state.host.device.saved(&batch);
         if young {
             let due = now_ms() + FILE_YOUNG_MS;
             state.births_due.push_back((due, birth_key(&batch)));
         }
         feed::tell_rows(state, &batch.rows);
-        batch.rows.iter().for_each(|row| _ = state.shelf.add(row.clone()));
+        batch.rows.iter().for_each(|row| _ = state.host.shelf.add(row.clone()));
     });
     link::wrote();
-    let taken = state::with(|state| state.shelf.doubled_by(&batch.rows));
+    let taken = state::with(|state| state.host.shelf.doubled_by(&batch.rows));
     if !taken.is_empty() {
         // The copy of this profile was quicker by a moment.
         link::doubled(taken);
@@ -441,15 +443,15 @@ fn birth_key(batch: &Batch) -> String {
 /// Ends the running session and begins the next in a free pool file.
 async fn new_session(import: bool) -> Result<(), Fail> {
     let Some(pool) = state::with(|state| state.pool.clone()) else {
-        state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
+        state::with(|state| state.host.device.begin_session(&stamp(), import, &mut Chance));
         return Ok(());
     };
     end_session();
     let mut slot = claim_free(&pool).await?;
-    let bytes = state::with(|state| state.device.begin_session(&stamp(), import, &mut Chance));
+    let bytes = state::with(|state| state.host.device.begin_session(&stamp(), import, &mut Chance));
     let begun = begin(&mut slot, bytes).await;
     if begun.is_err() {
-        state::with(|state| state.device.drop_session());
+        state::with(|state| state.host.device.drop_session());
     }
     begun?;
     state::with(|state| state.slot = Some(slot));
@@ -459,12 +461,12 @@ async fn new_session(import: bool) -> Result<(), Fail> {
 /// Whoever leads seals it.
 fn end_session() {
     state::with(|state| {
-        let ending = state.slot.take().zip(state.device.closing_bytes());
+        let ending = state.slot.take().zip(state.host.device.closing_bytes());
         if let Some((slot, bytes)) = ending {
             // A session without its closing frame is still whole: it only looks interrupted.
             let _ = slot.held.write(slot.at, &bytes);
         }
-        state.device.drop_session();
+        state.host.device.drop_session();
     });
     feed::tell_siblings(&["closed".into()]);
     leader::nudge();
@@ -494,7 +496,7 @@ async fn append(slot: &mut Slot, vault: Option<&Vault>, plain: &[u8]) -> Result<
 /// A pool file with nothing of worth in it, taken for this worker alone.
 pub(crate) async fn claim_free(pool: &Pool) -> Result<Slot, Fail> {
     let births = state::with(|state| state.births.clone());
-    let listed: Vec<String> = state::with(|state| state.manifest.names().map(str::to_owned).collect());
+    let listed: Vec<String> = state::with(|state| state.host.manifest.names().map(str::to_owned).collect());
     for name in slots(pool).await?.iter().filter(|name| !listed.contains(name)) {
         if looks_free(pool, name).await
             && let Some(slot) = take_free(pool, births.as_ref(), name).await?
@@ -539,15 +541,6 @@ pub(crate) async fn looks_free(pool: &Pool, name: &str) -> bool {
     pool.head(name).await.is_ok_and(|(head, _)| is_free(&head))
 }
 
-/// Never written to, or given up.
-fn is_free(bytes: &[u8]) -> bool {
-    match Header::decode(bytes) {
-        Ok(header) => header.role == Role::Free,
-        Err(HeaderErr::Empty) => true,
-        Err(_) => false,
-    }
-}
-
 async fn tell_report(id: u32) {
     tell(&FromStorage::Report { id, report: report().await });
 }
@@ -564,14 +557,14 @@ async fn report() -> StorageReport {
         pool_files = names.len();
     }
     state::with(|state| StorageReport {
-        leader: state.leader,
-        lane: state.device.lane().as_str().to_owned(),
-        generation: state.manifest.generation,
-        sealed_files: state.manifest.sealed.len(),
-        sealed_rows: state.manifest.sealed.iter().map(|file| file.rows).sum(),
-        sealed_bytes: state.manifest.sealed.iter().map(|file| file.bytes).sum(),
-        open_rows: state.device.session_rows(),
-        open_bytes: state.device.append_at(),
+        leader: state.host.leads(),
+        lane: state.host.device.lane().as_str().to_owned(),
+        generation: state.host.manifest.generation,
+        sealed_files: state.host.manifest.sealed.len(),
+        sealed_rows: state.host.manifest.sealed.iter().map(|file| file.rows).sum(),
+        sealed_bytes: state.host.manifest.sealed.iter().map(|file| file.bytes).sum(),
+        open_rows: state.host.device.session_rows(),
+        open_bytes: state.host.device.append_at(),
         pool_files,
         free_files: free,
         births: state.births_due.len(),

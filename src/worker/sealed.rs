@@ -1,9 +1,9 @@
 //! Sealed files: whole, checked, never written to again.
 
-use device::{PoolFile, SealedFile, hex};
-use ledger::{HEADER_LEN, Header, Role, Row};
+use device::{PoolFile, SealedFile, Whole, hex};
+use ledger::{HEADER_LEN, Hash, Header, Row};
 
-use crate::{ask, clock::use_id, fail::Fail, files::Pool, port, start::note_received, state, vault};
+use crate::{ask, fail::Fail, files::Pool, port, state, vault};
 
 /// A file of the pool as if nothing had ever been encrypted.
 pub(crate) async fn file(pool: &Pool, name: String) -> Result<PoolFile, Fail> {
@@ -25,23 +25,12 @@ pub(crate) async fn rows(pool: &Pool, file: &SealedFile) -> Result<Vec<Row>, Fai
     ask::decode(&payload(pool, file).await?).await.map_err(Fail::Other)
 }
 
-/// Puts Parquet into a free pool file. It counts once the manifest lists it as `listed` says.
-pub(crate) async fn store(pool: &Pool, parquet: &[u8], listed: SealedFile) -> Result<SealedFile, Fail> {
-    let use_id = use_id();
-    // The index that will list it: until then, and when the index is lost, the file itself says that it counts.
-    let generation = state::with(|state| state.manifest.generation + 1);
-    let file = vault::whole(state::vault().as_ref(), Role::Sealed, use_id, generation, parquet).await?;
+/// Puts it into a free pool file. It counts once the manifest lists it.
+pub(crate) async fn store(pool: &Pool, whole: Whole) -> Result<(String, Hash), Fail> {
+    let Whole { role, use_id, generation, content } = whole;
+    let file = vault::whole(state::vault().as_ref(), role, use_id, generation, &content).await?;
     let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
     let slot = port::claim_free(pool).await?;
-    if listed.segment.is_some() {
-        note_received().await;
-    }
     slot.held.replace(&file)?;
-    Ok(SealedFile {
-        file: slot.name.clone(),
-        use_id: hex(&use_id),
-        bytes: parquet.len() as u64,
-        hash: hex(&header.payload_hash),
-        ..listed
-    })
+    Ok((slot.name, hex(&header.payload_hash)))
 }

@@ -6,10 +6,13 @@ use ledger::take_part;
 use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span, api::path};
 
 use crate::{
+    clock::Chance,
     fail::Fail,
     feed, leader,
     net::{Call, bytes},
-    port, sealed, state,
+    port, sealed,
+    start::note_received,
+    state,
 };
 
 pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usize)>)) -> Result<Vec<(ChainKey, Ranges)>, Failure> {
@@ -18,7 +21,7 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
         progress(Some((at, list.segments.len())));
         let name = format!("{}/{}/{}/{}", list.checkpoint.epoch, segment.scope, segment.from, segment.to);
         let here = state::with(|state| {
-            let files = state.files(&state.manifest.sealed);
+            let files = state.host.files(&state.host.manifest.sealed);
             files.into_iter().find(|file| file.segment.as_ref() == Some(&name)).map(|file| file.spans)
         });
         let (spans, foreign) = match here {
@@ -49,8 +52,9 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreig
         return Err(damaged());
     }
     // By what is here before it is: afterwards everything in it is here.
-    let foreign =
-        state::with(|state| state.shelf.foreign_file(&state.device.identity().device_id, |chain| state.end_of(chain), &spans));
+    let foreign = state::with(|state| {
+        state.host.shelf.foreign_file(&state.host.device.identity().device_id, |chain| state.host.end_of(chain), &spans)
+    });
     store(name, &spans, parquet).await.map_err(|fail| Failure::Unreachable(format!("the segment could not be stored: {fail}")))?;
     Ok((spans, foreign))
 }
@@ -59,10 +63,12 @@ async fn store(name: String, spans: &[Span], parquet: &[u8]) -> Result<(), Fail>
     let Some(pool) = state::with(|state| state.pool.clone()) else { return Err(Fail::NotFound) };
     let rows = spans.iter().map(|span| span.sum.n).sum();
     let listed = SealedFile { rows, spans: spans.to_vec(), segment: Some(name), ..SealedFile::default() };
-    let sealed = sealed::store(&pool, parquet, listed).await?;
+    let (mut sealed, whole) = state::with(|state| state.host.seal(&mut Chance, listed, parquet.to_vec()));
+    note_received().await;
+    (sealed.file, sealed.hash) = sealed::store(&pool, whole).await?;
     let use_id = sealed.use_id.clone();
-    leader::add_segment(&pool, sealed).await?;
-    state::with(|state| state.shelf.add_file(&use_id, spans));
+    leader::add_segment(sealed).await?;
+    state::with(|state| state.host.shelf.add_file(&use_id, spans));
     feed::to_projector(&["sealed".into()], Some(parquet));
     Ok(())
 }

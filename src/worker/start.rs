@@ -7,8 +7,8 @@ use std::{
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
-    Added, Device, FILE_YOUNG_MS, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST, SealedFile, Shelf, hex,
-    newest_manifest, recover_but, slot_name,
+    Added, Detector, Device, FILE_YOUNG_MS, Host, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST,
+    SealedFile, Shelf, hex, newest_manifest, recover_but, slot_name,
 };
 use ledger::{DeviceId, Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
@@ -62,9 +62,9 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         Err(fail) => without_storage(&fail),
     };
     let ready = FromStorage::Ready {
-        person: state.device.identity().person.to_string(),
-        device: state.device.identity().device_id.as_str().to_owned(),
-        lane: state.device.lane().as_str().to_owned(),
+        person: state.host.device.identity().person.to_string(),
+        device: state.host.device.identity().device_id.as_str().to_owned(),
+        lane: state.host.device.lane().as_str().to_owned(),
         memory_only: state.pool.is_none(),
         app_lock: state.vault.as_ref().is_some_and(Vault::has_app_lock),
         sheet,
@@ -242,25 +242,21 @@ async fn with_storage(
     let spare = manifest.count_in(sealed);
     manifest.becomes(&identity);
     problems.extend(found.problems);
+    let mut host = Host::new(Device::new(identity, lane, heads), shelf, manifest, found.manifest_file);
+    (host.damaged, host.spare, host.standing) = (found.damaged, spare, found.standing);
     let state = State {
         pool: Some(pool),
         births,
         vault,
-        device: Device::new(identity, lane, heads),
+        host,
+        leader: Detector::default(),
         slot: None,
         sheet: sheet_slot,
-        manifest,
-        manifest_file: found.manifest_file,
-        damaged: found.damaged,
-        spare,
         births_due,
-        shelf,
         inbox: None,
-        standing: found.standing,
         projector: None,
         linking: None,
         siblings: None,
-        leader: false,
         problems,
     };
     UNBORN.set((unborn, held.into_iter().map(|(key, _)| key).collect()));
@@ -342,18 +338,11 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
     let found = recover_but(files.newest, files.slots, &[], Vec::new());
     problems.extend(found.problems.into_iter().filter(|problem| problem.kind == ProblemKind::DamagedFile));
     let (sealed, payloads): (Vec<SealedFile>, Vec<Vec<u8>>) = found.sealed.into_iter().unzip();
-    state::with(|state| {
-        for file in &found.damaged {
-            state.shelf.drop_file(&file.use_id);
-        }
-        state.list(&sealed);
-        state.spare = state.manifest.count_in(sealed);
-        state.damaged = found.damaged;
-    });
-    feed::heard_rows(found.open.into_iter().flat_map(|segment| segment.rows).collect());
+    let open = found.open.into_iter().flat_map(|segment| segment.rows).collect();
+    feed::told(state::with(|state| state.host.looked_again(sealed, found.damaged, open)));
     problems.into_iter().for_each(report_problem);
     leader::manifest_changed();
-    if state::with(|state| state.leader) {
+    if state::with(|state| state.host.leads()) {
         link::missing();
     } else {
         feed::tell_siblings(&["damaged".into()]);
@@ -392,25 +381,20 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
             "Open Spotter in a normal window of Chrome, Edge, Firefox or Safari, and close its other tabs.",
         ),
     };
+    let device = Device::new(identity.clone(), LaneId::number(0), Default::default());
     let state = State {
         pool: None,
         births: None,
         vault: None,
-        device: Device::new(identity.clone(), LaneId::number(0), Default::default()),
+        host: Host::new(device, Shelf::default(), Manifest::first(identity), None),
+        leader: Detector::default(),
         slot: None,
         sheet: None,
-        manifest: Manifest::first(identity),
-        manifest_file: None,
-        damaged: Vec::new(),
-        spare: Vec::new(),
         births_due: Default::default(),
-        shelf: Shelf::default(),
         inbox: None,
-        standing: None,
         projector: None,
         linking: None,
         siblings: None,
-        leader: false,
         problems: vec![problem],
     };
     (state, None)
@@ -532,14 +516,14 @@ pub(crate) async fn copied() {
 /// Goes on as what counts as a new device, with chains of its own; every tab of it.
 pub(crate) async fn new_device() {
     let now = stamp().utc_ms;
-    let identity = state::with(|state| state.device.identity().on_new_device(now, &mut Chance));
+    let identity = state::with(|state| state.host.device.identity().on_new_device(now, &mut Chance));
     feed::tell_siblings(&["device".into(), identity.device_id.as_str().into()]);
     become_device(identity).await;
 }
 
 /// Another tab of this profile has a new name for it.
 pub(crate) async fn renamed(device_id: &DeviceId) {
-    let identity = state::with(|state| state.device.identity().clone());
+    let identity = state::with(|state| state.host.device.identity().clone());
     if identity.device_id != *device_id {
         become_device(Identity { device_id: device_id.clone(), ..identity }).await;
     }
@@ -547,9 +531,9 @@ pub(crate) async fn renamed(device_id: &DeviceId) {
 
 async fn become_device(identity: Identity) {
     state::with(|state| {
-        state.device = Device::new(identity.clone(), state.device.lane().clone(), Default::default());
+        state.host.device = Device::new(identity.clone(), state.host.device.lane().clone(), Default::default());
         state.slot = None;
-        state.manifest.becomes(&identity);
+        state.host.manifest.becomes(&identity);
     });
     remember(&identity).await;
     leader::manifest_changed();

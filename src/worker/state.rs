@@ -3,11 +3,10 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bridge::{FromStorage, Problem};
-use device::{Device, Inbox, Manifest, SealedFile, Shelf};
+use device::{Detector, Host, Inbox};
 use ledger::UseId;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
-use wire::{ChainKey, Standing};
 
 use crate::{
     births::Births,
@@ -26,30 +25,21 @@ pub(crate) struct State {
     pub(crate) births: Option<Births>,
     /// `None` where nothing can be encrypted: without storage, or without IndexedDB.
     pub(crate) vault: Option<Vault>,
-    pub(crate) device: Device,
+    /// What this tab knows of the device, and all that it decides.
+    pub(crate) host: Host,
+    /// Whether somebody leads, while this tab does not.
+    pub(crate) leader: Detector,
     /// The file of the running session.
     pub(crate) slot: Option<Slot>,
     pub(crate) sheet: Option<SheetSlot>,
-    pub(crate) manifest: Manifest,
-    pub(crate) manifest_file: Option<String>,
-    /// Listed files that cannot be read.
-    pub(crate) damaged: Vec<SealedFile>,
-    /// What listed files were merged from that cannot be read: not listed, and all there is.
-    pub(crate) spare: Vec<SealedFile>,
     /// Names of birth records, and when each may go.
     pub(crate) births_due: VecDeque<(u64, String)>,
-    /// What this device holds. Its rows at hand are those in no sealed file this worker has handed over: a projector that
-    /// starts again gets them.
-    pub(crate) shelf: Shelf,
     /// The file that rows from the server go to.
     pub(crate) inbox: Option<(Inbox, Slot)>,
-    /// Where the device stands with its server, as the files said at the start.
-    pub(crate) standing: Option<Standing>,
     pub(crate) projector: Option<MessagePort>,
     /// A projector that does not have its dimensions yet, and gets no rows before.
     pub(crate) linking: Option<MessagePort>,
     pub(crate) siblings: Option<BroadcastChannel>,
-    pub(crate) leader: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -62,29 +52,6 @@ pub(crate) struct Slot {
     pub(crate) at: u64,
     /// Until then a power cut may take the file's name away with everything in it.
     pub(crate) young_until: u64,
-}
-
-impl State {
-    /// The sealed files that count.
-    pub(crate) fn files(&self, listed: &[SealedFile]) -> Vec<SealedFile> {
-        let known = |file: &&SealedFile| !self.damaged.iter().any(|damaged| damaged.use_id == file.use_id);
-        let spare = |file: &&SealedFile| self.shelf.has_file(&file.use_id) && !listed.iter().any(|own| own.use_id == file.use_id);
-        listed.iter().filter(known).chain(self.spare.iter().filter(spare)).cloned().collect()
-    }
-
-    /// The last place that this installation is known to have written in a chain, whether its rows are here or not.
-    pub(crate) fn end_of(&self, chain: &ChainKey) -> u64 {
-        self.device.end_of(chain).max(self.manifest.end_of(chain))
-    }
-
-    /// Sealed files that this tab may not have heard of.
-    pub(crate) fn list(&mut self, files: &[SealedFile]) {
-        for file in files {
-            if !self.shelf.has_file(&file.use_id) {
-                self.shelf.add_file(&file.use_id, &file.spans);
-            }
-        }
-    }
 }
 
 impl Slot {

@@ -115,7 +115,7 @@ impl PackedTables {
 
     /// Whether every row that is in the tables is still here.
     pub(crate) fn is_here(&self, state: &State) -> bool {
-        state.shelf.covers(&self.about.covered)
+        state.host.shelf.covers(&self.about.covered)
     }
 
     /// `None` when the tables hold a row that is no longer here, or when a file holds rows of both sides.
@@ -125,7 +125,7 @@ impl PackedTables {
             return None;
         }
         let mut files = Vec::new();
-        for file in &state.files(&state.manifest.sealed) {
+        for file in &state.host.files(&state.host.manifest.sealed) {
             let rows: u64 = file.spans.iter().map(|span| span.places.count()).sum();
             let new =
                 |span: &wire::Span| covered(&span.chain).map_or(span.places.count(), |known| span.places.minus(known).count());
@@ -138,19 +138,19 @@ impl PackedTables {
             }
         }
         let later = |row: &&Row| covered(&ChainKey::of(row)).is_none_or(|places| !places.contains(row.dseq));
-        Some(Later { files, rows: state.shelf.rows().iter().filter(later).cloned().collect() })
+        Some(Later { files, rows: state.host.shelf.rows().iter().filter(later).cloned().collect() })
     }
 }
 
 /// In the leader's turn: packs the tables when there is enough that is new, and nobody is writing.
 pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
-    let rows = state::with(|state| state.shelf.count());
+    let rows = state::with(|state| state.host.shelf.count());
     let busy = SEEN.replace(rows) != rows;
     if busy || rows < ROWS_MIN || rows < COVERED.get() + LATER_MAX && 0 < COVERED.get() {
         return Ok(());
     }
     // Every row of these was told to the projector before it hears this question.
-    let about = state::with(|state| About { covered: state.shelf.places() });
+    let about = state::with(|state| About { covered: state.host.shelf.places() });
     let packed = match ask::projector("pack", &rows.to_le_bytes()).await {
         Ok(packed) => packed,
         // It has something better to do, has not checked the former ones yet, or has not all the rows: another tab may have

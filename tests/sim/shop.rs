@@ -31,6 +31,10 @@ pub enum Bug {
     /// The device takes an acknowledged place for acknowledged whatever row it has there, and rows that a copy of it wrote
     /// behind its own end for its own.
     PlaceAlone,
+    /// A leader writes its index over one that is newer than what it goes on from.
+    OverNewer,
+    /// What was sealed is freed before the file that has its rows now is a minute old.
+    FreesEarly,
 }
 
 /// What happens to the next write.

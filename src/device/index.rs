@@ -1,0 +1,209 @@
+//! The index is written by one at a time, each generation from the one before, and never over a newer one.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ledger::{DeviceId, Header, LaneId, Role};
+use wire::{Span, Standing};
+
+use crate::{
+    deeds::{Act, Answer, Around, Deed, Task, Ticket, Trouble, Whole},
+    host::{Host, odd},
+    manifest::{LaneHeads, Manifest, Retired, SealedFile},
+};
+
+/// What the next generation says that the one before did not.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Something has changed in memory already.
+    Touched,
+    Standing(Standing),
+    Sealed(Box<Sealing>),
+    Merged {
+        merged: SealedFile,
+        files: Vec<SealedFile>,
+    },
+    /// A damaged file whose rows are all elsewhere.
+    Settled(SealedFile),
+    /// A retired file is free by now.
+    Freed(Retired),
+    /// The successor of a retired file turned out to be damaged.
+    Reopened(Retired),
+    /// A file that was found, or that came whole.
+    Listed(SealedFile),
+    /// What a file holds that did not say so.
+    Spans {
+        use_id: String,
+        rows: u64,
+        spans: Vec<Span>,
+    },
+}
+
+/// A session that was sealed.
+#[derive(Debug)]
+pub(crate) struct Sealing {
+    pub(crate) sealed: SealedFile,
+    pub(crate) retired: Retired,
+    pub(crate) device_id: Option<DeviceId>,
+    pub(crate) heads: LaneHeads,
+    pub(crate) adopted: BTreeMap<LaneId, LaneHeads>,
+    pub(crate) standing: Option<Standing>,
+}
+
+impl Change {
+    fn apply(self, manifest: &Manifest, now_ms: u64) -> Manifest {
+        match self {
+            Self::Touched => manifest.touched(now_ms),
+            Self::Standing(standing) => manifest.touched(now_ms).with_standing(Some(&standing)),
+            Self::Sealed(sealing) => {
+                let Sealing { sealed, retired, device_id, heads, adopted, standing } = *sealing;
+                // Of another device this one would take the numbers for its own.
+                let own = device_id.as_ref() == Some(&manifest.identity.device_id);
+                let (heads, adopted) = if own { (heads, adopted) } else { Default::default() };
+                manifest.with_sealed(sealed, retired, &heads, now_ms).with_heads(&adopted).with_standing(standing.as_ref())
+            }
+            Self::Merged { merged, files } => manifest.with_merged(merged, &files, now_ms),
+            Self::Settled(file) => manifest.settled(&file, now_ms),
+            Self::Freed(file) => manifest.without_retired(std::slice::from_ref(&file), now_ms),
+            Self::Reopened(file) => manifest.reopened(&file, now_ms),
+            Self::Listed(sealed) => manifest.with_segment(sealed, now_ms),
+            Self::Spans { use_id, rows, spans } => {
+                let mut next = manifest.touched(now_ms);
+                if let Some(sealed) = next.sealed.iter_mut().find(|sealed| sealed.use_id == use_id) {
+                    (sealed.rows, sealed.spans) = (rows, spans);
+                }
+                next
+            }
+        }
+    }
+}
+
+/// Who waits for the index to say something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Turn,
+    Fetch(u32),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    waiting: VecDeque<(Owner, Change)>,
+    /// What is being written, and the answer that is waited for.
+    under_way: Option<(Ticket, Writing)>,
+}
+
+#[derive(Debug)]
+struct Writing {
+    owner: Owner,
+    next: Manifest,
+    /// Files that may take it.
+    files: VecDeque<String>,
+    /// The one that does.
+    file: String,
+}
+
+impl Writer {
+    pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
+        self.under_way.as_ref().is_some_and(|(asked, _)| *asked == ticket)
+    }
+}
+
+impl Host {
+    pub(crate) fn change(&mut self, around: &mut Around, out: &mut Vec<Deed>, owner: Owner, change: Change) {
+        self.index.waiting.push_back((owner, change));
+        self.write_next(around, out);
+    }
+
+    pub(crate) fn fetched(&mut self, around: &mut Around, out: &mut Vec<Deed>, id: u32, sealed: SealedFile) {
+        if self.leads() {
+            self.change(around, out, Owner::Fetch(id), Change::Listed(sealed));
+        } else {
+            out.push(Deed::Listed { id, outcome: Err(Trouble::of("another tab leads now")) });
+        }
+    }
+
+    /// The next one is made from what the one before left.
+    fn write_next(&mut self, around: &Around, out: &mut Vec<Deed>) {
+        if self.index.under_way.is_none()
+            && let Some((owner, change)) = self.index.waiting.pop_front()
+        {
+            let next = change.apply(&self.manifest, around.utc_ms);
+            let writing = Writing { owner, next, files: VecDeque::new(), file: String::new() };
+            self.write(out, writing, Act::List);
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<Deed>, writing: Writing, act: Act) {
+        let ticket = self.ask(out, Task::Index, act);
+        self.index.under_way = Some((ticket, writing));
+    }
+
+    pub(crate) fn go_on_writing(&mut self, around: &mut Around, out: &mut Vec<Deed>, answer: Result<Answer, Trouble>) {
+        let Some((_, mut writing)) = self.index.under_way.take() else { return };
+        match answer {
+            Ok(Answer::Names(names)) => {
+                // Never over the one that counts.
+                let other = |name: &String| name.starts_with("manifest-") && self.manifest_file.as_ref() != Some(name);
+                writing.files = names.into_iter().filter(other).collect();
+                self.take_next(around, out, writing);
+            }
+            // A frozen former leader may still hold its own.
+            Ok(Answer::Taken(None)) => self.take_next(around, out, writing),
+            Ok(Answer::Taken(Some(there))) => match Header::decode(&there) {
+                Err(ledger::HeaderErr::Newer(_)) => self.written(around, out, writing, Err(Trouble::Newer)),
+                // Newer than what this tab goes on from: it was frozen, and another one leads by now. Its word stays.
+                Ok(header) if header.role == Role::Manifest && writing.next.generation <= header.generation => {
+                    self.take_next(around, out, writing);
+                }
+                _ => {
+                    let mut use_id = [0; 16];
+                    around.entropy.fill(&mut use_id);
+                    let content = writing.next.to_json();
+                    let whole = Whole { role: Role::Manifest, use_id, generation: writing.next.generation, content };
+                    self.write(out, writing, Act::Write(whole));
+                }
+            },
+            Ok(Answer::Done) => self.written(around, out, writing, Ok(())),
+            Ok(_) => self.written(around, out, writing, Err(odd())),
+            Err(trouble) => self.written(around, out, writing, Err(trouble)),
+        }
+    }
+
+    fn take_next(&mut self, around: &mut Around, out: &mut Vec<Deed>, mut writing: Writing) {
+        match writing.files.pop_front() {
+            Some(file) => {
+                writing.file.clone_from(&file);
+                self.write(out, writing, Act::Take { file, plain: false });
+            }
+            None => self.written(around, out, writing, Err(Trouble::of("another tab holds the file"))),
+        }
+    }
+
+    fn written(&mut self, around: &mut Around, out: &mut Vec<Deed>, writing: Writing, outcome: Result<(), Trouble>) {
+        // Another tab's word that was heard meanwhile stays.
+        let outcome = outcome.and_then(|()| match self.manifest.generation < writing.next.generation {
+            true => Ok(()),
+            false => Err(Trouble::of("another tab leads now")),
+        });
+        if outcome.is_ok() {
+            (self.manifest, self.manifest_file) = (writing.next, Some(writing.file));
+            // Who this is may have changed meanwhile.
+            self.lead.dirty |= self.manifest.becomes(self.device.identity());
+        }
+        match writing.owner {
+            Owner::Turn => self.go_on(around, out, outcome.map(|()| Answer::Done)),
+            Owner::Fetch(id) => out.push(Deed::Listed { id, outcome }),
+        }
+        self.write_next(around, out);
+    }
+
+    /// Another tab writes the index from now on.
+    pub(crate) fn stop_writing(&mut self, out: &mut Vec<Deed>) {
+        let under_way = self.index.under_way.take().map(|(_, writing)| writing.owner);
+        let waiting = self.index.waiting.drain(..).map(|(owner, _)| owner);
+        for owner in under_way.into_iter().chain(waiting) {
+            if let Owner::Fetch(id) = owner {
+                out.push(Deed::Listed { id, outcome: Err(Trouble::of("another tab leads now")) });
+            }
+        }
+    }
+}
