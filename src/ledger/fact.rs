@@ -129,7 +129,9 @@ impl Fact {
     }
 
     fn of(kind: String, body: Value) -> serde_json::Result<Self> {
-        Self::deserialize(Value::Object(Map::from_iter([(kind, body)])))
+        let mut tagged = Map::new();
+        tagged.insert(kind, body);
+        Self::deserialize(Value::Object(tagged))
     }
 
     /// `kind`, the clear header and the body, as they stand in a row.

@@ -15,7 +15,7 @@ mod timeouts;
 
 use std::{
     future::Future,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     time::Duration,
@@ -151,7 +151,7 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>, first: Op
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     tokio::spawn(async move {
         if let Some(address) = listening.listening().await {
-            let host = if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
+            let host = reached_as(address.ip(), own_address(address.ip()));
             let at = format!("{scheme}://{host}:{}", address.port());
             let first = first.map(|code| {
                 format!("\nNobody is here yet. The first account administers the server, and is made with this link:\n  {at}/me/sync#invite={code}")
@@ -183,6 +183,25 @@ async fn listen(config: &Serve, store: &Arc<dyn Store>, hub: Arc<Hub>, first: Op
         }
     }
     Ok(())
+}
+
+/// How somebody gets here who was given no name: `listens` says where it listens, `own` what others call this machine.
+fn reached_as(listens: IpAddr, own: Option<IpAddr>) -> String {
+    let ip = if listens.is_unspecified() { own.unwrap_or(listens) } else { listens };
+    match ip {
+        ip if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
+    }
+}
+
+/// The address that this machine would send from. Nothing is sent: a socket that is only told where to send to has one. The
+/// addresses are those of documentation (RFC 5737, RFC 3849), where nobody lives.
+fn own_address(listens: IpAddr) -> Option<IpAddr> {
+    let (from, to) = if listens.is_ipv4() { ("0.0.0.0:0", "192.0.2.1:9") } else { ("[::]:0", "[2001:db8::1]:9") };
+    let socket = UdpSocket::bind(from).ok()?;
+    socket.connect(to).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
 }
 
 /// A certificate that was renewed counts from the next connection on: when its file has changed, or at once when the process
@@ -274,4 +293,20 @@ pub fn build_dims(out: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_that_is_printed_can_be_opened() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        assert_eq!(reached_as(ip("127.0.0.1"), None), "localhost");
+        assert_eq!(reached_as(ip("10.0.0.5"), Some(ip("10.0.0.9"))), "10.0.0.5");
+        assert_eq!(reached_as(ip("0.0.0.0"), Some(ip("192.168.1.20"))), "192.168.1.20");
+        assert_eq!(reached_as(ip("::"), Some(ip("2001:db8::7"))), "[2001:db8::7]");
+        // Without a network there is only this machine.
+        assert_eq!(reached_as(ip("0.0.0.0"), None), "localhost");
+    }
 }
