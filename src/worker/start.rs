@@ -229,7 +229,7 @@ async fn with_storage(
     // Kept twice until a while ago, and sealed meanwhile.
     let unborn: Vec<ledger::Row> = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
     // What is nowhere else stays where it is until it is in a file.
-    let raw: BTreeSet<&[u8]> = unborn.iter().map(|row| row.raw.as_slice()).collect();
+    let raw: BTreeSet<&[u8]> = ledger::set_of(unborn.iter().map(|row| row.raw.as_slice()));
     let (held, due): (Vec<_>, Vec<_>) = batches
         .into_iter()
         .partition(|(_, packed)| !raw.is_empty() && unpack(packed).unwrap_or_default().into_iter().any(|row| raw.contains(row)));
