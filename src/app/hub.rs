@@ -6,9 +6,11 @@
 //!      <─ Saved, Ready ─┘            <── Parquet, drafts ─┘
 //! ```
 
+mod pending;
+
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
     sync::Arc,
 };
@@ -19,19 +21,16 @@ use bridge::{
 };
 use gloo::{events::EventListener, timers::callback::Timeout};
 use js_sys::{Array, Date, Reflect, Uint8Array};
+use ledger::set_of;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
 
+use self::pending::{Lost, Pending};
 use crate::{json, messages as m, reactive::effect};
 
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
 type OnRows = Rc<dyn Fn(JsValue)>;
-type OnFile = Box<dyn FnOnce(usize, Uint8Array)>;
-type OnCode = Box<dyn FnOnce(Option<String>)>;
-/// Hears whether it was done.
-type OnDone = Box<dyn FnOnce(bool)>;
-type OnNews = Box<dyn FnOnce(Result<AccountNews, Refusal>)>;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -141,15 +140,18 @@ struct Inner {
     /// In their order: what a dead worker did not answer is asked again, and the later of two corrections counts.
     captures: BTreeMap<u32, (OnSaved, Vec<Draft>, f64)>,
     watches: HashMap<u32, (Asked, OnRows)>,
-    asks: HashMap<u32, OnRows>,
-    accounts: HashMap<u32, OnNews>,
-    reports: HashMap<u32, Box<dyn FnOnce(StorageReport)>>,
-    codes: HashMap<u32, OnCode>,
-    wishes: HashMap<u32, OnDone>,
+    /// Asked again when nobody answers.
+    asks: BTreeMap<u32, (Asked, OnRows)>,
+    accounts: Pending<Result<AccountNews, Refusal>>,
+    reports: Pending<StorageReport>,
+    codes: Pending<Option<String>>,
+    wishes: Pending<bool>,
     /// When the page was last hidden, by the clock on the wall: the other one may stand still while a phone sleeps.
     hidden_ms: f64,
-    exports: HashMap<u32, OnFile>,
-    measures: HashMap<u32, Box<dyn FnOnce(FromProjector)>>,
+    exports: Pending<(usize, Uint8Array)>,
+    measures: Pending<FromProjector>,
+    /// The import that the screen shows.
+    importing: u32,
     restarts: u32,
     /// The page keeps whose phone this is.
     remembered: bool,
@@ -368,16 +370,16 @@ impl Hub {
                 self.locked.set(Some(if passphrase { Opens::Passphrase } else { Opens::RecoveryCode }));
             }
             FromStorage::Done { id } => {
-                let then = inner.borrow_mut().wishes.remove(&id);
+                let then = inner.borrow_mut().wishes.take(id);
                 if let Some(then) = then {
-                    then(true);
+                    then(Ok(true));
                 }
             }
             FromStorage::Gone => self.stop(),
             FromStorage::RecoveryCode { id, code } => {
-                let then = inner.borrow_mut().codes.remove(&id);
+                let then = inner.borrow_mut().codes.take(id);
                 if let Some(then) = then {
-                    then(code);
+                    then(Ok(code));
                 }
             }
             FromStorage::Saved { id, rows, guarantee: _ } => {
@@ -392,10 +394,10 @@ impl Hub {
             }
             FromStorage::Failed { id, problem } => {
                 let waiting = inner.borrow_mut().captures.remove(&id);
-                let wish = inner.borrow_mut().wishes.remove(&id);
+                let wish = inner.borrow_mut().wishes.take(id);
                 self.problem(problem.clone());
                 if let Some(then) = wish {
-                    then(false);
+                    then(Ok(false));
                 }
                 if let Some((then, ..)) = waiting {
                     self.saving.update(|n| *n = n.saturating_sub(1));
@@ -404,16 +406,16 @@ impl Hub {
             }
             FromStorage::Sheet { json } => self.stored_sheet.set(Some(json)),
             FromStorage::Report { id, report } => {
-                let then = inner.borrow_mut().reports.remove(&id);
+                let then = inner.borrow_mut().reports.take(id);
                 if let Some(then) = then {
-                    then(report);
+                    then(Ok(report));
                 }
             }
             FromStorage::Problem { problem } => self.problem(problem),
             FromStorage::Account { id, news } => {
-                let then = inner.borrow_mut().accounts.remove(&id);
+                let then = inner.borrow_mut().accounts.take(id);
                 if let Some(then) = then {
-                    then(news);
+                    then(Ok(news));
                 }
             }
             FromStorage::Sync { state } => {
@@ -474,8 +476,8 @@ impl Hub {
                 }
             }
             FromProjector::Answer { id } => {
-                let then = inner.borrow_mut().asks.remove(&id);
-                if let Some(then) = then {
+                let asked = inner.borrow_mut().asks.remove(&id);
+                if let Some((_, then)) = asked {
                     then(message.get(1));
                 }
             }
@@ -491,9 +493,9 @@ impl Hub {
                 self.import.set(ImportState::Restored { rows, cancelled });
             }
             FromProjector::Exported { id, rows } => {
-                let then = inner.borrow_mut().exports.remove(&id);
+                let then = inner.borrow_mut().exports.take(id);
                 if let Some(then) = then {
-                    then(rows, message.get(1).unchecked_into());
+                    then(Ok((rows, message.get(1).unchecked_into())));
                 }
             }
             FromProjector::ImportProgress { id: _, done, total, restores } => {
@@ -504,19 +506,22 @@ impl Hub {
                 self.import.set(ImportState::Done { sets, workouts, already_here, done, total });
             }
             FromProjector::Measured { id, .. } => {
-                let then = inner.borrow_mut().measures.remove(&id);
+                let then = inner.borrow_mut().measures.take(id);
                 if let Some(then) = then {
-                    then(notice);
+                    then(Ok(notice));
                 }
             }
-            FromProjector::Failed { id: _, problem } => {
-                let importing = self.import.with_untracked(|state| {
-                    matches!(state, ImportState::Reading | ImportState::Planned(_) | ImportState::Running { .. })
-                });
-                if importing {
-                    self.import.set(ImportState::Failed(problem));
-                } else {
-                    self.problem(problem);
+            FromProjector::Failed { id, problem } => {
+                let (export, importing) = {
+                    let mut inner = inner.borrow_mut();
+                    (inner.exports.take(id), inner.importing == id)
+                };
+                if importing && self.imports() {
+                    return self.import.set(ImportState::Failed(problem));
+                }
+                self.problem(problem);
+                if let Some(then) = export {
+                    then(Err(Lost));
                 }
             }
         }
@@ -535,6 +540,50 @@ impl Hub {
                 let message = Array::of2(&"link".into(), &port);
                 let _ = worker.post_message_with_transfer(&message, &Array::of1(&port));
             }
+        }
+    }
+
+    /// An import is under way, and the one who carries it out has not said how it ended.
+    fn imports(self) -> bool {
+        self.import
+            .with_untracked(|state| matches!(state, ImportState::Reading | ImportState::Planned(_) | ImportState::Running { .. }))
+    }
+
+    /// What the storage worker was asked, and nobody will answer.
+    fn lose_storage(self, again: bool) {
+        let inner = self.inner();
+        let (reports, codes, wishes, accounts) = {
+            let mut inner = inner.borrow_mut();
+            // What was not asked yet is asked of the next one, if there is one.
+            let unasked = set_of(inner.waiting.iter().filter_map(ToStorage::id).filter(|_| again));
+            let inner = &mut *inner;
+            (inner.reports.lose(&unasked), inner.codes.lose(&unasked), inner.wishes.lose(&unasked), inner.accounts.lose(&unasked))
+        };
+        reports.into_iter().for_each(|then| then(Err(Lost)));
+        codes.into_iter().for_each(|then| then(Err(Lost)));
+        wishes.into_iter().for_each(|then| then(Err(Lost)));
+        accounts.into_iter().for_each(|then| then(Err(Lost)));
+    }
+
+    /// What the projector was asked. Questions are asked again: nothing but time is lost.
+    fn lose_projector(self, again: bool) {
+        let inner = self.inner();
+        let (exports, measures, importing) = {
+            let mut inner = inner.borrow_mut();
+            let inner = &mut *inner;
+            let unasked: BTreeSet<u32> = set_of(inner.unasked.iter().filter_map(|(request, _)| request.id()).filter(|_| again));
+            for (id, (asked, _)) in &inner.asks {
+                if !unasked.contains(id) {
+                    inner.unasked.push((ToProjector::Ask { id: *id, asked: asked.clone() }, None));
+                }
+            }
+            (inner.exports.lose(&unasked), inner.measures.lose(&unasked), !unasked.contains(&inner.importing))
+        };
+        exports.into_iter().for_each(|then| then(Err(Lost)));
+        measures.into_iter().for_each(|then| then(Err(Lost)));
+        if importing && self.imports() {
+            let problem = Problem::new(ProblemKind::Restarted, m::hub::IMPORT_STOPPED, m::hub::IMPORT_KEPT, m::hub::IMPORT_AGAIN);
+            self.import.set(ImportState::Failed(problem));
         }
     }
 
@@ -563,6 +612,8 @@ impl Hub {
             m::hub::RESTART_KEPT,
             if again { m::hub::STARTED_AGAIN } else { m::hub::RELOAD },
         ));
+        self.lose_storage(again);
+        self.lose_projector(again);
         if again {
             self.start_storage();
         }
@@ -581,6 +632,7 @@ impl Hub {
             inner.restarts <= 3
         };
         self.projected.set(false);
+        self.lose_projector(again);
         if again {
             self.start_projector();
         } else {
@@ -641,7 +693,10 @@ impl Hub {
     /// Signing in and out, devices, codes.
     pub fn account(self, wish: AccountWish, then: impl FnOnce(Result<AccountNews, Refusal>) + 'static) {
         let id = self.next();
-        self.inner().borrow_mut().accounts.insert(id, Box::new(then));
+        self.inner()
+            .borrow_mut()
+            .accounts
+            .wait(id, Box::new(move |answer| then(answer.unwrap_or_else(|Lost| Err(Refusal::lost())))));
         self.post_storage(&ToStorage::Account { id, wish });
     }
 
@@ -656,27 +711,40 @@ impl Hub {
 
     pub fn report(self, then: impl FnOnce(StorageReport) + 'static) {
         let id = self.next();
-        self.inner().borrow_mut().reports.insert(id, Box::new(then));
+        let or_again = move |answer| match answer {
+            Ok(report) => then(report),
+            Err(Lost) => self.report(then),
+        };
+        self.inner().borrow_mut().reports.wait(id, Box::new(or_again));
         self.post_storage(&ToStorage::Report { id });
     }
 
     /// The code that opens what is stored here on the day the browser has lost its own key. `None`: nothing is encrypted.
     pub fn recovery_code(self, then: impl FnOnce(Option<String>) + 'static) {
         let id = self.next();
-        self.inner().borrow_mut().codes.insert(id, Box::new(then));
+        self.wait_for_code(id, then);
         self.post_storage(&ToStorage::RecoveryCode { id });
     }
 
     /// Another one in its place; the former code when that did not work, which is said.
     pub fn new_recovery_code(self, then: impl FnOnce(Option<String>) + 'static) {
         let id = self.next();
-        self.inner().borrow_mut().codes.insert(id, Box::new(then));
+        self.wait_for_code(id, then);
         self.post_storage(&ToStorage::NewRecoveryCode { id });
+    }
+
+    /// Where nobody answers, the code that holds by then is asked for.
+    fn wait_for_code(self, id: u32, then: impl FnOnce(Option<String>) + 'static) {
+        let or_again = move |answer| match answer {
+            Ok(code) => then(code),
+            Err(Lost) => self.recovery_code(then),
+        };
+        self.inner().borrow_mut().codes.wait(id, Box::new(or_again));
     }
 
     fn wish(self, then: impl FnOnce(bool) + 'static) -> u32 {
         let id = self.next();
-        self.inner().borrow_mut().wishes.insert(id, Box::new(then));
+        self.inner().borrow_mut().wishes.wait(id, Box::new(move |done| then(done == Ok(true))));
         id
     }
 
@@ -753,7 +821,8 @@ impl Hub {
 
     pub fn measure(self, rebuild: bool, then: impl FnOnce(FromProjector) + 'static) {
         let id = self.next();
-        self.inner().borrow_mut().measures.insert(id, Box::new(then));
+        // Measured again by whoever wants to know, once the tables stand again.
+        self.inner().borrow_mut().measures.wait(id, Box::new(move |measured| _ = measured.map(then)));
         self.post_projector(&if rebuild { ToProjector::Rebuild { id } } else { ToProjector::Measure { id, hashes: false } }, None);
     }
 
@@ -790,12 +859,13 @@ impl Hub {
 
     fn ask_once(self, asked: Asked, then: OnRows) {
         let id = self.next();
-        self.inner().borrow_mut().asks.insert(id, then);
+        self.inner().borrow_mut().asks.insert(id, (asked.clone(), then));
         self.post_projector(&ToProjector::Ask { id, asked }, None);
     }
 
     pub fn plan_import(self, file_name: String, choices: Choices, bytes: Option<Uint8Array>) {
         let id = self.next();
+        self.inner().borrow_mut().importing = id;
         if bytes.is_some() {
             self.import.set(ImportState::Reading);
         }
@@ -805,13 +875,14 @@ impl Hub {
     pub fn run_import(self) {
         self.import.set(ImportState::Running { done: 0, total: 0, restores: false });
         let id = self.next();
+        self.inner().borrow_mut().importing = id;
         self.post_projector(&ToProjector::RunImport { id }, None);
     }
 
     /// Everything as a file: how many rows, and its bytes. A failure is shown.
-    pub fn export(self, what: ExportAs, now_ms: i64, then: impl FnOnce(usize, Uint8Array) + 'static) {
+    pub fn export(self, what: ExportAs, now_ms: i64, then: impl FnOnce(Option<(usize, Uint8Array)>) + 'static) {
         let id = self.next();
-        self.inner().borrow_mut().exports.insert(id, Box::new(then));
+        self.inner().borrow_mut().exports.wait(id, Box::new(move |file| then(file.ok())));
         self.post_projector(&ToProjector::Export { id, what, now_ms }, None);
     }
 

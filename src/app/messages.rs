@@ -174,6 +174,9 @@ pub(crate) mod hub {
     pub(crate) const RESTART_KEPT: &str = "Everything that was shown as saved is safe; what was on its way is saved again.";
     pub(crate) const STARTED_AGAIN: &str = "Nothing: it was started again.";
     pub(crate) const FIGURES_STOPPED: &str = "The part of Spotter that works out figures keeps stopping.";
+    pub(crate) const IMPORT_STOPPED: &str = "The part of Spotter that reads files stopped, and was started again.";
+    pub(crate) const IMPORT_KEPT: &str = "What was saved by then is here.";
+    pub(crate) const IMPORT_AGAIN: &str = "Choose the file again: it goes on with what is missing.";
     pub(crate) const FIGURES_KEPT: &str = "Everything you log is still saved.";
     pub(crate) const RELOAD: &str = "Reload; if it stays, copy this text into a report.";
 
@@ -729,6 +732,7 @@ pub(crate) mod sync {
             RefusalCode::OtherAccount => {
                 "This browser holds another account's training. Use another browser or profile for this account.".to_owned()
             }
+            RefusalCode::Lost => "A part of Spotter stopped while it did this, and was started again. Try once more.".to_owned(),
             RefusalCode::Server(Code::BadRequest) => format!("That does not work: {detail}."),
             _ => format!("The server said no: {detail}."),
         }
@@ -908,6 +912,7 @@ pub(crate) mod storage {
         "Choose the file that you have just saved: it counts as a backup once it was found whole.";
     pub(crate) const CHECK: &str = "Check the saved file";
     pub(crate) const CHECKED: &str = "The backup is whole.";
+    pub(crate) const NOT_EXPORTED: &str = "Nothing was exported. Try again.";
     pub(crate) const NOT_THE_BACKUP: &str = "This is not the file that was just made, or not all of it.";
 
     pub(crate) fn last_backup(day: &str) -> String {

@@ -158,3 +158,43 @@ pub enum ToProjector {
         id: u32,
     },
 }
+
+impl ToStorage {
+    /// What its answer is known by, where it has one.
+    pub fn id(&self) -> Option<u32> {
+        match self {
+            Self::Capture { id, .. }
+            | Self::Report { id }
+            | Self::RecoveryCode { id }
+            | Self::NewRecoveryCode { id }
+            | Self::Unlock { id, .. }
+            | Self::SetAppLock { id, .. }
+            | Self::Lock { id }
+            | Self::Remove { id }
+            | Self::StartOver { id }
+            | Self::Account { id, .. } => Some(*id),
+            Self::Hello { .. }
+            | Self::SaveSheet { .. }
+            | Self::Exported
+            | Self::GoOnWithout
+            | Self::Awake { .. }
+            | Self::Compare
+            | Self::RetryRefused => None,
+        }
+    }
+}
+
+impl ToProjector {
+    /// What its answer is known by, where it has one.
+    pub fn id(&self) -> Option<u32> {
+        match self {
+            Self::Ask { id, .. }
+            | Self::PlanImport { id, .. }
+            | Self::RunImport { id }
+            | Self::Export { id, .. }
+            | Self::Measure { id, .. }
+            | Self::Rebuild { id } => Some(*id),
+            Self::Hello { .. } | Self::Watch { .. } | Self::Unwatch { .. } | Self::CancelImport => None,
+        }
+    }
+}

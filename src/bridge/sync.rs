@@ -89,11 +89,19 @@ pub enum RefusalCode {
     OtherAccount,
     /// This device could not write.
     Disk,
+    /// Whoever was to do it stopped.
+    Lost,
+}
+
+impl Refusal {
+    pub fn lost() -> Self {
+        Self { code: RefusalCode::Lost, detail: String::new(), retry_after_ms: None }
+    }
 }
 
 impl RefusalCode {
     /// Those that no server says.
-    const OWN: [Self; 5] = [Self::Unreachable, Self::Owed, Self::Whose, Self::OtherAccount, Self::Disk];
+    const OWN: [Self; 6] = [Self::Unreachable, Self::Owed, Self::Whose, Self::OtherAccount, Self::Disk, Self::Lost];
 
     pub fn text(self) -> &'static str {
         match self {
@@ -103,6 +111,7 @@ impl RefusalCode {
             Self::Whose => "WHOSE",
             Self::OtherAccount => "OTHER_ACCOUNT",
             Self::Disk => "DISK",
+            Self::Lost => "LOST",
         }
     }
 }

@@ -659,6 +659,45 @@ try {
     await context.close();
   });
 
+  await story.step("workers die that somebody waits for: no screen stays busy, and each says so", async () => {
+    const { context, page } = await browse(story, join(folder, "nobody-answers"));
+    await squatOnce(page);
+    const dies = async (name, asks) => {
+      const worker = await workerOf(page, name);
+      await worker.evaluate(() => {
+        globalThis.postMessage = () => {};
+      });
+      await asks();
+      await worker.evaluate(() => {
+        setTimeout(() => {
+          throw new Error("the worker dies here");
+        });
+      });
+    };
+    await story.expecting(/the worker dies here/, async () => {
+      await openApp(page, url, "/me/storage");
+      await page.getByText(/^Tables (built|opened) in/).waitFor();
+      await dies("projector-start.js", async () => {
+        await page.getByTestId("export-csv").click();
+        await becomes(() => page.getByTestId("export-csv").isDisabled(), true, "the button while it works");
+      });
+      await becomes(() => page.getByTestId("export-csv").isEnabled(), true, "the button when nobody answers");
+      await page.getByText("Nothing was exported. Try again.").waitFor();
+      await page.getByText(/^Tables (built|opened) in/).waitFor();
+      await openApp(page, url, "/me/sync");
+      await page.getByTestId("account-name").fill("Mia");
+      await page.getByTestId("account-password").fill("correct horse battery");
+      await dies("storage.js", async () => {
+        await page.getByTestId("account-go").click();
+        await becomes(() => page.getByTestId("account-go").isDisabled(), true, "the button while it works");
+      });
+      await page.getByTestId("account-problem").getByText("stopped while it did this").waitFor();
+      await becomes(() => page.getByTestId("account-go").isEnabled(), true, "the button when nobody answers");
+    });
+    await thereAfterReload(page, squat);
+    await context.close();
+  });
+
   // -------------------------------------------------------------------------------------------- another build, no storage
 
   await story.step("four tabs begin sessions at the same moments, again and again: all of it is saved, and there once", async () => {

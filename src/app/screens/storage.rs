@@ -162,8 +162,9 @@ fn Export() -> impl IntoView {
             let now = now_ms();
             busy.set(true);
             handed.set(None);
-            hub.export(what, now, move |rows, bytes| {
+            hub.export(what, now, move |file| {
                 let _ = busy.try_set(false);
+                let Some((rows, bytes)) = file else { return hub.say(m::storage::NOT_EXPORTED, None) };
                 let day = words::iso(words::day_of(now, i64::from(offset_min(now))));
                 if download(&name.replace("{}", &day), kind, &bytes).is_some() {
                     hub.say(m::storage::exported(&words::thousands(rows as i64)), None);
