@@ -159,11 +159,17 @@ pub fn refused(header: &Header, file: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Bytes beside what was decrypted: a whole plain frame in them is one no more.
+/// Bytes beside what was decrypted: a whole plain frame in them is one no more. But for the one that ends a session, which is
+/// written plain: it says nothing else, and there is nothing in it.
 fn spoiled(use_id: &UseId, bytes: &[u8]) -> Vec<u8> {
     let mut out = bytes.to_vec();
+    let may_be_plain = |frame: &Frame| match frame.kind {
+        FrameKind::Cipher => true,
+        FrameKind::Closed => frame.payload.is_empty(),
+        FrameKind::Head | FrameKind::Row | FrameKind::Standing => false,
+    };
     for at in 0..bytes.len() {
-        if frame_at(use_id, &bytes[at..]).is_some_and(|(frame, _)| frame.kind != FrameKind::Cipher) {
+        if frame_at(use_id, &bytes[at..]).is_some_and(|(frame, _)| !may_be_plain(&frame)) {
             out[at] = 0;
         }
     }
@@ -282,6 +288,22 @@ mod tests {
             assert!(!payloads(&scan).contains(&&b"slipped in"[..]));
             assert_eq!((scan.frames.len(), scan.damage.len()), (parts.len(), 1), "what was written is all there, and this is said");
         }
+    }
+
+    #[test]
+    fn an_encrypted_session_that_has_ended_was_not_cut_off() {
+        let header = Header { encryption: Encryption::AesGcm, ..Header::open(USE) };
+        let read = |payload: &[u8]| {
+            let mut file = encrypted(&[b"one"]);
+            encode_frame(&USE, FrameKind::Closed, payload, &mut file);
+            let unveil = |bytes: &[u8]| bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
+            let parts: Vec<_> = ciphers(&USE, &file).into_iter().map(|(at, bytes)| (at, Some(unveil(bytes)))).collect();
+            let plain = decrypted(&header, &file, &parts);
+            let scan = scan(&USE, &plain);
+            (scan.frames.iter().map(|frame| frame.kind).collect::<Vec<_>>(), scan.damage.len())
+        };
+        assert_eq!(read(b""), (vec![FrameKind::Row, FrameKind::Closed], 0));
+        assert_eq!(read(b"slipped in"), (vec![FrameKind::Row], 1));
     }
 
     #[test]

@@ -315,7 +315,7 @@ fn this_device(name: &str, mine: bool, fresh: bool) -> Result<DeviceBody, Refusa
 
 async fn enter(call: Call<'_>) -> Result<Outcome, Refusal> {
     // As which device it was sent: another tab may make this one another device meanwhile.
-    let device_id = state::with(|state| state.device.identity().device_id.as_str().to_owned());
+    let device_id = state::with(|state| state.host.device.identity().device_id.as_str().to_owned());
     let _held = locks::hold(COOKIE, COOKIE_WAIT_MS).await;
     let api::Signed { account, device_secret, .. } = call.json().await.map_err(|failure| refusal(&failure))?;
     // Rows here belong to one account; another one's would mix two people's training.

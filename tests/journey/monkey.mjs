@@ -14,6 +14,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { dice } from "../replication/lib.mjs";
 import { Story, browse, built, ensure, freePort, openApp, pastServiceWorker, same, serve, temporary, text, until } from "./lib.mjs";
+import { look } from "./pool.mjs";
 import { inPage as listening } from "./monkey-page.mjs";
 import { beside, factOf, fold, shows, tried } from "./monkey-facts.mjs";
 import { inPage as reading } from "./tabs-page.mjs";
@@ -444,6 +445,8 @@ for (; nth < Number(values.chapters) && (nth === 0 || Date.now() < end); nth += 
     console.log(`  done last (again by --from ${seed} --chapters 1):`);
     chapter.trace.slice(-25).forEach((line, at) => console.log(`    ${Math.max(0, chapter.trace.length - 25) + at + 1}. ${line}`));
     const screen = await chapter.page?.locator("body").innerText({ timeout: 2_000 }).catch((err) => err.message);
+    const files = await look(chapter.page).catch((err) => [{ name: err.message, size: 1, frames: [] }]);
+    console.log(`  files: ${files.filter((file) => file.size).map((file) => `${file.name} ${file.role ?? ""} ${file.size} B ${file.frames.length} frames`).join(", ").slice(0, 1_500)}`);
     console.log(`  on the screen: ${String(screen).replaceAll(/\s+/g, " ").slice(0, 600)}`);
   } finally {
     await chapter.context?.close().catch(() => {});
