@@ -61,7 +61,7 @@ impl Code {
     }
 }
 
-// By its text, which is a quarter of what deriving it comes to.
+// By its text: derived, it would be code of its own for each format that it is read from.
 
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -1,8 +1,6 @@
 //! Sync: the account, its devices, and how things stand with the server.
 
-use std::collections::BTreeMap;
-
-use bridge::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusalCode, SyncLink, Totals};
+use bridge::{AccountNews, AccountView, AccountWish, Code, DeviceView, Refusal, RefusalCode, SyncLink, Totals};
 use leptos::prelude::*;
 use qrcodegen::{QrCode, QrCodeEcc};
 use wasm_bindgen::JsCast as _;
@@ -138,11 +136,14 @@ fn Standing() -> impl IntoView {
     let compare = move || if hub.sync.with(|sync| sync.comparing) { m::sync::COMPARING } else { m::sync::COMPARE };
     let refused = move || {
         hub.sync.with(|sync| {
-            let mut codes = BTreeMap::new();
+            let mut codes: Vec<(Code, usize)> = Vec::new();
             for refused in &sync.refused {
-                codes.entry(refused.code.text()).or_insert((refused.code, 0)).1 += 1;
+                match codes.binary_search_by_key(&refused.code.text(), |(code, _)| code.text()) {
+                    Ok(at) => codes[at].1 += 1,
+                    Err(at) => codes.insert(at, (refused.code, 1)),
+                }
             }
-            codes.into_values().collect::<Vec<_>>()
+            codes
         })
     };
     view! {
