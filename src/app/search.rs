@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 
 use bridge::{ExerciseLine, ExerciseName};
+use ledger::sorted;
 
 /// What people write for words of the catalogue.
 const SHORT: [(&str, &str); 11] = [
@@ -34,8 +35,8 @@ pub(crate) fn folded(text: &str) -> String {
 }
 
 pub(crate) fn entries(lines: &[ExerciseLine], names: &[ExerciseName]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = lines.iter().map(|line| Entry { names: vec![folded(&line.name)], line: line.clone() }).collect();
-    entries.sort_by(|a, b| a.line.exercise_id.cmp(&b.line.exercise_id));
+    let entries = lines.iter().map(|line| Entry { names: vec![folded(&line.name)], line: line.clone() });
+    let mut entries = sorted(entries, |a, b| a.line.exercise_id.cmp(&b.line.exercise_id));
     for name in names {
         if let Ok(at) = entries.binary_search_by(|entry| entry.line.exercise_id.cmp(&name.exercise_id)) {
             entries[at].names.push(folded(&name.alias));
@@ -97,7 +98,7 @@ pub(crate) fn found(entries: &[Entry], typed: &str, muscle: &str) -> Vec<Exercis
     if rows.is_empty() {
         rows = of(true);
     }
-    rows.sort_by(|(a, one), (b, other)| {
+    let rows = sorted(rows, |(a, one), (b, other)| {
         let key = |rank: &u8, entry: &Entry| (Reverse(entry.line.last_ms.unwrap_or(0)), *rank);
         key(a, one).cmp(&key(b, other)).then_with(|| one.line.name.cmp(&other.line.name))
     });

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use bridge::{Draft, Problem, ProblemKind};
-use ledger::{DeviceId, EntityId, Hlc, Row};
+use ledger::{DeviceId, EntityId, Hlc, Row, sorted};
 
 use crate::manifest::SealedFile;
 
@@ -60,8 +60,8 @@ fn above<'a>(right: impl Iterator<Item = &'a Row>, wrong: impl Iterator<Item = &
         let top = tops.entry(thing).or_insert_with(|| row.hlc.clone());
         *top = row.hlc.clone().max(top.clone());
     }
-    let mut rights: Vec<&Row> = if tops.is_empty() { Vec::new() } else { right.collect() };
-    rights.sort_by(|one, other| (&one.hlc, one.event_id).cmp(&(&other.hlc, other.event_id)));
+    let rights: Vec<&Row> = if tops.is_empty() { Vec::new() } else { right.collect() };
+    let rights = sorted(rights, |one, other| (&one.hlc, one.event_id).cmp(&(&other.hlc, other.event_id)));
     let mut out = Vec::new();
     for row in rights {
         let Some(said) = fact(row) else { continue };

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::EntityId;
+use ledger::{EntityId, sorted};
 
 use crate::manifest::{Manifest, SealedFile};
 
@@ -29,13 +29,13 @@ pub fn to_merge(manifest: &Manifest, damaged: &[SealedFile], now_ms: u64) -> Opt
         let recent = now_ms / SHORT <= at_ms / SHORT + SHORTS;
         periods.entry((recent, if recent { at_ms / SHORT } else { at_ms / LONG })).or_default().push(file.clone());
     }
-    periods.into_iter().find_map(|((recent, period), mut files)| {
+    periods.into_iter().find_map(|((recent, period), files)| {
         // A clock that was ahead once: its sessions count as running.
         let running = recent && now_ms / SHORT <= period;
         if files.len() <= if running { RUNNING_MAX } else { 1 } {
             return None;
         }
-        files.sort_by_key(|file| (began_ms(file), file.use_id.clone()));
+        let files = sorted(files, |a, b| (began_ms(a), &a.use_id).cmp(&(began_ms(b), &b.use_id)));
         // One that is too large to be merged with the next stays as it is, and those after it become one all the same.
         (0..files.len()).map(|from| fitting(&files[from..])).find(|fits| 1 < fits.len()).map(<[_]>::to_vec)
     })

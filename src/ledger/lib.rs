@@ -24,7 +24,7 @@ pub use fact::{
     SetKind, SetLogged, Side, Tracking, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted,
 };
 pub use frame::{Damage, Frame, FrameKind, Scan, ciphers, decrypted, encode_frame, refused, scan};
-pub use gather::{map_of, set_of};
+pub use gather::{map_of, set_of, sorted};
 pub use header::{
     Encryption, FORMAT_VERSION, HEADER_LEN, Header, HeaderErr, Role, UseId, associated, encrypted_bytes, sealed_bytes,
 };

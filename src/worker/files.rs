@@ -54,8 +54,7 @@ impl Pool {
             let next: js_sys::Promise = js::call(&keys, "next", &[])?.dyn_into()?;
             let next = js::wait(next).await?;
             if js::get(&next, "done").is_truthy() {
-                names.sort();
-                return Ok(names);
+                return Ok(ledger::sorted(names, String::cmp));
             }
             names.extend(js::get(&next, "value").as_string());
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bridge::{Draft, ExerciseLine, ExerciseName};
-use ledger::{EntityId, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Muscle, Patch, Tracking};
+use ledger::{EntityId, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Muscle, Patch, Tracking, set_of};
 use leptos::prelude::*;
 
 use crate::{
@@ -46,9 +46,8 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
         rows
     });
     let muscles = memo(move || {
-        let mut muscles: Vec<String> = all.with(|rows| rows.iter().flatten().filter_map(|row| row.muscle_group.clone()).collect());
-        muscles.sort();
-        muscles.dedup();
+        let muscles = all.with(|rows| set_of(rows.iter().flatten().filter_map(|row| row.muscle_group.clone())));
+        let mut muscles: Vec<String> = muscles.into_iter().collect();
         if all.with(|rows| rows.iter().flatten().any(|row| row.is_archived == 1)) {
             muscles.push(ARCHIVED.to_owned());
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bridge::{E1rmPoint, MuscleSets, MuscleWeek, Record, TopExercise, Totals, TrainingDay};
+use ledger::sorted;
 use leptos::prelude::*;
 
 use crate::{
@@ -71,8 +72,8 @@ pub(crate) fn Progress() -> impl IntoView {
                 }
             }
         });
-        bars.sort_by_key(|(order, _)| *order);
-        bars.into_iter()
+        sorted(bars, |(a, _), (b, _)| a.cmp(b))
+            .into_iter()
             .map(|(order, mut bar)| {
                 bar.tenths /= n_weeks;
                 bar.label = if by_volume {

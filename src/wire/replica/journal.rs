@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ledger::Row;
+use ledger::{Row, sorted};
 
 use super::{
     Phase, Replica,
@@ -139,8 +139,7 @@ impl Replica {
             Work::Verdicts { rows, answer } => {
                 let acknowledged = |verdict: &&Verdict| matches!(verdict.status, Status::Accepted | Status::Duplicate);
                 // Refusals last: of two rows of one place either may be refused.
-                let mut verdicts: Vec<_> = rows.iter().zip(&answer.results).collect();
-                verdicts.sort_by_key(|(_, verdict)| !acknowledged(verdict));
+                let verdicts = sorted(rows.iter().zip(&answer.results), |(_, a), (_, b)| acknowledged(b).cmp(&acknowledged(a)));
                 let place = |row: &Row| (ChainKey::of(row), row.dseq);
                 for (row, verdict) in verdicts {
                     match (verdict.status, verdict.code) {
