@@ -44,15 +44,15 @@ fn planted_bugs_of_a_leader_are_found() {
 
 #[test]
 fn tabs_that_lead_freeze_and_die_lose_nothing() {
-    let mut sum = sim::Lived::default();
-    for seed in FROM..FROM + 150 {
+    let mut sum = Lived::default();
+    for seed in FROM..FROM + 60 {
         match sim::live(seed, None) {
             Ok(lived) => sum.add(lived),
             Err(why) => panic!("{why}"),
         }
     }
     let Lived { rows, cuts, deaths, thefts, sealed, read } = sum;
-    assert!([rows, cuts, deaths, thefts, sealed, read].into_iter().all(|count| 150 < count), "little happened: {sum:?}");
+    assert!([rows, cuts, deaths, thefts, sealed, read].into_iter().all(|count| 60 < count), "little happened: {sum:?}");
 }
 
 /// 50,000 rows wait after a month without a network: they go up in batches that fit, one at a time, each once.
