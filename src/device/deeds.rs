@@ -88,7 +88,7 @@ pub enum Act {
     /// One file as it lies there: `Bytes`; empty when it is gone.
     Read(String),
     /// Taken for this task alone, with what is in it: `Taken`; `plain` as if it had never been encrypted. A file that was taken
-    /// before is let go.
+    /// before is let go. `Gone` when there is none of this name.
     Take { file: String, plain: bool },
     /// In place of all that is in the taken file; then it is let go: `Done`.
     Write(Whole),
@@ -133,11 +133,23 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// Nothing when another tab has it.
     Taken(Option<Vec<u8>>),
+    /// A power cut took its name, or somebody removed it.
+    Gone,
     Rows(Vec<Row>),
     Stored {
         file: String,
         hash: Hash,
     },
+}
+
+impl Answer {
+    /// For whom a file that is gone is as good as one that another tab has.
+    pub(crate) fn as_taken(self) -> Self {
+        match self {
+            Self::Gone => Self::Taken(None),
+            other => other,
+        }
+    }
 }
 
 /// Why something could not be done.

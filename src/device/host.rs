@@ -5,7 +5,7 @@ use wire::{ChainKey, Span, Standing};
 
 use crate::{
     capture::Device,
-    deeds::{Act, Around, Deed, Happening, Heard, Task, Ticket, Trouble, Whole},
+    deeds::{Act, Answer, Around, Deed, Happening, Heard, Task, Ticket, Trouble, Whole},
     index::Writer,
     manifest::{Manifest, SealedFile, newer},
     recover::{Recovered, hex},
@@ -61,8 +61,9 @@ impl Host {
             }
             Happening::Fetched { id, sealed } => self.fetched(around, &mut out, id, sealed),
             Happening::Done { ticket, answer } => match ticket.task {
-                Task::Turn if self.lead.waits_for(ticket) => self.go_on(around, &mut out, answer),
-                Task::Index if self.index.waits_for(ticket) => self.go_on_writing(around, &mut out, answer),
+                Task::Turn if self.lead.waits_for(ticket) && self.lead.frees() => self.go_on(around, &mut out, answer),
+                Task::Turn if self.lead.waits_for(ticket) => self.go_on(around, &mut out, answer.map(Answer::as_taken)),
+                Task::Index if self.index.waits_for(ticket) => self.go_on_writing(around, &mut out, answer.map(Answer::as_taken)),
                 // Of a term that is over.
                 _ => {}
             },

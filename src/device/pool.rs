@@ -49,6 +49,14 @@ pub fn is_free(bytes: &[u8]) -> bool {
     }
 }
 
+/// What has to be made before a start: everything at the first one, and the files of the index whenever one is not there. A
+/// power cut takes the names of young files, and not of all of them.
+pub fn missing_files(names: &[String]) -> Vec<String> {
+    let first = !names.iter().any(|name| name.starts_with("slot-"));
+    let slots = (0..SLOTS_FIRST).map(slot_name).filter(|_| first);
+    slots.chain((0..MANIFESTS).map(|n| format!("manifest-{n}"))).filter(|name| !names.contains(name)).collect()
+}
+
 pub fn slot_name(n: usize) -> String {
     format!("slot-{n:03}")
 }
@@ -113,5 +121,13 @@ mod tests {
             assert_eq!(contended_slot(known.into_iter(), lost, &mut Bytes(random)), name, "lost {lost}");
         }
         assert_eq!(contended_slot([].into_iter(), 0, &mut Bytes(9)), "slot-000");
+    }
+
+    #[test]
+    fn files_of_the_index_that_a_power_cut_took_are_made_again() {
+        let all = missing_files(&[]);
+        assert_eq!((all.len(), missing_files(&all)), (SLOTS_FIRST + MANIFESTS, Vec::new()));
+        let left = ["slot-004".to_owned(), "manifest-1".to_owned()];
+        assert_eq!(missing_files(&left), ["manifest-0", "manifest-2", "manifest-3"]);
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Lead {
     left: Vec<(String, String)>,
     /// Sealed files that did not say what they hold, and were looked into.
     looked: BTreeSet<String>,
+    /// Sealed files that could not be read to be merged.
+    refused: Vec<SealedFile>,
     /// No sealed file is plain any more.
     all_encrypted: bool,
 }
@@ -180,6 +182,11 @@ impl Lead {
     pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
         self.asked == Some(ticket)
     }
+
+    /// It takes a file that is given up.
+    pub(crate) fn frees(&self) -> bool {
+        matches!(self.stage, Stage::Takes { .. })
+    }
 }
 
 type Out = Vec<Deed>;
@@ -297,6 +304,10 @@ impl Host {
                 }
             }
             (Stage::Takes { rest, .. }, Ok(Answer::Taken(None))) => self.free_next(around, out, rest),
+            // There is nothing left to be freed.
+            (Stage::Takes { file, rest }, Ok(Answer::Gone)) => {
+                self.wait_for_index(around, out, Stage::Unlists { rest }, Change::Freed(file));
+            }
             (Stage::Takes { file, rest }, Ok(Answer::Taken(Some(there)))) => {
                 if Header::decode(&there).is_ok_and(|header| hex(&header.use_id) == file.use_id) {
                     self.wait_for(out, Stage::Frees { file, rest }, Act::Free);
@@ -419,10 +430,9 @@ impl Host {
                 self.wait_for(out, Stage::LooksAgain { file, why }, Act::LookAgain);
             }
             (Stage::LooksAgain { file, why }, Ok(Answer::Done)) => {
-                // Not again in this worker's life, whatever it was.
-                if !self.damaged.contains(&file) {
-                    self.damaged.push(*file);
-                }
+                // Not again in this worker's life, whatever it was. Whether it is damaged is what was just looked at: one that
+                // could not be read for a moment counts as before.
+                self.lead.refused.push(*file);
                 return Err(why);
             }
             (Stage::EncodesMerged { files, merged }, Ok(Answer::Bytes(parquet))) => {
@@ -635,15 +645,20 @@ impl Host {
     /// Old files become one; one that an older build wrote in plain is written again, encrypted.
     fn merge_next(&mut self, around: &mut Around, out: &mut Out) {
         if !self.lead.all_encrypted && around.encrypts {
-            let whole = |file: &&SealedFile| !self.damaged.contains(file);
+            let whole = |file: &&SealedFile| !self.unread().contains(file);
             let files: Vec<SealedFile> = self.manifest.sealed.iter().filter(whole).cloned().collect();
             let names = files.iter().map(|file| file.file.clone()).collect();
             return self.wait_for(out, Stage::LooksForPlain(files), Act::Heads(names));
         }
-        match to_merge(&self.manifest, &self.damaged, around.utc_ms) {
+        match to_merge(&self.manifest, &self.unread(), around.utc_ms) {
             Some(files) => self.merge(out, Box::new(Merging { files, rows: Vec::new(), read: 0 })),
             None => self.complete_next(out),
         }
+    }
+
+    /// What is not tried to be merged.
+    fn unread(&self) -> Vec<SealedFile> {
+        self.damaged.iter().chain(&self.lead.refused).cloned().collect()
     }
 
     fn write_again(&mut self, around: &mut Around, out: &mut Out, files: Vec<SealedFile>, heads: &Heads) -> Result<(), Trouble> {

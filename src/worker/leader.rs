@@ -169,7 +169,11 @@ async fn perform(pool: &Pool, act: Act, held: &mut Option<Held>) -> Result<Answe
         Act::Read(name) => return Ok(Answer::Bytes(pool.read(&name).await.unwrap_or_default())),
         Act::Take { file, plain } => {
             *held = None;
-            let Ok(taken) = pool.claim(&file).await else { return Ok(Answer::Taken(None)) };
+            let taken = match pool.claim(&file).await {
+                Ok(taken) => taken,
+                Err(Fail::NotFound) => return Ok(Answer::Gone),
+                Err(_) => return Ok(Answer::Taken(None)),
+            };
             let bytes = taken.read_all()?;
             *held = Some(taken);
             let bytes = if plain { vault::plain(state::vault().as_ref(), bytes).await } else { bytes };

@@ -7,8 +7,8 @@ use std::{
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
-    Added, Detector, Device, FILE_YOUNG_MS, Host, Identity, MANIFESTS, Manifest, PoolFile, Recovered, Retired, SLOTS_FIRST,
-    SealedFile, Shelf, hex, newest_manifest, recover_but, slot_name,
+    Added, Detector, Device, FILE_YOUNG_MS, Host, Identity, Manifest, PoolFile, Recovered, Retired, SealedFile, Shelf, hex,
+    missing_files, newest_manifest, recover_but,
 };
 use ledger::{DeviceId, Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
@@ -159,10 +159,16 @@ async fn with_storage(
         _ => Vec::new(),
     };
     let made_ms = made.iter().filter_map(|(_, at)| at.as_f64()).map(|at| at as u64).min();
+    let missing = missing_files(&names);
     if cleared {
-        let files = (0..SLOTS_FIRST).map(slot_name).chain((0..MANIFESTS).map(|n| format!("manifest-{n}")));
-        names = files.chain([SheetSlot::file("00")]).collect();
+        names = missing.into_iter().chain([SheetSlot::file("00")]).collect();
         make_files(&pool, births.as_ref(), &names).await?;
+    } else if !missing.is_empty() {
+        // What cannot be made now is made at the next start: until then nothing is sealed, and nothing is lost.
+        match make_files(&pool, births.as_ref(), &missing).await {
+            Ok(()) => names.extend(missing),
+            Err(fail) => web_sys::console::warn_1(&format!("the files of the index could not be made: {fail}").into()),
+        }
     }
     // Before the files: a row that another tab writes meanwhile is in its file by the time that is read.
     let kept: Vec<(String, JsValue)> = match &births {

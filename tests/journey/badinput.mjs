@@ -694,7 +694,9 @@ try {
       await page.getByTestId("account-problem").getByText("stopped while it did this").waitFor();
       await becomes(() => page.getByTestId("account-go").isEnabled(), true, "the button when nobody answers");
     });
-    await thereAfterReload(page, squat);
+    await page.reload();
+    await page.getByTestId("workout-bar").click();
+    await until(() => solid(page, 0), { what: "the set is there" });
     await context.close();
   });
 

@@ -161,6 +161,9 @@ impl Profile {
 
     fn open(&mut self, at: usize) -> Result<(), String> {
         self.all_there("a start")?;
+        for name in device::missing_files(&self.pool.names()) {
+            self.pool.make(&name, self.now);
+        }
         let (tab, unborn) = Tab::start(at, &self.pool, &mut self.identity, self.now, &mut self.random);
         self.tabs[at] = Some(tab);
         if !unborn.is_empty() {

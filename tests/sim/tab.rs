@@ -146,6 +146,9 @@ impl Tab {
             Act::Read(name) => return Ok(Answer::Bytes(pool.read(&name).unwrap_or_default())),
             Act::Take { file, .. } => {
                 self.let_go(pool, task);
+                if pool.read(&file).is_none() {
+                    return Ok(Answer::Gone);
+                }
                 let bytes = pool.take(&file, self.at);
                 if bytes.is_some() {
                     self.taken.insert(task, file);
