@@ -144,7 +144,7 @@ pub enum Answer {
 
 impl Answer {
     /// For whom a file that is gone is as good as one that another tab has.
-    pub(crate) fn as_taken(self) -> Self {
+    pub(crate) fn or_taken(self) -> Self {
         match self {
             Self::Gone => Self::Taken(None),
             other => other,

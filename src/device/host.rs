@@ -62,8 +62,8 @@ impl Host {
             Happening::Fetched { id, sealed } => self.fetched(around, &mut out, id, sealed),
             Happening::Done { ticket, answer } => match ticket.task {
                 Task::Turn if self.lead.waits_for(ticket) && self.lead.frees() => self.go_on(around, &mut out, answer),
-                Task::Turn if self.lead.waits_for(ticket) => self.go_on(around, &mut out, answer.map(Answer::as_taken)),
-                Task::Index if self.index.waits_for(ticket) => self.go_on_writing(around, &mut out, answer.map(Answer::as_taken)),
+                Task::Turn if self.lead.waits_for(ticket) => self.go_on(around, &mut out, answer.map(Answer::or_taken)),
+                Task::Index if self.index.waits_for(ticket) => self.go_on_writing(around, &mut out, answer.map(Answer::or_taken)),
                 // Of a term that is over.
                 _ => {}
             },

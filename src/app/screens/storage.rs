@@ -43,9 +43,15 @@ pub(crate) fn Storage() -> impl IntoView {
     let browser = RwSignal::new(Browser::default());
     // The browser has said what it knows: from then on nothing comes between what is already read.
     let asked = RwSignal::new(false);
+    // Asked for with the page, so that the page can say whether there is one; shown only when somebody asks.
+    let code = RwSignal::new(None::<Option<String>>);
+    let encrypts = move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only));
     effect(move || {
         if hub.profile.with(Option::is_some) {
             hub.report(move |it| report.set(Some(it)));
+        }
+        if encrypts() && code.with_untracked(Option::is_none) {
+            hub.recovery_code(move |it| _ = code.try_set(Some(it)));
         }
         if hub.projected.get() {
             hub.measure(false, move |measured| {
@@ -98,7 +104,7 @@ pub(crate) fn Storage() -> impl IntoView {
         </section>
         <Export/>
         </Show>
-        <Show when=move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only))><Encryption/></Show>
+        <Show when=move || encrypts() && code.with(Option::is_some)><Encryption kept=code/></Show>
         {move || report.get().map(|it| view! {
             <section class="card">
                 <h2>{m::storage::FILES}</h2>
@@ -128,7 +134,7 @@ pub(crate) fn Storage() -> impl IntoView {
                 </section>
             }
         })}
-        <Show when=move || hub.profile.with(|it| it.as_ref().is_some_and(|it| !it.memory_only))><Leave/></Show>
+        <Show when=move || encrypts() && code.with(Option::is_some)><Leave/></Show>
     }
 }
 
@@ -222,12 +228,9 @@ fn Export() -> impl IntoView {
 }
 
 #[component]
-fn Encryption() -> impl IntoView {
+fn Encryption(kept: RwSignal<Option<Option<String>>>) -> impl IntoView {
     let hub = use_hub();
-    // Asked for with the page, so that the page can say whether there is one; shown only when somebody asks.
-    let kept = RwSignal::new(None::<Option<String>>);
     let shown = RwSignal::new(false);
-    hub.recovery_code(move |it| _ = kept.try_set(Some(it)));
     view! {
         <section class="card">
             <h2>{m::storage::ENCRYPTION}</h2>
