@@ -47,7 +47,7 @@ mod tests {
     fn sorted_is_as_sort_by_and_keeps_the_order_of_equals() {
         let items: Vec<(u32, usize)> = (0..200).map(|at| ((at as u32 * 7919) % 13, at)).collect();
         let mut plain = items.clone();
-        plain.sort_by(|a, b| a.0.cmp(&b.0));
+        plain.sort_by_key(|item| item.0);
         assert_eq!(sorted(items, |a, b| a.0.cmp(&b.0)), plain);
         assert!(sorted(Vec::<u8>::new(), u8::cmp).is_empty());
         // Of two with one key the later one stands, as in `collect`.
