@@ -142,16 +142,6 @@ pub enum Answer {
     },
 }
 
-impl Answer {
-    /// For whom a file that is gone is as good as one that another tab has.
-    pub(crate) fn or_taken(self) -> Self {
-        match self {
-            Self::Gone => Self::Taken(None),
-            other => other,
-        }
-    }
-}
-
 /// Why something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {

@@ -1,14 +1,14 @@
 //! What one tab knows of the device, and one step for everything that happens to it.
 
-use ledger::{EntityId, Entropy, Role, Row};
+use ledger::{EntityId, Entropy, Role, Row, hex};
 use wire::{ChainKey, Span, Standing};
 
 use crate::{
     capture::Device,
-    deeds::{Act, Answer, Around, Deed, Happening, Heard, Task, Ticket, Trouble, Whole},
+    deeds::{Act, Around, Deed, Happening, Heard, Task, Ticket, Trouble, Whole},
     index::Writer,
     manifest::{Manifest, SealedFile, newer},
-    recover::{Recovered, hex},
+    recover::Recovered,
     shelf::{Added, Shelf},
     turn::Lead,
 };
@@ -61,9 +61,8 @@ impl Host {
             }
             Happening::Fetched { id, sealed } => self.fetched(around, &mut out, id, sealed),
             Happening::Done { ticket, answer } => match ticket.task {
-                Task::Turn if self.lead.waits_for(ticket) && self.lead.frees() => self.go_on(around, &mut out, answer),
-                Task::Turn if self.lead.waits_for(ticket) => self.go_on(around, &mut out, answer.map(Answer::or_taken)),
-                Task::Index if self.index.waits_for(ticket) => self.go_on_writing(around, &mut out, answer.map(Answer::or_taken)),
+                Task::Turn if self.lead.waits_for(ticket) => self.go_on(around, &mut out, answer),
+                Task::Index if self.index.waits_for(ticket) => self.go_on_writing(around, &mut out, answer),
                 // Of a term that is over.
                 _ => {}
             },

@@ -147,7 +147,7 @@ impl Host {
                 self.take_next(around, out, writing);
             }
             // A frozen former leader may still hold its own.
-            Ok(Answer::Taken(None)) => self.take_next(around, out, writing),
+            Ok(Answer::Taken(None) | Answer::Gone) => self.take_next(around, out, writing),
             Ok(Answer::Taken(Some(there))) => match Header::decode(&there) {
                 Err(ledger::HeaderErr::Newer(_)) => self.written(around, out, writing, Err(Trouble::Newer)),
                 // Newer than what this tab goes on from: it was frozen, and another one leads by now. Its word stays.

@@ -30,10 +30,11 @@ pub use host::Host;
 pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use keys::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, lock_rounds, may_file, opening, weakness};
+pub use ledger::hex;
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
 pub use pool::{
     FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, contended_slot, is_free, missing_files, new_slots,
     slot_name, written,
 };
-pub use recover::{OpenSegment, PoolFile, Recovered, hex, newest_index, newest_manifest, recover, recover_but, unhex};
+pub use recover::{OpenSegment, PoolFile, Recovered, newest_index, newest_manifest, recover, recover_but, unhex};
 pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place, holds_all};

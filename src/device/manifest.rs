@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{HEADER_LEN, Hash, Head, Header, LaneId, Role, Scope};
+use ledger::{HEADER_LEN, Hash, Head, Header, LaneId, Role, Scope, hex};
 use serde::{Deserialize, Serialize};
 
 use wire::{ChainKey, Span, Standing};
 
-use crate::{identity::Identity, pool::FILE_YOUNG_MS, recover::hex};
+use crate::{identity::Identity, pool::FILE_YOUNG_MS};
 
 /// Where each chain of a lane stands.
 pub type LaneHeads = BTreeMap<Scope, Head>;

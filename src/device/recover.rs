@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
-use ledger::{DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, map_of, scan, set_of};
+use ledger::{
+    DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, hex, map_of, scan, set_of,
+};
 use wire::{ChainKey, Ranges, Standing};
 
 use crate::{
@@ -400,10 +402,6 @@ fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str) -> Problem {
         "It is set aside untouched, and everything else was opened.",
         "With an account the missing rows come back from the server by themselves; without one, bring them from a backup or another device.",
     )
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn unhex(text: &str) -> Option<Vec<u8>> {

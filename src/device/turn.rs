@@ -12,7 +12,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bridge::{ProblemKind, pack};
-use ledger::{Encryption, Header, Role, Row, UseId, set_of};
+use ledger::{Encryption, Header, Role, Row, UseId, hex, set_of};
 
 use crate::{
     compact::to_merge,
@@ -21,7 +21,7 @@ use crate::{
     index::{Change, Owner, Sealing},
     manifest::{KEPT_FOR_GOOD, Retired, SealedFile},
     pool::{FREE_MIN, is_free, new_slots},
-    recover::{OpenSegment, PoolFile, hex, recover},
+    recover::{OpenSegment, PoolFile, recover},
     shelf::Added,
 };
 
@@ -182,11 +182,6 @@ impl Lead {
     pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
         self.asked == Some(ticket)
     }
-
-    /// It takes a file that is given up.
-    pub(crate) fn frees(&self) -> bool {
-        matches!(self.stage, Stage::Takes { .. })
-    }
 }
 
 type Out = Vec<Deed>;
@@ -340,13 +335,14 @@ impl Host {
             (Stage::LooksForFree(names), Ok(Answer::Heads(heads))) => self.keep_free(around, out, &names, &heads),
             (Stage::MakesFree { open }, Ok(Answer::Done)) => self.with_projector(around, out, open),
             // -------------------------------------------------------------------------------- sealing
-            (Stage::TakesSession { open, .. }, Ok(Answer::Taken(None))) => self.seal_next(around, out, open),
+            (Stage::TakesSession { open, .. }, Ok(Answer::Taken(None) | Answer::Gone)) => self.seal_next(around, out, open),
             (Stage::TakesSession { name, open }, Ok(Answer::Taken(Some(bytes)))) => {
                 self.read_session(around, out, PoolFile { name, bytes }, open);
             }
             (Stage::NotesStanding { name, use_id, open }, Ok(Answer::Done)) => {
                 self.wait_for(out, Stage::TakesEmpty { use_id, open }, Act::Take { file: name, plain: false });
             }
+            (Stage::TakesEmpty { open, .. }, Ok(Answer::Gone)) => self.seal_next(around, out, open),
             (Stage::TakesEmpty { use_id, open }, Ok(Answer::Taken(there))) => {
                 let same = |there: Vec<u8>| Header::decode(&there).is_ok_and(|header| header.use_id == use_id);
                 match there.is_some_and(same) {
@@ -393,7 +389,7 @@ impl Host {
                 self.seal_next(around, out, open);
             }
             // -------------------------------------------------------------------------------- what was left over
-            (Stage::TakesLeft { .. }, Ok(Answer::Taken(None))) => self.reclaim_next(around, out),
+            (Stage::TakesLeft { .. }, Ok(Answer::Taken(None) | Answer::Gone)) => self.reclaim_next(around, out),
             (Stage::TakesLeft { name, use_id }, Ok(Answer::Taken(Some(bytes)))) => match self.found_left(&name, &use_id, &bytes) {
                 Some((found, parquet)) => self.wait_for(out, Stage::DecodesLeft(Box::new(found)), Act::Decode(parquet)),
                 None => self.reclaim_next(around, out),
@@ -644,21 +640,16 @@ impl Host {
 
     /// Old files become one; one that an older build wrote in plain is written again, encrypted.
     fn merge_next(&mut self, around: &mut Around, out: &mut Out) {
+        let unread: Vec<SealedFile> = self.damaged.iter().chain(&self.lead.refused).cloned().collect();
         if !self.lead.all_encrypted && around.encrypts {
-            let whole = |file: &&SealedFile| !self.unread().contains(file);
-            let files: Vec<SealedFile> = self.manifest.sealed.iter().filter(whole).cloned().collect();
+            let files: Vec<SealedFile> = self.manifest.sealed.iter().filter(|file| !unread.contains(file)).cloned().collect();
             let names = files.iter().map(|file| file.file.clone()).collect();
             return self.wait_for(out, Stage::LooksForPlain(files), Act::Heads(names));
         }
-        match to_merge(&self.manifest, &self.unread(), around.utc_ms) {
+        match to_merge(&self.manifest, &unread, around.utc_ms) {
             Some(files) => self.merge(out, Box::new(Merging { files, rows: Vec::new(), read: 0 })),
             None => self.complete_next(out),
         }
-    }
-
-    /// What is not tried to be merged.
-    fn unread(&self) -> Vec<SealedFile> {
-        self.damaged.iter().chain(&self.lead.refused).cloned().collect()
     }
 
     fn write_again(&mut self, around: &mut Around, out: &mut Out, files: Vec<SealedFile>, heads: &Heads) -> Result<(), Trouble> {
