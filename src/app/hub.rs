@@ -26,7 +26,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
 
-use self::pending::{Lost, Pending};
+use self::pending::{Lost, Pending, tell_lost};
 use crate::{json, messages as m, reactive::effect};
 
 type OnSaved = Box<dyn FnOnce(Result<Vec<SavedRow>, Problem>)>;
@@ -370,17 +370,11 @@ impl Hub {
                 self.locked.set(Some(if passphrase { Opens::Passphrase } else { Opens::RecoveryCode }));
             }
             FromStorage::Done { id } => {
-                let then = inner.borrow_mut().wishes.take(id);
-                if let Some(then) = then {
-                    then(Ok(true));
-                }
+                self.answered(|inner| &mut inner.wishes, id, Ok(true));
             }
             FromStorage::Gone => self.stop(),
             FromStorage::RecoveryCode { id, code } => {
-                let then = inner.borrow_mut().codes.take(id);
-                if let Some(then) = then {
-                    then(Ok(code));
-                }
+                self.answered(|inner| &mut inner.codes, id, Ok(code));
             }
             FromStorage::Saved { id, rows, guarantee: _ } => {
                 let waiting = inner.borrow_mut().captures.remove(&id);
@@ -394,11 +388,8 @@ impl Hub {
             }
             FromStorage::Failed { id, problem } => {
                 let waiting = inner.borrow_mut().captures.remove(&id);
-                let wish = inner.borrow_mut().wishes.take(id);
                 self.problem(problem.clone());
-                if let Some(then) = wish {
-                    then(Ok(false));
-                }
+                self.answered(|inner| &mut inner.wishes, id, Ok(false));
                 if let Some((then, ..)) = waiting {
                     self.saving.update(|n| *n = n.saturating_sub(1));
                     then(Err(problem));
@@ -406,17 +397,11 @@ impl Hub {
             }
             FromStorage::Sheet { json } => self.stored_sheet.set(Some(json)),
             FromStorage::Report { id, report } => {
-                let then = inner.borrow_mut().reports.take(id);
-                if let Some(then) = then {
-                    then(Ok(report));
-                }
+                self.answered(|inner| &mut inner.reports, id, Ok(report));
             }
             FromStorage::Problem { problem } => self.problem(problem),
             FromStorage::Account { id, news } => {
-                let then = inner.borrow_mut().accounts.take(id);
-                if let Some(then) = then {
-                    then(Ok(news));
-                }
+                self.answered(|inner| &mut inner.accounts, id, Ok(news));
             }
             FromStorage::Sync { state } => {
                 self.sync.set(state);
@@ -493,10 +478,7 @@ impl Hub {
                 self.import.set(ImportState::Restored { rows, cancelled });
             }
             FromProjector::Exported { id, rows } => {
-                let then = inner.borrow_mut().exports.take(id);
-                if let Some(then) = then {
-                    then(Ok((rows, message.get(1).unchecked_into())));
-                }
+                self.answered(|inner| &mut inner.exports, id, Ok((rows, message.get(1).unchecked_into())));
             }
             FromProjector::ImportProgress { id: _, done, total, restores } => {
                 self.import.set(ImportState::Running { done, total, restores });
@@ -506,24 +488,23 @@ impl Hub {
                 self.import.set(ImportState::Done { sets, workouts, already_here, done, total });
             }
             FromProjector::Measured { id, .. } => {
-                let then = inner.borrow_mut().measures.take(id);
-                if let Some(then) = then {
-                    then(Ok(notice));
-                }
+                self.answered(|inner| &mut inner.measures, id, Ok(notice));
             }
             FromProjector::Failed { id, problem } => {
-                let (export, importing) = {
-                    let mut inner = inner.borrow_mut();
-                    (inner.exports.take(id), inner.importing == id)
-                };
-                if importing && self.imports() {
+                if inner.borrow().importing == id && self.imports() {
                     return self.import.set(ImportState::Failed(problem));
                 }
                 self.problem(problem);
-                if let Some(then) = export {
-                    then(Err(Lost));
-                }
+                self.answered(|inner| &mut inner.exports, id, Err(Lost));
             }
+        }
+    }
+
+    /// Tells whoever waits for this, once nothing is borrowed: they may ask something else.
+    fn answered<T>(self, of: impl FnOnce(&mut Inner) -> &mut Pending<T>, id: u32, answer: Result<T, Lost>) {
+        let then = of(&mut self.inner().borrow_mut()).take(id);
+        if let Some(then) = then {
+            then(answer);
         }
     }
 
@@ -559,10 +540,10 @@ impl Hub {
             let inner = &mut *inner;
             (inner.reports.lose(&unasked), inner.codes.lose(&unasked), inner.wishes.lose(&unasked), inner.accounts.lose(&unasked))
         };
-        reports.into_iter().for_each(|then| then(Err(Lost)));
-        codes.into_iter().for_each(|then| then(Err(Lost)));
-        wishes.into_iter().for_each(|then| then(Err(Lost)));
-        accounts.into_iter().for_each(|then| then(Err(Lost)));
+        tell_lost(reports);
+        tell_lost(codes);
+        tell_lost(wishes);
+        tell_lost(accounts);
     }
 
     /// What the projector was asked. Questions are asked again: nothing but time is lost.
@@ -572,15 +553,13 @@ impl Hub {
             let mut inner = inner.borrow_mut();
             let inner = &mut *inner;
             let unasked: BTreeSet<u32> = set_of(inner.unasked.iter().filter_map(|(request, _)| request.id()).filter(|_| again));
-            for (id, (asked, _)) in &inner.asks {
-                if !unasked.contains(id) {
-                    inner.unasked.push((ToProjector::Ask { id: *id, asked: asked.clone() }, None));
-                }
+            for (id, (asked, _)) in inner.asks.iter().filter(|(id, _)| again && !unasked.contains(id)) {
+                inner.unasked.push((ToProjector::Ask { id: *id, asked: asked.clone() }, None));
             }
             (inner.exports.lose(&unasked), inner.measures.lose(&unasked), !unasked.contains(&inner.importing))
         };
-        exports.into_iter().for_each(|then| then(Err(Lost)));
-        measures.into_iter().for_each(|then| then(Err(Lost)));
+        tell_lost(exports);
+        tell_lost(measures);
         if importing && self.imports() {
             let problem = Problem::new(ProblemKind::Restarted, m::hub::IMPORT_STOPPED, m::hub::IMPORT_KEPT, m::hub::IMPORT_AGAIN);
             self.import.set(ImportState::Failed(problem));

@@ -154,8 +154,12 @@ pub(crate) fn set_at(sets: &[SheetSet]) -> (usize, usize) {
     (sets.iter().position(|set| !set.done).map_or(sets.len(), |nth| nth + 1), sets.len())
 }
 
+pub(crate) fn sets_of(sheet: &Sheet) -> impl Iterator<Item = &SheetSet> {
+    sheet.exercises.iter().flat_map(|exercise| &exercise.sets)
+}
+
 pub(crate) fn unticked(sheet: &Sheet) -> usize {
-    sheet.exercises.iter().flat_map(|exercise| &exercise.sets).filter(|set| !set.done).count()
+    sets_of(sheet).filter(|set| !set.done).count()
 }
 
 // ---- What a row is filled in with
@@ -297,7 +301,7 @@ pub(crate) fn reconciled(
     decided: &[String],
     lb: bool,
 ) -> Option<Sheet> {
-    let sets = || sheet.exercises.iter().flat_map(|exercise| &exercise.sets).filter(|set| set.done);
+    let sets = || sets_of(sheet).filter(|set| set.done);
     let known = |id: &str| lines.iter().any(|line| line.set_id == id);
     let lost: Vec<&str> = sets()
         .map(|set| set.set_id.as_str())

@@ -12,7 +12,7 @@ use crate::{
     reactive::effect,
     sheet::{
         Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
-        one_more, put_back, reconciled, repeated, take,
+        one_more, put_back, reconciled, repeated, sets_of, take,
     },
     words,
 };
@@ -77,8 +77,7 @@ impl Training {
                 let newer = it.sheet.with_untracked(|own| own.as_ref().is_none_or(|own| own.version < stored.version));
                 if newer {
                     if !hub.projected.get_untracked() {
-                        let sets = stored.exercises.iter().flat_map(|exercise| &exercise.sets);
-                        it.unproven.set(sets.filter(|set| set.done).map(|set| set.set_id.clone()).collect());
+                        it.unproven.set(sets_of(&stored).filter(|set| set.done).map(|set| set.set_id.clone()).collect());
                     }
                     it.sheet.set(Some(stored));
                 }
@@ -418,7 +417,7 @@ impl Training {
     pub(crate) fn finish(self, then: impl Fn(String) + 'static) {
         let Some(sheet) = self.sheet.get_untracked() else { return };
         let Ok(workout_id) = EntityId::parse(&sheet.workout_id) else { return };
-        if !sheet.exercises.iter().flat_map(|exercise| &exercise.sets).any(|set| set.done) {
+        if !sets_of(&sheet).any(|set| set.done) {
             return self.discard();
         }
         let at_ms = now_ms();
@@ -469,8 +468,11 @@ impl Training {
         let left = self.ended.get_untracked().filter(|sheet| sheet.workout_id == workout_id);
         let version = now_ms().unsigned_abs();
         self.show(left.unwrap_or_else(|| Sheet::new(workout_id.to_owned(), name.to_owned(), started_ms, REST_MS, version)));
-        self.unproven
-            .set(self.sheet.with_untracked(|sheet| sets_of(sheet).filter(|set| set.done).map(|set| set.set_id.clone()).collect()));
+        self.unproven.set(
+            self.sheet.with_untracked(|sheet| {
+                sheet.iter().flat_map(sets_of).filter(|set| set.done).map(|set| set.set_id.clone()).collect()
+            }),
+        );
         self.reconcile();
     }
 
@@ -496,10 +498,6 @@ impl Training {
 
 fn new_id() -> String {
     entity_id().to_string()
-}
-
-fn sets_of(sheet: &Option<Sheet>) -> impl Iterator<Item = &SheetSet> {
-    sheet.iter().flat_map(|sheet| &sheet.exercises).flat_map(|exercise| &exercise.sets)
 }
 
 fn removed(set: &SheetSet) -> Option<Draft> {

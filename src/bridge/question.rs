@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ledger::map_of;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A question of `sql/analyses` with its parameters filled in.
@@ -39,11 +40,7 @@ pub fn ask<Q: Question>(params: &[(&str, Ask)]) -> Asked {
     asked(Q::NAME, params)
 }
 
-/// Once for all questions, and one by one: collecting into a map sorts first, and each sort is code of its own.
+/// Compiled once for all questions.
 fn asked(name: &str, params: &[(&str, Ask)]) -> Asked {
-    let mut it = Asked { name: name.to_owned(), params: BTreeMap::new() };
-    for (name, value) in params {
-        it.params.insert((*name).to_owned(), value.clone());
-    }
-    it
+    Asked { name: name.to_owned(), params: map_of(params.iter().map(|(name, value)| ((*name).to_owned(), value.clone()))) }
 }

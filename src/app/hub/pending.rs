@@ -23,7 +23,7 @@ impl<T> Pending<T> {
         self.waits.insert(id, then);
     }
 
-    /// Who waits for this; to be called once nothing is borrowed, since it may ask something else.
+    /// Who waits for this.
     pub(crate) fn take(&mut self, id: u32) -> Option<Then<T>> {
         self.waits.remove(&id)
     }
@@ -41,6 +41,10 @@ impl<T> Pending<T> {
         }
         lost
     }
+}
+
+pub(crate) fn tell_lost<T>(all: Vec<Then<T>>) {
+    all.into_iter().for_each(|then| then(Err(Lost)));
 }
 
 #[cfg(test)]
@@ -62,9 +66,7 @@ mod tests {
         pending.take(2).expect("it waits")(Ok("two"));
         assert!(pending.take(2).is_none(), "an answer that comes twice");
         // The worker dies; the fourth question was still to be asked, of the next one.
-        for then in pending.lose(&BTreeSet::from([4])) {
-            then(Err(Lost));
-        }
+        tell_lost(pending.lose(&BTreeSet::from([4])));
         pending.take(4).expect("it waits")(Ok("four"));
         assert_eq!(*heard.borrow(), [(2, Ok("two")), (1, Err(Lost)), (3, Err(Lost)), (4, Ok("four"))]);
         assert!(pending.lose(&BTreeSet::new()).is_empty());
