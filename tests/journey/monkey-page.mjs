@@ -46,12 +46,16 @@ export function inPage() {
     return post.call(this, message, ...more);
   };
 
+  let clicks = 0;
+  addEventListener("click", () => (clicks += 1), true);
+
   const words = (text) => text.replace(/\s+/g, " ").trim();
   const CAN = "button,a[href],input,textarea,select,summary,[role=button],[role=row][tabindex],.backdrop";
 
   globalThis.monkey = {
     sheet: "",
     waiting: () => [...open],
+    clicks: () => clicks,
 
     /** Rows of the exercise that is shown whose tick is not the sheet's. */
     apart: () => {

@@ -133,10 +133,11 @@ class Chapter {
     if (isText(offer)) return this.write(offer);
     const undo = name === "undo" ? this.undoable : null;
     if (name === "undo") totals.undos += 1;
+    const clicks = undo && (await this.ask("clicks"));
     await this.point(offer);
     await this.settle();
     // A tap soon after a swipe may only stop what still glides: the browser keeps it to itself, and there is no click.
-    if (undo && (await this.ask("toast")) === undo.toast) {
+    if (undo && (await this.ask("clicks")) === clicks) {
       const still = (await this.ask("offers")).find((one) => groupOf(one) === "undo");
       if (still) await this.point(still);
       await this.settle();
