@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Of each target.
-const FUZZ_SECONDS: u64 = 60;
+const FUZZ_SECONDS: u64 = 120;
 /// What drives a browser: it waits more than it works, so that two go at a time. The longest come first.
 const JOURNEYS: [(&str, &str, &[&str]); 10] = [
     ("bad input", "tests/journey/badinput.mjs", &[]),
