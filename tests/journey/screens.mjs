@@ -220,9 +220,10 @@ try {
       await search.fill(typed);
       await until(async () => (await rows())[0]?.includes(first), { what: `${typed} finds ${first}` });
     }
-    const tall = (await box(page.locator(".bottom-sheet"))).height;
+    const height = async () => Math.round((await box(page.locator(".bottom-sheet"))).height);
+    const tall = await height();
     await search.fill("zercher");
-    await becomes(async () => (await box(page.locator(".bottom-sheet"))).height, tall, "the sheet's height, whatever is found");
+    await becomes(height, tall, "the sheet's height, whatever is found");
     await search.fill("press");
     await search.press("ArrowDown");
     const focused = () => page.evaluate(() => [...document.querySelectorAll(".pick .one")].findIndex((row) => row.contains(document.activeElement)));
