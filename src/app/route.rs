@@ -75,6 +75,8 @@ struct Inner {
     wanted: Option<f64>,
     /// The browser was told to go back and has not yet.
     leaving: bool,
+    /// Counts how often it was told so.
+    trips: u32,
     queued: Option<Route>,
 }
 
@@ -225,11 +227,16 @@ impl Router {
         let ((depth, have), want) = (entry(), inner.borrow().layers.len());
         (have..want).for_each(|layers| write(depth, layers + 1, None, false));
         if want < have {
-            inner.borrow_mut().leaving = true;
+            let trip = {
+                let mut inner = inner.borrow_mut();
+                inner.leaving = true;
+                inner.trips += 1;
+                inner.trips
+            };
             let _ = window().history().and_then(|history| history.go_with_delta(want as i32 - have as i32));
-            // A history without that entry answers nothing.
+            // A history without that entry answers nothing. Not for a later trip, which may only have begun.
             Timeout::new(2_000, move || {
-                if self.inner().borrow().leaving {
+                if self.inner().borrow().leaving && self.inner().borrow().trips == trip {
                     write(depth, want, None, true);
                     self.popped();
                 }

@@ -290,6 +290,12 @@ pub(crate) fn fill_next(sets: &mut [SheetSet], nth: usize) {
     }
 }
 
+/// In which row of which exercise a set stands.
+pub(crate) fn place_of(sheet: &Sheet, set_id: &str) -> Option<(usize, usize)> {
+    let row = |exercise: &SheetExercise| exercise.sets.iter().position(|set| set.set_id == set_id);
+    sheet.exercises.iter().enumerate().find_map(|(at, exercise)| Some((at, row(exercise)?)))
+}
+
 /// The sheet in line with the tables, where it is not: what they know is ticked, and a tick that the sheet kept for a row
 /// that the disk lost (`unproven`) is taken back. The tables may have been asked before what was `decided` here meanwhile
 /// came to them: that is left as the sheet has it.

@@ -12,7 +12,7 @@ use crate::{
     reactive::effect,
     sheet::{
         Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
-        one_more, put_back, reconciled, repeated, sets_of, take,
+        one_more, place_of, put_back, reconciled, repeated, sets_of, take,
     },
     words,
 };
@@ -321,14 +321,18 @@ impl Training {
         Some((sheet, set))
     }
 
-    /// A key went down on the keypad.
-    pub(crate) fn type_in(self, at: usize, nth: usize, cell: Cell, text: String) {
+    /// A key went down on the keypad of this set, wherever its row is by now.
+    pub(crate) fn type_in(self, set_id: &str, cell: Cell, text: &str) {
         self.wrong.set(None);
-        self.change(|sheet| {
-            if let Some(set) = sheet.exercises.get_mut(at).and_then(|exercise| exercise.sets.get_mut(nth)) {
-                *cell.of(set) = text;
-            }
-        });
+        self.row(set_id, |set| text.clone_into(cell.of(set)));
+    }
+
+    /// Rows above were removed, or put back: the keypad goes with its set, or is closed with it.
+    pub(crate) fn goes_with(self, set_id: &str, (at, nth, cell): Place) {
+        let place = self.sheet.with(|sheet| place_of(sheet.as_ref()?, set_id));
+        if place != Some((at, nth)) {
+            self.type_at(place.map(|(at, nth)| (at, nth, cell)), None);
+        }
     }
 
     /// The keypad left a cell of a set that was logged before it came there: what was changed becomes a correction, and

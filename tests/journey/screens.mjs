@@ -251,7 +251,7 @@ try {
       await page.getByTestId("own-name").waitFor();
     };
     await open("Bench Press (Barbell)");
-    ensure(!(await page.getByTestId("make").textContent()).includes("Bench"), "an exercise that is there is offered as a new one");
+    await becomes(async () => (await page.getByTestId("make").textContent()).includes("Bench"), false, "whether one that is there is offered as a new one");
     await page.getByTestId("make").click();
     await page.getByTestId("make-name").fill("bench press  barbell");
     await page.getByTestId("make-save").click();
@@ -304,6 +304,47 @@ try {
     await becomes(() => new URL(page.url()).pathname, "/progress", "the page");
     await page.goBack();
     await becomes(() => new URL(page.url()).pathname, "/", "the page before");
+  });
+
+  await step("two sheets closed within two seconds in a slow browser do not go back a step too far", async () => {
+    const layers = () => page.evaluate(() => history.state % 16);
+    const open = async () => {
+      await page.getByTestId("workout-more").click();
+      await page.getByTestId("workout-save").waitFor();
+      await becomes(layers, 2, "entries of the workout and its sheet");
+    };
+    await page.getByTestId("workout-bar").click();
+    await becomes(layers, 1, "entries of the workout");
+    await page.evaluate(() => {
+      const wait = setTimeout;
+      globalThis.patience = [];
+      globalThis.setTimeout = (act, ms, ...more) => (ms === 2_000 ? patience.push(act) : wait(act, ms, ...more));
+    });
+    await open();
+    await page.getByTestId("workout-save").click();
+    await becomes(layers, 1, "entries once the sheet is closed");
+    await open();
+    await page.evaluate(() => {
+      globalThis.held = [];
+      history.go = (by) => held.push(by);
+    });
+    await page.getByTestId("workout-save").click();
+    await until(() => page.evaluate(() => held.length === 1), { what: "the browser is told to go back" });
+    await page.evaluate(() => {
+      // The patience with the first one ends while the second is on its way.
+      patience[0]();
+      delete history.go;
+      const gone = new Promise((resolve) => addEventListener("popstate", resolve, { once: true }));
+      history.go(held[0]);
+      return gone;
+    });
+    await becomes(layers, 1, "entries once both are closed");
+    ensure(await page.getByRole("dialog", { name: "Workout" }).isVisible(), "the workout was closed, too");
+    await page.goBack();
+    await folded();
+    same(new URL(page.url()).pathname, "/", "the page under the workout");
+    await page.reload();
+    await page.getByTestId("workout-bar").waitFor();
   });
 
   await step("a sheet follows the finger on its handle, and closes when it is let go far down", async () => {

@@ -205,6 +205,31 @@ try {
     await saved("figures");
   });
 
+  await step("the keypad goes with its set when a row above comes back", async () => {
+    const before = await typed(page, 0, "reps");
+    await page.getByTestId("tick-0").focus();
+    await press("Delete");
+    await rows(3, "rows after the removal");
+    const was = await typed(page, 0, "reps");
+    await cell(page, 0, "reps").click();
+    await becomes(where, "Bench Press (Barbell)Set 1 · Repetitions", "what the keypad writes to");
+    await undo("Set removed.");
+    await rows(4, "rows after the undo");
+    await becomes(where, "Bench Press (Barbell)Set 2 · Repetitions", "what it writes to afterwards");
+    await press("4");
+    await becomes(() => typed(page, 1, "reps"), "4", "repetitions of the set it was opened for");
+    same(await typed(page, 0, "reps"), before, "repetitions of the one that came back");
+    await press("Enter");
+    await press("Escape");
+    await keypad().waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByTestId("workout-bar").click();
+    await rows(4, "rows after a reload");
+    same([await typed(page, 0, "reps"), await typed(page, 1, "reps")], [before, "4"], "repetitions after a reload");
+    await typeSet(page, 1, { reps: was });
+    await saved("figures");
+  });
+
   await step("a removed exercise comes back with its ticks, its chip in front", async () => {
     await addExercise(page, "Squat (Barbell)", "squat barbell");
     await typeSet(page, 0, { load: "100", reps: "5" });

@@ -11,7 +11,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::hold_focus,
-    reactive::memo,
+    reactive::{effect, memo},
     sheet::{Cell, arrow, in_km, next_cell, pasted, pressed, set_number, stepped, steps},
     training::{Place, use_training},
 };
@@ -29,10 +29,12 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     let text = memo(move || {
         training.sheet.with(|sheet| Some(cell.text(sheet.as_ref()?.exercises.get(at)?.sets.get(nth)?))).unwrap_or_default()
     });
+    let set_id = StoredValue::new(before.set_id.clone());
     let put = move |text: String, more: bool| {
         fresh.set_value(!more);
-        training.type_in(at, nth, cell, text);
+        training.type_in(&set_id.get_value(), cell, &text);
     };
+    effect(move || training.goes_with(&set_id.get_value(), place));
     let key = move |key: char| {
         let before = if fresh.get_value() { String::new() } else { text.get_untracked() };
         let after = pressed(&before, key, cell);
