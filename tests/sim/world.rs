@@ -661,7 +661,7 @@ impl World {
             for scope in &reader.scopes {
                 let select = "select seq, raw from events where scope = $1 order by seq";
                 for record in sql.rows(select, &[scope.as_str().into()])? {
-                    out.push((record[0].number(), Row::read(record[1].bytes()).expect("a stored row is sound")));
+                    out.push((record.get(0)?, Row::read(record.get(1)?).expect("a stored row is sound")));
                 }
             }
             Ok(out)
