@@ -13,7 +13,7 @@ use std::{
 
 use bridge::Draft;
 use ledger::{DeviceId, EntityId, Fact, Row};
-use server::{
+use realm::{
     accounts::{self, Identity, NewDevice},
     hub::{Hub, Said, Seat},
     replicate::{self, SEGMENT_ROWS, realm},
@@ -38,7 +38,7 @@ fn benches() -> Vec<Bench> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let folder = || tempfile::tempdir().expect("a folder");
     let open = |name, address: String, folder| {
-        let (one, two) = (server::open(&address).expect("it opens"), server::open(&address).expect("it opens again"));
+        let (one, two) = (realm::open(&address, NOW).expect("it opens"), realm::open(&address, NOW).expect("it opens again"));
         Bench { name, address, one, two, folder }
     };
     let sqlite = folder();
@@ -231,7 +231,7 @@ fn seat(store: &dyn Store, hub: &Arc<Hub>, person: &Person) -> Seat {
 }
 
 /// What the feed says next, from whatever thread it comes.
-fn next(feed: &server::hub::Feed) -> Said {
+fn next(feed: &realm::hub::Feed) -> Said {
     let (waker, woken) = waker();
     loop {
         if let Some(said) = feed.take(Some(&waker)) {
@@ -260,7 +260,7 @@ fn fan_out_reaches_every_process() {
         let two = if address.starts_with("postgres") { two } else { Arc::clone(&one) };
         let mut mia = Person::on(&*one, 20);
         let ben = Person::on(&*one, 21);
-        let hub = server::fan_out(&two).expect("a hub");
+        let hub = realm::fan_out(&two).expect("a hub");
         let (own, others) = (seat(&*two, &hub, &mia), seat(&*two, &hub, &ben));
         let rows = mia.rows(3);
         mia.push(&*one, &rows);
@@ -308,15 +308,15 @@ fn a_backup_comes_back_under_another_epoch() {
         mia.push(&*one, &rows);
         let file: PathBuf = folder.path().join("backup.db");
         accounts::make_invite(&*one, NOW).expect("a code that nobody has used");
-        server::backup(&address, &file).expect("a backup");
+        realm::backup(&address, &file).expect("a backup");
         assert_eq!(beside(&file), ["backup.db"], "{name}: a backup is one file");
-        assert!(server::backup(&address, &file).is_err(), "{name}: a backup overwrites nothing");
+        assert!(realm::backup(&address, &file).is_err(), "{name}: a backup overwrites nothing");
         let before = replicate::pull(&*one, &mia.who.account_id, None, 1_000, None, None).expect("a page").checkpoint;
         let later = mia.rows(10);
         mia.push(&*one, &later);
         drop((one, two));
-        server::restore(&file, &address).expect("a restore");
-        let store = server::open(&address).expect("it opens");
+        realm::restore(&file, &address).expect("a restore");
+        let store = realm::open(&address, NOW).expect("it opens");
         // Somebody who was shut out since, or spent a code, would be in again.
         assert_eq!(accounts::identify(&*store, &mia.token, NOW).expect("a read"), None, "{name}: a sign-in of the backup");
         for table in ["sign_ins", "codes"] {
@@ -449,7 +449,7 @@ fn a_log_that_a_crash_left_does_not_get_into_what_is_restored() {
         let rows = mia.rows(40);
         mia.push(&*one, &rows);
         let backup = folder.path().join("backup.db");
-        server::backup(&address, &backup).expect("a backup");
+        realm::backup(&address, &backup).expect("a backup");
         for _ in 0..20 {
             let rows = mia.rows(40);
             mia.push(&*one, &rows);
@@ -463,13 +463,13 @@ fn a_log_that_a_crash_left_does_not_get_into_what_is_restored() {
         if removed {
             std::fs::remove_file(&path).expect("the operator removes it");
         }
-        server::restore(&backup, &address).expect("a restore");
+        realm::restore(&backup, &address).expect("a restore");
         let kept = with(&path, ".before-restore-1");
         for (ending, bytes) in left.iter().filter(|(ending, _)| !removed || !ending.is_empty()) {
             let found = std::fs::read(with(&kept, ending)).ok();
             assert!(found.is_some_and(|found| found == *bytes), "what was there before is kept: {ending}");
         }
-        let store = server::open(&address).expect("it opens");
+        let store = realm::open(&address, NOW).expect("it opens");
         assert_eq!(mia.pull_all(&*store, 1_000), mia.scribe.rows[..40]);
         let sound = read(&*store, |sql| sql.one("select integrity_check from pragma_integrity_check", &[])).expect("a read");
         assert_eq!(sound.expect("an answer").get::<&str>(0), Ok("ok"));
@@ -483,19 +483,19 @@ fn nobody_starts_anew_where_a_restore_was_begun() {
     let rows = mia.rows(5);
     mia.push(&*one, &rows);
     let backup = folder.path().join("backup.db");
-    server::backup(&address, &backup).expect("a backup");
-    let err = server::restore(&backup, &address).expect_err("the server still runs");
+    realm::backup(&address, &backup).expect("a backup");
+    let err = realm::restore(&backup, &address).expect_err("the server still runs");
     assert!(err.to_string().contains("in use"), "{err:#}");
     assert_eq!(beside(&path), ["spotter.db", "spotter.db-shm", "spotter.db-wal"], "nothing was begun");
     drop((one, two));
     // The power goes at the worst moment: what was there is out of the way, and the backup not yet in its place.
     std::fs::rename(&path, with(&path, ".before-restore-1")).expect("set aside");
     std::fs::copy(&backup, with(&path, ".restoring")).expect("a whole copy");
-    let err = server::open(&address).err().expect("no empty database takes the place");
+    let err = realm::open(&address, NOW).err().expect("no empty database takes the place");
     assert!(format!("{err:#}").contains("spotter restore"), "{err:#}");
     assert!(!path.exists());
-    server::restore(&backup, &address).expect("a restore");
-    let store = server::open(&address).expect("it opens");
+    realm::restore(&backup, &address).expect("a restore");
+    let store = realm::open(&address, NOW).expect("it opens");
     assert_eq!(mia.pull_all(&*store, 1_000), mia.scribe.rows);
 }
 
@@ -509,16 +509,16 @@ fn a_database_and_its_backups_are_their_owners_alone() {
     let rows = mia.rows(3);
     mia.push(&*one, &rows);
     let backup = folder.path().join("backup.db");
-    server::backup(&address, &backup).expect("a backup");
+    realm::backup(&address, &backup).expect("a backup");
     for file in [&path, &with(&path, "-wal"), &with(&path, "-shm"), &backup] {
         assert_eq!(mode(file), 0o600, "{}", file.display());
     }
     drop((one, two));
     // One that an older program made for everybody to read.
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("changed");
-    drop(server::open(&address).expect("it opens"));
+    drop(realm::open(&address, NOW).expect("it opens"));
     assert_eq!(mode(&path), 0o600);
-    server::restore(&backup, &address).expect("a restore");
+    realm::restore(&backup, &address).expect("a restore");
     assert_eq!(mode(&path), 0o600);
 }
 
@@ -531,14 +531,14 @@ fn a_restore_that_fails_leaves_what_was_there() {
         mia.push(&*one, &rows);
         let other = folder.path().join("other.db").to_string_lossy().into_owned();
         let backup = folder.path().join("backup.db");
-        let store = server::open(&other).expect("it opens");
+        let store = realm::open(&other, NOW).expect("it opens");
         let mut ben = Person::on(&*store, 74);
         let rows = ben.rows(20);
         ben.push(&*store, &rows);
         let insert = "insert into members (scope, account_id) values ('x' || char(0), 'a')";
         write(&*store, move |sql| sql.run(insert, &[])).expect("written");
-        server::backup(&other, &backup).expect("a backup");
-        server::restore(&backup, &address).expect_err("no text of PostgreSQL has such a character");
+        realm::backup(&other, &backup).expect("a backup");
+        realm::restore(&backup, &address).expect_err("no text of PostgreSQL has such a character");
         assert_eq!(mia.pull_all(&*two, 7), mia.scribe.rows, "{name}");
         assert!(accounts::identify(&*one, &mia.token, NOW).expect("a read").is_some(), "{name}: and the sign-ins");
     }
@@ -559,11 +559,11 @@ fn a_backup_is_finished_however_much_is_written_meanwhile() {
     let backup = folder.path().join("backup.db");
     thread::scope(|scope| {
         let writer = scope.spawn(|| batches.iter().take_while(|_| !over.load(Relaxed)).for_each(|rows| _ = mia.push(&*one, rows)));
-        server::backup(&address, &backup).expect("a backup");
+        realm::backup(&address, &backup).expect("a backup");
         assert!(!writer.is_finished(), "it ended while others were still writing");
         over.store(true, Relaxed);
     });
-    let copy = server::open(&backup.to_string_lossy()).expect("it opens");
+    let copy = realm::open(&backup.to_string_lossy(), NOW).expect("it opens");
     let rows = mia.pull_all(&*copy, 1_000);
     assert!(before <= rows.len());
     assert_eq!(rows, mia.scribe.rows[..rows.len()]);
@@ -795,7 +795,7 @@ fn postgresql_is_reached_over_tls_and_only_as_who_it_says_it_is() {
     let mut client = postgres::Client::connect(&server, postgres::NoTls).expect("PostgreSQL answers");
     client.batch_execute(&format!("create database {name}")).expect("a database");
     let at = |host: &str, more: &str| format!("postgres://postgres@{host}:{port}/{name}?hostaddr=127.0.0.1&{more}");
-    let store = server::open(&at("db.example", &format!("sslmode=require&sslrootcert={root}"))).expect("it opens over TLS");
+    let store = realm::open(&at("db.example", &format!("sslmode=require&sslrootcert={root}")), NOW).expect("it opens over TLS");
     let select = "select count(*) from pg_stat_ssl where pid = pg_backend_pid() and ssl";
     let encrypted = store.glance(select, &[]).expect("a read");
     assert_eq!(encrypted[0].get::<i64>(0), Ok(1), "the connection is encrypted");
@@ -808,11 +808,11 @@ fn postgresql_is_reached_over_tls_and_only_as_who_it_says_it_is() {
         ("other.example", format!("sslmode=verify-full&sslrootcert={root}")),
         ("db.example", format!("sslmode=require&sslrootcert={}", concat!(env!("CARGO_MANIFEST_DIR"), "/server/root.pem"))),
     ] {
-        let err = server::open(&at(host, &more)).err().expect("it is not who it says it is");
+        let err = realm::open(&at(host, &more), NOW).err().expect("it is not who it says it is");
         assert!(format!("{err:#}").contains("certificate"), "{err:#}");
     }
     let err =
-        server::open(&format!("postgres://postgres:secret@db.example/{name}?sslmode=prefer")).err().expect("not in the clear");
+        realm::open(&format!("postgres://postgres:secret@db.example/{name}?sslmode=prefer"), NOW).err().expect("not in the clear");
     assert!(format!("{err:#}").contains("sslmode") && !format!("{err:#}").contains("secret"), "{err:#}");
 }
 
@@ -987,7 +987,7 @@ fn an_older_database_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("spotter.db").to_string_lossy().into_owned();
     let old = rusqlite::Connection::open(&path).expect("a file");
-    old.execute_batch(include_str!("../src/server/store/001.sql")).expect("the first step");
+    old.execute_batch(include_str!("../src/realm/store/001.sql")).expect("the first step");
     let token = "0".repeat(64);
     old.execute_batch(&format!(
         "create table migrations (step bigint primary key); insert into migrations values (1);
@@ -1000,7 +1000,7 @@ fn an_older_database_goes_on() {
     ))
     .expect("somebody is in it");
     drop(old);
-    let store = server::open(&path).expect("it opens");
+    let store = realm::open(&path, NOW).expect("it opens");
     assert!(!accounts::waits_for_first(&*store).expect("a read"));
     let mia = who(&*store, &token).expect("still signed in");
     assert!(mia.is_opened_by(None, false), "a program goes on");
@@ -1098,10 +1098,10 @@ fn every_table_is_backed_up_restored_and_erased() {
         accounts::add_own_person(&*one, &mia, person).expect("a profile");
         fill(&*one, name, &mia.account_id, &format!("u:{person}"));
         let file = folder.path().join("backup.db");
-        server::backup(&address, &file).expect("a backup");
+        realm::backup(&address, &file).expect("a backup");
         drop((one, two));
-        server::restore(&file, &address).expect("a restore");
-        let store = server::open(&address).expect("it opens");
+        realm::restore(&file, &address).expect("a restore");
+        let store = realm::open(&address, NOW).expect("it opens");
         for table in &all {
             let door = ["sign_ins", "codes"].contains(&&table.name[..]);
             assert_eq!(count(&*store, &table.name) == 0, door, "{name}: {}, restored", table.name);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ledger::{DeviceId, EntityId};
-use server::{
+use realm::{
     accounts::{self, NewDevice},
     hub::{Hub, Said, Seat},
     replicate as core,
@@ -148,7 +148,7 @@ impl Shop {
     pub fn restore(&mut self) -> bool {
         let Some(backup) = self.backup.clone() else { return false };
         self.close();
-        server::restore(&backup, &self.database.to_string_lossy()).expect("a restore");
+        realm::restore(&backup, &self.database.to_string_lossy()).expect("a restore");
         self.generation += 1;
         self.open();
         // The program's epoch is chance; a run must be the same each time.

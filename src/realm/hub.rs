@@ -3,10 +3,12 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     task::Waker,
+    thread,
 };
 
+use anyhow::{Context as _, Result};
 use wire::{Checkpoint, Code, Frame, RawRow};
 
 use crate::{
@@ -293,6 +295,25 @@ impl Hub {
     pub fn close(&self) {
         self.all(Code::Busy);
     }
+}
+
+/// The hub over a store, and the one thread that hands out what is committed.
+pub fn fan_out(store: &Arc<dyn Store>) -> Result<Arc<Hub>> {
+    let hub = Hub::start(&**store)?;
+    let (tell, told) = mpsc::sync_channel::<()>(1);
+    // One notice that waits is enough: whoever takes it looks at the head itself.
+    store.on_commit(Box::new(move || _ = tell.try_send(())));
+    let (weak, from) = (Arc::downgrade(&hub), Arc::downgrade(store));
+    let publish = move || {
+        while told.recv().is_ok() {
+            let (Some(hub), Some(store)) = (weak.upgrade(), from.upgrade()) else { return };
+            if let Err(err) = hub.publish(&*store) {
+                tracing::error!(%err, "nothing could be handed out; it is tried again with the next commit");
+            }
+        }
+    };
+    thread::Builder::new().name("fan-out".to_owned()).spawn(publish).context("the fan-out thread")?;
+    Ok(hub)
 }
 
 fn fresh(sql: &mut dyn Sql, after: u64, to: u64) -> Result<BTreeMap<String, Fresh>, StoreErr> {
