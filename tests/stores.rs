@@ -713,7 +713,16 @@ fn a_damaged_row_is_left_out_and_can_come_again() {
         if name == "SQLite" {
             // It keeps a text where bytes belong.
             write(&*one, |sql| sql.run("update events set raw = 'no bytes' where seq = 13", &[])).expect("harmed");
+            let list = replicate::snapshot(&*one, account).expect("a list");
+            let of = &list.segments[0];
+            let whole = replicate::segment(&*one, account, &of.scope, of.from, of.to).expect("a segment all the same");
+            assert_eq!(whole.len(), 29, "{name}");
             assert_eq!(mia.pull_all(&*one, 7).len(), 29, "{name}");
+            let digest = replicate::digest(&*one, account, None).expect("a digest");
+            assert_eq!(digest.chains[0].sum.n, 29, "{name}: the server says what it lacks");
+            let lost = raw_of(&mia.scribe.rows[12].raw).expect("JSON");
+            assert_eq!(mia.push(&*one, &[lost])[0].status, Status::Accepted, "{name}");
+            assert_eq!(mia.pull_all(&*one, 7).len(), 30, "{name}");
         }
     }
 }

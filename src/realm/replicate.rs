@@ -281,10 +281,8 @@ fn discard_one(sql: &mut dyn Sql, seq: u64) -> Result<(), StoreErr> {
     sum.n = sum.n.saturating_sub(1);
     put_chains(sql, &[(&chain, &sum)])?;
     let mut filled = filled(sql, &[&scope])?.remove(&scope).unwrap_or_default();
-    (filled.n, filled.bytes) = (
-        filled.n.saturating_sub(1),
-        filled.bytes.saturating_sub(record.get::<Option<&[u8]>>(5)?.map_or(0, |raw| raw.len() as u64)),
-    );
+    let raw: &[u8] = record.get(5).unwrap_or_default();
+    (filled.n, filled.bytes) = (filled.n.saturating_sub(1), filled.bytes.saturating_sub(raw.len() as u64));
     let whole = "update segments set n = n - 1 where scope = $1 and to_seq = \
         (select min(to_seq) from segments where scope = $1 and to_seq >= $2)";
     if sql.run(whole, &[Val::from(&scope[..]), Val::from(seq)])? == 0 {
@@ -900,7 +898,7 @@ pub fn segment(store: &dyn Store, account_id: &str, scope: &str, from: u64, to: 
         let mut rows = Vec::new();
         let select = "select seq, raw from events where scope = $1 and seq > $2 and seq <= $3 order by seq limit $4";
         sql.each(select, &[Val::from(scope), Val::from(from), Val::from(to), Val::from(SEGMENT_ROWS)], &mut |record| {
-            match Row::read(record.get::<Option<&[u8]>>(1)?.unwrap_or_default()) {
+            match Row::read(record.get(1).unwrap_or_default()) {
                 Ok(row) => rows.push(row),
                 // Whoever reads the segment finds at the next comparison what it lacks.
                 Err(err) => tracing::error!(%err, seq = record.get::<u64>(0)?, "a stored row is damaged; a segment is without it"),
