@@ -30,7 +30,7 @@ const files = (folder) => readdirSync(join(root, "sql", folder), { recursive: tr
 const rendered = (text) => text.replace(/\{\{\s*config\([^}]*\}?[^}]*\)\s*\}\}/g, "").replace(/\{\{\s*(?:ref|source)\([^)]*?'(\w+)'\)\s*\}\}/g, "$1");
 
 function models() {
-  const all = new Map([...files("models/staging"), ...files("models/marts")].map(([name, text]) => [name, { sql: rendered(text), refs: [...text.matchAll(/ref\('(\w+)'\)/g)].map((found) => found[1]), view: text.includes("materialized='view'") }]));
+  const all = new Map(["staging", "intermediate", "marts"].flatMap((folder) => files(`models/${folder}`)).map(([name, text]) => [name, { sql: rendered(text), refs: [...text.matchAll(/ref\('(\w+)'\)/g)].map((found) => found[1]), view: text.includes("materialized='view'") }]));
   const order = [];
   const visit = (name) => {
     const model = all.get(name);

@@ -35,7 +35,7 @@ def rendered(path):
 
 
 def models():
-    files = {path.stem: path for folder in ("staging", "marts") for path in (ROOT / "sql/models" / folder).glob("*.sql")}
+    files = {path.stem: path for folder in ("staging", "intermediate", "marts") for path in (ROOT / "sql/models" / folder).glob("*.sql")}
     order = []
 
     def visit(name):

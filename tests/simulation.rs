@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bridge::Draft;
 use device::Shelf;
 use ledger::Fact;
-use server::{accounts, replicate};
+use realm::{accounts, replicate};
 use sim::{Bug, Lived};
 use tests::{Scribe, Seeded};
 use wire::{Answer, Command, Input, Link, Replica, Request, Standing};
@@ -60,7 +60,7 @@ fn tabs_that_lead_freeze_and_die_lose_nothing() {
 fn a_month_offline_goes_up_in_bounded_batches() {
     const ROWS: u64 = 50_000;
     let folder = tempfile::tempdir().expect("a folder");
-    let store = server::open(&folder.path().join("spotter.db").to_string_lossy()).expect("it opens");
+    let store = realm::open(&folder.path().join("spotter.db").to_string_lossy(), 0).expect("it opens");
     let mut scribe = Scribe::new(1);
     for nth in 0..ROWS / 500 {
         let drafts = (0..500).map(|at| Draft::mine(Fact::ProfileChanged { name: format!("{nth} {at}"), at_ms: 1, offset_min: 0 }));

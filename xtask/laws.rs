@@ -154,6 +154,10 @@ fn sql(house: &House, broken: &mut Vec<String>) -> Result<()> {
         if text.contains("source(") != name.contains("/staging/") {
             broken.push(format!("{name}: staging says source(), and nothing else does"));
         }
+        let in_between = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("int_"));
+        if in_between != name.contains("/intermediate/") {
+            broken.push(format!("{name}: what is named int_ is in intermediate, and nothing else is"));
+        }
         for word in ["now()", "current_date", "current_timestamp", "random()"] {
             if text.contains(word) {
                 broken.push(format!(

@@ -87,5 +87,16 @@ pub(crate) const ROOMS: &[Room] = &[
         never: never!["the engine", "tokio", "axum", "csv", "device", "engine", "models", "intake"],
         wasm: true,
     },
-    Room { name: "server", knows: &["engine", "ledger", "wire"], never: never!["leptos*", "gloo*", "web-sys"], wasm: false },
+    Room {
+        name: "realm",
+        knows: &["ledger", "wire"],
+        never: never!["the browser", "the engine", "axum*", "hyper*", "tower*", "clap*", "utoipa"],
+        wasm: false,
+    },
+    Room {
+        name: "server",
+        knows: &["engine", "ledger", "realm", "wire"],
+        never: never!["leptos*", "gloo*", "web-sys"],
+        wasm: false,
+    },
 ];

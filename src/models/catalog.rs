@@ -15,6 +15,7 @@ pub enum Layer {
     Prebuilt,
     /// The only layer that may say `source()`.
     Staging,
+    /// Tables that screens ask, and the intermediate ones under them.
     Marts,
 }
 

@@ -22,6 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
+use realm::{hub::Hub, store::Store};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 use tokio_stream::StreamExt as _;
@@ -33,7 +34,7 @@ pub use self::{
     openapi::document as openapi_document,
 };
 use self::{guard::Guard, heavy::Heavy, metrics::Metrics};
-use crate::{clock::now_ms, hub::Hub, store::Store};
+use crate::clock::now_ms;
 
 /// What a page of ours may do. Scripts come from this origin only and nothing is evaluated but WebAssembly; styles may
 /// be set on elements, which is how charts place their marks.
@@ -304,7 +305,7 @@ async fn wrong_method() -> Refused {
 }
 
 async fn ready(State(app): Shared) -> Answered {
-    blocking(&app, |app| Ok(crate::store::read(&*app.store, crate::replicate::realm)?)).await?;
+    blocking(&app, |app| Ok(realm::store::read(&*app.store, realm::replicate::realm)?)).await?;
     Ok("ready\n".into_response())
 }
 

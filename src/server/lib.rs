@@ -1,23 +1,18 @@
-//! The server: the app over HTTP and HTTPS, accounts, and the log that devices replicate with.
+//! The face of the server: the app and the log (`realm`) over HTTP and HTTPS, and the command line.
 //!
-//! Belongs: HTTP, TLS, headers, SQLite and PostgreSQL, accounts, fan-out, backups, the models at a terminal.
-//! Never: the browser, screens, the meaning of an encrypted row.
+//! Belongs: HTTP, TLS, headers, who asks, the clock, the models at a terminal.
+//! Never: how anything is stored, the browser, screens.
 
-pub mod accounts;
-mod backup;
 mod clock;
 pub mod http;
-pub mod hub;
-pub mod replicate;
 mod sql;
-pub mod store;
 mod timeouts;
 
 use std::{
     future::Future,
     net::{IpAddr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::Arc,
     time::Duration,
 };
 
@@ -25,18 +20,14 @@ use anyhow::{Context as _, Result};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 
-pub use self::{
-    backup::{backup, is_postgres, restore},
-    http::Files,
-    sql::Sql,
-};
+use realm::{accounts, hub::Hub, open, store::Store};
+
 use self::{
     clock::now_ms,
     http::{App, Settings},
-    hub::Hub,
-    store::{PostgresStore, SqliteStore, Store},
     timeouts::Patient,
 };
+pub use self::{http::Files, sql::Sql};
 
 pub struct Serve {
     pub files: Files,
@@ -59,49 +50,14 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How often the certificate's file is looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(60);
 
-/// Opens a database, or makes it.
-pub fn open(database: &str) -> Result<Arc<dyn Store>> {
-    let store: Arc<dyn Store> = if is_postgres(database) {
-        Arc::new(PostgresStore::open(database).context("PostgreSQL")?)
-    } else {
-        let path = Path::new(database);
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        }
-        Arc::new(SqliteStore::open(path).with_context(|| path.display().to_string())?)
-    };
-    let epoch = accounts::secret().map_err(|problem| anyhow::anyhow!("{problem}"))?;
-    replicate::found(&*store, &epoch[..32], now_ms())?;
-    Ok(store)
-}
-
-/// The hub over a store, and the one thread that hands out what is committed.
-pub fn fan_out(store: &Arc<dyn Store>) -> Result<Arc<Hub>> {
-    let hub = Hub::start(&**store)?;
-    let (tell, told) = mpsc::sync_channel::<()>(1);
-    // One notice that waits is enough: whoever takes it looks at the head itself.
-    store.on_commit(Box::new(move || _ = tell.try_send(())));
-    let (weak, from) = (Arc::downgrade(&hub), Arc::downgrade(store));
-    let publish = move || {
-        while told.recv().is_ok() {
-            let (Some(hub), Some(store)) = (weak.upgrade(), from.upgrade()) else { return };
-            if let Err(err) = hub.publish(&*store) {
-                tracing::error!(%err, "nothing could be handed out; it is tried again with the next commit");
-            }
-        }
-    };
-    std::thread::Builder::new().name("fan-out".to_owned()).spawn(publish).context("the fan-out thread")?;
-    Ok(hub)
-}
-
 /// Somebody administers the server from now on.
 pub fn grant_admin(database: &str, name: &str) -> Result<()> {
-    accounts::grant_admin(&*open(database)?, name).map_err(|problem| anyhow::anyhow!("{problem}"))
+    accounts::grant_admin(&*open(database, now_ms())?, name).map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
 /// A code by which somebody signs up, or makes a new password.
 pub fn one_time_code(database: &str, reset: Option<&str>) -> Result<String> {
-    let store = open(database)?;
+    let store = open(database, now_ms())?;
     let code = match reset {
         Some(name) => accounts::make_reset(&*store, name, now_ms()),
         None => accounts::make_invite(&*store, now_ms()),
@@ -113,7 +69,7 @@ pub fn one_time_code(database: &str, reset: Option<&str>) -> Result<String> {
 pub fn serve(config: Serve) -> Result<()> {
     let log = tracing_subscriber::EnvFilter::try_from_env("SPOTTER_LOG").unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().json().with_env_filter(log).with_writer(std::io::stderr).init();
-    let store = open(&config.database)?;
+    let store = open(&config.database, now_ms())?;
     // Only whoever sees this terminal makes the first account.
     let problem = |problem| anyhow::anyhow!("{problem}");
     let first = match accounts::waits_for_first(&*store).map_err(problem)? {
@@ -121,7 +77,7 @@ pub fn serve(config: Serve) -> Result<()> {
         false => None,
     };
     // Before the runtime: whoever waits for a database must not wait inside of it.
-    let hub = fan_out(&store)?;
+    let hub = realm::fan_out(&store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(listen(&config, &store, hub, first));
     // The database goes last, outside of the runtime: its own connections may have to wait.

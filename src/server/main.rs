@@ -130,11 +130,11 @@ fn run() -> Result<()> {
             })
         }
         Command::Backup { database, out } => {
-            server::backup(&database.database, &out)?;
+            realm::backup(&database.database, &out)?;
             say(&format!("The backup is in {}.", out.display()))
         }
         Command::Restore { database, from } => {
-            server::restore(&from, &database.database)?;
+            realm::restore(&from, &database.database)?;
             say("Restored. Start the server. Everybody signs in again; then devices read again from the beginning, and send what \
                 the backup lacks. A device that was shut out after the backup was made has to be shut out again.")
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ledger::{DeviceId, EntityId};
-use server::{
+use realm::{
     accounts::{self, NewDevice},
     hub::{Hub, Said, Seat},
     replicate as core,
@@ -148,7 +148,7 @@ impl Shop {
     pub fn restore(&mut self) -> bool {
         let Some(backup) = self.backup.clone() else { return false };
         self.close();
-        server::restore(&backup, &self.database.to_string_lossy()).expect("a restore");
+        realm::restore(&backup, &self.database.to_string_lossy()).expect("a restore");
         self.generation += 1;
         self.open();
         // The program's epoch is chance; a run must be the same each time.
@@ -218,7 +218,7 @@ impl Shop {
     fn account_of(&self, name: &str) -> Option<String> {
         let select = "select account_id from accounts where name = $1";
         let found = self.store().glance(select, &[name.into()]).expect("a read");
-        found.first().map(|record| record[0].text().to_owned())
+        found.first().map(|record| record.get(0).expect("a text"))
     }
 
     pub fn revoke(&self, token: &str, now: u64) {
@@ -326,11 +326,14 @@ fn filter_after_limit(store: &dyn Store, account: &str, checkpoint: Option<&Chec
         let after = checkpoint.map_or(0, |checkpoint| checkpoint.seq);
         let select = "select seq, scope, raw from events where seq > $1 order by seq limit $2";
         let found = sql.rows(select, &[after.into(), (batch as u64).into()])?;
-        let seen: Vec<_> = found.iter().filter(|record| reader.scopes.iter().any(|scope| scope == record[1].text())).collect();
+        let seen: Vec<_> = found
+            .iter()
+            .filter(|record| reader.scopes.iter().any(|scope| record.get(1).is_ok_and(|of: &str| scope == of)))
+            .collect();
         // A page that is not full looks like the last one.
         let more = seen.len() == batch;
-        let seq = if more { found.last().map_or(realm.head, |record| record[0].number()) } else { realm.head };
-        let documents = seen.iter().filter_map(|record| wire::raw_of(record[2].bytes())).collect();
+        let seq = found.last().filter(|_| more).map_or(Ok(realm.head), |record| record.get(0))?;
+        let documents = seen.iter().filter_map(|record| core::stored_row(record, 2)).collect();
         Ok(wire::Page { documents, checkpoint: Checkpoint { epoch: realm.epoch, seq, view: reader.view }, more, head: realm.head })
     })?;
     Ok(serde_json::to_vec(&page).expect("a page is JSON"))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{Fact, Row};
-use server::{
+use realm::{
     hub::{Said, Seat},
     replicate as core,
     store::read,
@@ -228,7 +228,7 @@ impl World {
     fn sign_in_again(&mut self) {
         let store = self.shop.store();
         for account in 0..2 {
-            let known = |token: &String| matches!(server::accounts::identify(&*store, token, self.now), Ok(Some(_)));
+            let known = |token: &String| matches!(realm::accounts::identify(&*store, token, self.now), Ok(Some(_)));
             if self.firsts[account].as_ref().is_some_and(|token| !known(token)) {
                 self.firsts[account] = None;
             }
@@ -501,7 +501,7 @@ impl World {
         let mut rows = Vec::new();
         if !cut {
             let store = self.shop.store();
-            let who = server::accounts::identify(&*store, token, self.now).ok().flatten();
+            let who = realm::accounts::identify(&*store, token, self.now).ok().flatten();
             for segment in &snapshot.segments {
                 let account = who.as_ref().map_or("", |who| who.account_id.as_str());
                 match core::segment(&*store, account, &segment.scope, segment.from, segment.to) {
@@ -648,7 +648,7 @@ impl World {
 
     fn account_id(&self, account: usize) -> Option<String> {
         let token = self.firsts[account].as_ref()?;
-        let who = server::accounts::identify(&*self.shop.store(), token, self.now).ok()??;
+        let who = realm::accounts::identify(&*self.shop.store(), token, self.now).ok()??;
         Some(who.account_id)
     }
 
@@ -661,7 +661,7 @@ impl World {
             for scope in &reader.scopes {
                 let select = "select seq, raw from events where scope = $1 order by seq";
                 for record in sql.rows(select, &[scope.as_str().into()])? {
-                    out.push((record[0].number(), Row::read(record[1].bytes()).expect("a stored row is sound")));
+                    out.push((record.get(0)?, Row::read(record.get(1)?).expect("a stored row is sound")));
                 }
             }
             Ok(out)

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use ledger::{DeviceId, EntityId};
+use realm::accounts::{self as core, Identity, NewDevice, SignedIn};
 use wire::{
     Code, Problem,
     api::{
@@ -18,16 +19,13 @@ use wire::{
 
 use super::{
     Answered, App, Refused, Sent, Shared,
-    auth::{self, Leaver},
+    auth::{self, Leaver, Who},
     bad, blocking,
     guard::Key,
     json,
     peer::Peer,
 };
-use crate::{
-    accounts::{self as core, Identity, NewDevice, SignedIn},
-    clock::now_ms,
-};
+use crate::clock::now_ms;
 
 fn device(body: &DeviceBody, browser: bool) -> Result<NewDevice, Refused> {
     let device_id = DeviceId::parse(&body.device_id).map_err(|err| bad(err.to_string()))?;
@@ -201,7 +199,7 @@ pub(super) async fn sign_out(State(app): Shared, leaver: Result<Leaver, Refused>
 /// Every other device is signed out, and no code leads into the account any more.
 #[utoipa::path(post, path = path::SIGN_OUT_OTHERS, tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn sign_out_others(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn sign_out_others(State(app): Shared, Who(who): Who) -> Answered {
     blocking(&app, move |app| core::sign_out_others(&*app.store, &who)).await?;
     done()
 }
@@ -209,7 +207,7 @@ pub(super) async fn sign_out_others(State(app): Shared, who: Identity) -> Answer
 /// Another password. Every other device has to sign in again.
 #[utoipa::path(post, path = path::PASSWORD, tag = "account", request_body = NewPassword, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn change_password(State(app): Shared, who: Identity, Sent(body): Sent<NewPassword>) -> Answered {
+pub(super) async fn change_password(State(app): Shared, Who(who): Who, Sent(body): Sent<NewPassword>) -> Answered {
     core::check_password(&body.new_password)?;
     guarded(&app, key_of(&who), None, move |app| core::change_password(&*app.store, &who, &body.password, &body.new_password))
         .await?;
@@ -223,14 +221,14 @@ fn done() -> Answered {
 /// Who is signed in here, on which devices.
 #[utoipa::path(get, path = path::ACCOUNT, tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn account(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn account(State(app): Shared, Who(who): Who) -> Answered {
     json(&blocking(&app, move |app| core::account(&*app.store, &who)).await?)
 }
 
 /// The account and all its rows are erased from the server. Devices keep theirs.
 #[utoipa::path(delete, path = path::ACCOUNT, tag = "account", request_body = Erase, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Erase>) -> Answered {
+pub(super) async fn erase(State(app): Shared, Who(who): Who, Sent(body): Sent<Erase>) -> Answered {
     guarded(&app, key_of(&who), None, move |app| core::erase(&*app.store, &who, &body.password)).await?;
     let mut response = done()?;
     set_cookie(&mut response, &auth::no_cookie());
@@ -240,7 +238,7 @@ pub(super) async fn erase(State(app): Shared, who: Identity, Sent(body): Sent<Er
 /// A code by which a second device joins, for ten minutes.
 #[utoipa::path(post, path = path::LINKS, tag = "account", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn make_link(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn make_link(State(app): Shared, Who(who): Who) -> Answered {
     one_time(blocking(&app, move |app| core::make_link(&*app.store, &who, now_ms())).await?)
 }
 
@@ -251,7 +249,7 @@ fn one_time((code, expires_ms): (String, u64)) -> Answered {
 /// A person whose rows this device holds joins the account.
 #[utoipa::path(post, path = path::PERSONS, tag = "account", request_body = PersonBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn add_person(State(app): Shared, who: Identity, Sent(body): Sent<PersonBody>) -> Answered {
+pub(super) async fn add_person(State(app): Shared, Who(who): Who, Sent(body): Sent<PersonBody>) -> Answered {
     let person = EntityId::parse(&body.person).map_err(|err| bad(err.to_string()))?;
     let account = blocking(&app, move |app| {
         core::add_own_person(&*app.store, &who, person)?;
@@ -278,7 +276,7 @@ pub(super) async fn reset_password(State(app): Shared, peer: Peer, Sent(body): S
 /// A device of the account is shut out: its sign-in ends within seconds. Its rows stay.
 #[utoipa::path(delete, path = path::DEVICE, tag = "account", params(("device_id" = String, Path)), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(Done)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn revoke(State(app): Shared, who: Identity, device: Result<Path<String>, PathRejection>) -> Answered {
+pub(super) async fn revoke(State(app): Shared, Who(who): Who, device: Result<Path<String>, PathRejection>) -> Answered {
     let Path(device_id) = device.map_err(|err| bad(err.body_text()))?;
     let device_id = DeviceId::parse(&device_id).map_err(|err| bad(err.to_string()))?;
     blocking(&app, move |app| core::revoke(&*app.store, &who, device_id.as_str())).await?;
@@ -293,7 +291,7 @@ fn administers(who: &Identity) -> Result<(), Refused> {
 /// A code by which a new person signs up, for two weeks.
 #[utoipa::path(post, path = path::INVITES, tag = "admin", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn make_invite(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn make_invite(State(app): Shared, Who(who): Who) -> Answered {
     administers(&who)?;
     one_time(blocking(&app, move |app| core::invite_by(&*app.store, &who, now_ms())).await?)
 }
@@ -301,7 +299,7 @@ pub(super) async fn make_invite(State(app): Shared, who: Identity) -> Answered {
 /// A code by which somebody who forgot the password makes a new one, for a day.
 #[utoipa::path(post, path = path::RESETS, tag = "admin", request_body = NameBody, security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = OneTime), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn make_reset(State(app): Shared, who: Identity, Sent(body): Sent<NameBody>) -> Answered {
+pub(super) async fn make_reset(State(app): Shared, Who(who): Who, Sent(body): Sent<NameBody>) -> Answered {
     administers(&who)?;
     one_time(blocking(&app, move |app| core::reset_by(&*app.store, &who, &body.name, now_ms())).await?)
 }

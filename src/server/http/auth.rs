@@ -9,13 +9,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use realm::accounts::{HEARD_EVERY_MS, Identity, identify, seen};
 use wire::{Code, DEVICE_HEADER, Problem};
 
 use super::{App, Refused, blocking, is_json, peer};
-use crate::{
-    accounts::{HEARD_EVERY_MS, Identity, identify, seen},
-    clock::now_ms,
-};
+use crate::clock::now_ms;
 
 /// Browsers keep such a cookie to this origin and to HTTPS; `http://localhost` counts as safe.
 pub(super) const COOKIE: &str = "__Host-spotter";
@@ -55,7 +53,10 @@ async fn holder(parts: &Parts, app: &Arc<App>) -> Result<(Identity, bool), Refus
     Ok((who, by_cookie))
 }
 
-impl FromRequestParts<Arc<App>> for Identity {
+/// Who asks, and is let in.
+pub(super) struct Who(pub(super) Identity);
+
+impl FromRequestParts<Arc<App>> for Who {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
@@ -70,7 +71,7 @@ impl FromRequestParts<Arc<App>> for Identity {
             let heard = who.clone();
             blocking(app, move |app| seen(&*app.store, &heard, now)).await?;
         }
-        Ok(who)
+        Ok(Self(who))
     }
 }
 

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use axum::{extract::State, http::header, response::IntoResponse as _};
+use realm::{replicate::realm, store::read};
 use wire::{PushAnswer, Status};
 
 use super::{Answered, Shared, blocking, not_found, peer::Peer};
-use crate::{replicate::realm, store::read};
 
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {

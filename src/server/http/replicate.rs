@@ -6,13 +6,14 @@ use axum::{
     response::IntoResponse as _,
 };
 use ledger::put_part;
+use realm::{accounts, replicate as core};
 use wire::{
     ChainKey, Checkpoint, Code, Hello, Limits, NATIVE_PUSH, Problem, Push, PushAnswer, RawRow, RxRow, Snapshot, Status,
     api::{DigestQuery, PullQuery, SegmentQuery, path},
 };
 
-use super::{Answered, Refused, SentBytes, Shared, bad, blocking, json, query};
-use crate::{accounts::Identity, clock::now_ms, replicate as core};
+use super::{Answered, Refused, SentBytes, Shared, auth::Who, bad, blocking, json, query};
+use crate::clock::now_ms;
 
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
@@ -31,9 +32,9 @@ pub(super) fn checkpoint_of(text: Option<&str>) -> Result<Option<Checkpoint>, Re
 /// What the server is, how far it is, and what it takes at once.
 #[utoipa::path(get, path = path::HELLO, tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Hello), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn hello(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn hello(State(app): Shared, Who(who): Who) -> Answered {
     let hello = blocking(&app, move |app| {
-        crate::accounts::seen(&*app.store, &who, now_ms())?;
+        accounts::seen(&*app.store, &who, now_ms())?;
         core::hello(&*app.store, &who.account_id, now_ms())
     });
     json(&hello.await?)
@@ -47,7 +48,7 @@ const PAGE_BYTES: usize = 4 << 20;
 /// Rows after a checkpoint, oldest first. The page's checkpoint is where the next one begins.
 #[utoipa::path(get, path = path::PULL, tag = "replication", params(PullQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::Page)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn pull(State(app): Shared, who: Identity, headers: HeaderMap, asked: Asked<PullQuery>) -> Answered {
+pub(super) async fn pull(State(app): Shared, Who(who): Who, headers: HeaderMap, asked: Asked<PullQuery>) -> Answered {
     let asked = query(asked)?;
     let (from, to) = (asked.from.unwrap_or(1), asked.to.unwrap_or(PLACE_MAX));
     if PLACE_MAX < from.max(to) {
@@ -83,7 +84,7 @@ fn chain_of(text: Option<&str>) -> Result<Option<ChainKey>, Refused> {
     request_body(content = inline(super::openapi::AnyPush), content_type = "application/json"),
     responses((status = 200, content((PushAnswer = "application/vnd.spotter.push+json"), (Vec<super::openapi::Row> = "application/json"))),
         (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn push(State(app): Shared, who: Identity, headers: HeaderMap, body: SentBytes) -> Answered {
+pub(super) async fn push(State(app): Shared, Who(who): Who, headers: HeaderMap, body: SentBytes) -> Answered {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let native = accept.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == NATIVE_PUSH));
     let expected = |err: serde_json::Error| bad(format!("the body is not what is expected here: {err}"));
@@ -134,7 +135,7 @@ fn object(json: &[u8]) -> Result<(), Refused> {
 /// What the account's rows come to, chain by chain: count, highest number, exclusive or of hashes.
 #[utoipa::path(get, path = path::DIGEST, tag = "replication", params(DigestQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = inline(super::openapi::AnyDigest)), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<DigestQuery>) -> Answered {
+pub(super) async fn digest(State(app): Shared, Who(who): Who, asked: Asked<DigestQuery>) -> Answered {
     let asked = query(asked)?;
     let chain = chain_of(asked.chain.as_deref())?;
     let _turn = app.heavy.turn(&who.account_id).await?;
@@ -147,7 +148,7 @@ pub(super) async fn digest(State(app): Shared, who: Identity, asked: Asked<Diges
 /// The sealed segments that a first sync fetches, and the checkpoint from which pulling goes on.
 #[utoipa::path(get, path = path::SNAPSHOT, tag = "replication", security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, body = Snapshot), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
+pub(super) async fn snapshot(State(app): Shared, Who(who): Who) -> Answered {
     let _turn = app.heavy.turn(&who.account_id).await?;
     json(&blocking(&app, move |app| core::snapshot(&*app.store, &who.account_id)).await?)
 }
@@ -155,7 +156,7 @@ pub(super) async fn snapshot(State(app): Shared, who: Identity) -> Answered {
 /// One segment: four bytes of length, little-endian; that much JSON about its chains; then a Parquet file of its rows.
 #[utoipa::path(get, path = path::SEGMENT, tag = "replication", params(SegmentQuery), security(("bearer" = []), ("cookie" = [], "device" = [])),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn segment(State(app): Shared, who: Identity, asked: Asked<SegmentQuery>) -> Answered {
+pub(super) async fn segment(State(app): Shared, Who(who): Who, asked: Asked<SegmentQuery>) -> Answered {
     let asked = query(asked)?;
     if PLACE_MAX < asked.from.max(asked.to) {
         return Err(bad(format!("places count to {PLACE_MAX}")));

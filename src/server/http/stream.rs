@@ -17,6 +17,12 @@ use axum::{
     response::IntoResponse as _,
 };
 use bytes::Bytes;
+use realm::{
+    accounts,
+    hub::{Said, Seat},
+    replicate::{self, replay, stream_start},
+    store::read,
+};
 use serde::Serialize;
 use tokio::time::{Instant, Sleep};
 use tokio_stream::Stream;
@@ -25,14 +31,8 @@ use wire::{
     api::{self, StreamQuery},
 };
 
-use super::{Answered, App, Shared, blocking, query, replicate::checkpoint_of};
-use crate::{
-    accounts::Identity,
-    clock::now_ms,
-    hub::{Said, Seat},
-    replicate::{replay, stream_start},
-    store::read,
-};
+use super::{Answered, App, Shared, auth::Who, blocking, query, replicate::checkpoint_of};
+use crate::clock::now_ms;
 
 /// More than this is pulled.
 const REPLAY_ROWS: usize = 1_000;
@@ -40,7 +40,7 @@ const HEARTBEAT: Duration = Duration::from_millis(STREAM_HEARTBEAT_MS);
 
 pub(super) async fn stream(
     State(app): Shared,
-    who: Identity,
+    Who(who): Who,
     headers: HeaderMap,
     asked: Result<Query<StreamQuery>, QueryRejection>,
 ) -> Answered {
@@ -71,8 +71,8 @@ pub(super) async fn stream(
         }
         // And once more who it is: a sign-out that was committed before the seat was taken was told to nobody.
         let past = read(&*app.store, |sql| {
-            let holds = crate::accounts::holds(sql, &who.token_hash)?;
-            if !holds || crate::replicate::reader(sql, &who.account_id)?.view != reader.view {
+            let holds = accounts::holds(sql, &who.token_hash)?;
+            if !holds || replicate::reader(sql, &who.account_id)?.view != reader.view {
                 let code = if holds { Code::ViewChanged } else { Code::SignIn };
                 return Err(Problem::new(code, "the sign-in ended, or what it may read has changed").into());
             }

@@ -14,11 +14,12 @@ use std::{
 use postgres::{
     Client, Statement,
     fallible_iterator::FallibleIterator as _,
-    types::{ToSql, Type},
+    types::{FromSql, ToSql, Type},
 };
 
 use super::{
-    Act, Crowd, Item, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    Act, Crowd, Item, MIGRATIONS, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    numeric::Whole,
     pool::Pool,
     tls::Address,
     writer::{Writer, Writes, lock},
@@ -73,9 +74,11 @@ impl Link {
 impl Sql for Link {
     fn each(&mut self, sql: &str, params: &[Val], take: &mut dyn FnMut(Record) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
         let statement = self.statement(sql)?;
+        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let mut found = self.client.query_raw(&statement, params.iter().map(Val::as_sql))?;
         while let Some(row) = found.next()? {
-            take(record(&row)?)?;
+            let values = (0..columns.len()).map(|at| value(&row, at)).collect::<Result<_, _>>()?;
+            take(Record::new(&columns, values))?;
         }
         Ok(())
     }
@@ -100,20 +103,24 @@ impl Val {
     }
 }
 
-fn record(row: &postgres::Row) -> Result<Record, StoreErr> {
-    row.columns()
-        .iter()
-        .enumerate()
-        .map(|(at, column)| {
-            Ok(match *column.type_() {
-                Type::INT8 => row.try_get::<_, Option<i64>>(at)?.map_or(Val::Null, Val::Int),
-                Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map_or(Val::Null, |n| Val::Int(i64::from(n))),
-                Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at)?.map_or(Val::Null, Val::Bytes),
-                Type::NUMERIC | Type::VOID => Val::Null,
-                _ => row.try_get::<_, Option<String>>(at)?.map_or(Val::Null, Val::Text),
-            })
-        })
-        .collect()
+/// A type that nobody here reads is an error too: it would have to be taken for something.
+fn value(row: &postgres::Row, at: usize) -> Result<Val, StoreErr> {
+    fn of<'a, T: FromSql<'a>>(row: &'a postgres::Row, at: usize, val: fn(T) -> Val) -> Result<Val, postgres::Error> {
+        Ok(row.try_get::<_, Option<T>>(at)?.map_or(Val::Null, val))
+    }
+    let column = &row.columns()[at];
+    let found = match *column.type_() {
+        Type::INT8 => of(row, at, Val::Int),
+        Type::INT4 => of(row, at, |n: i32| Val::Int(n.into())),
+        Type::NUMERIC => of(row, at, |n: Whole| Val::Int(n.0)),
+        Type::BOOL => of(row, at, |is: bool| Val::Int(is.into())),
+        Type::BYTEA => of(row, at, Val::Bytes),
+        _ => of(row, at, Val::Text),
+    };
+    found.map_err(|err| {
+        let why = std::error::Error::source(&err).map_or_else(|| err.to_string(), ToString::to_string);
+        StoreErr::Database(format!("column {}, which is {}: {why}", column.name(), column.type_()))
+    })
 }
 
 impl Writes for Link {
@@ -154,10 +161,15 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     pub fn open(address: &str) -> Result<Self, StoreErr> {
+        Self::made_by(address, MIGRATIONS)
+    }
+
+    /// With these steps, whichever of them it has not taken yet.
+    pub fn made_by(address: &str, steps: &[&str]) -> Result<Self, StoreErr> {
         let address = Address::parse(address)?;
         let mut link = connect(&address)?;
         link.begin()?;
-        migrate(&mut link, &|statement| statement.replace(" blob ", " bytea "))?;
+        migrate(&mut link, steps, &|script| script.replace(" blob ", " bytea "))?;
         link.batch("commit")?;
         let (tell, over): (Arc<Mutex<Vec<Tell>>>, Arc<AtomicBool>) = Default::default();
         let mut listener = connect(&address)?;

@@ -18,7 +18,8 @@ pub(super) const RESET: &str = "reset";
 
 /// Whether the server still waits for its first account. Once is for ever: nobody walks in after the last one was erased.
 pub(super) fn waits_for_first(sql: &mut dyn Sql) -> Result<bool, StoreErr> {
-    Ok(sql.one("select claimed from realm", &[])?.is_none_or(|record| record[0].number() == 0))
+    let claimed = sql.one("select claimed from realm", &[])?.map_or(Ok(false), |record| record.get(0))?;
+    Ok(!claimed)
 }
 
 pub(super) fn first_is_made(sql: &mut dyn Sql) -> Result<(), StoreErr> {
@@ -34,8 +35,9 @@ pub(super) fn door(sql: &mut dyn Sql) -> Result<&'static str, StoreErr> {
 /// Whose code it is, if it holds.
 pub(super) fn look(sql: &mut dyn Sql, code: &str, purpose: &str, now_ms: u64) -> Result<Option<String>, StoreErr> {
     let select = "select account_id, expires_ms from codes where code_hash = $1 and purpose = $2";
-    let found = sql.one(select, &[Val::from(hashed(code)), Val::from(purpose)])?;
-    Ok(found.filter(|record| now_ms <= record[1].number()).map(|record| record[0].text().to_owned()))
+    let Some(record) = sql.one(select, &[Val::from(hashed(code)), Val::from(purpose)])? else { return Ok(None) };
+    let account_id = record.get(0)?;
+    Ok((now_ms <= record.get(1)?).then_some(account_id))
 }
 
 pub(super) fn spend(sql: &mut dyn Sql, code: &str, purpose: &str, now_ms: u64) -> Result<Option<String>, StoreErr> {
@@ -128,5 +130,5 @@ fn account_of(store: &dyn Store, name: &str) -> Result<String, Problem> {
     let name = tidy_name(name)?;
     let found = read(store, |sql| sql.one("select account_id from accounts where name = $1", &[Val::from(&name[..])]))?;
     let record = found.ok_or_else(|| Problem::new(Code::NotFound, "there is no such account"))?;
-    Ok(record[0].text().to_owned())
+    Ok(record.get(0)?)
 }

@@ -18,7 +18,7 @@ use codes::{spend, used};
 
 use crate::{
     replicate::realm,
-    store::{Sql, Store, StoreErr, Val, read, write},
+    store::{Record, Sql, Store, StoreErr, Table, Val, read, tables, write},
 };
 
 /// Argon2id, OWASP Password Storage Cheat Sheet: m = 19 MiB, t = 2, p = 1.
@@ -34,6 +34,8 @@ pub const PASSWORD_MIN: usize = 10;
 pub const PASSWORD_MAX: usize = 200;
 pub const NAME_MAX: usize = 60;
 pub const PERSONS_MAX: usize = 32;
+/// The role of whoever administers the server.
+const ADMIN: &str = "admin";
 
 /// 256 bits of the system's chance, as text that fits an address.
 pub fn secret() -> Result<String, Problem> {
@@ -186,11 +188,11 @@ fn access_changed(sql: &mut dyn Sql, account_id: &str) -> Result<(), StoreErr> {
 fn add_person(sql: &mut dyn Sql, account_id: &str, person: &EntityId) -> Result<(), StoreErr> {
     let person = person.to_string();
     if let Some(record) = sql.one("select account_id from persons where person = $1", &[Val::from(&person[..])])? {
-        let own = record[0].text() == account_id;
+        let own = record.get::<&str>(0)? == account_id;
         return if own { Ok(()) } else { Err(Problem::new(Code::Taken, "this profile belongs to another account").into()) };
     }
     let count = "select count(*) from persons where account_id = $1";
-    let n = sql.one(count, &[Val::from(account_id)])?.map_or(0, |record| record[0].number());
+    let n = sql.one(count, &[Val::from(account_id)])?.map_or(Ok(0), |record| record.get::<u64>(0))?;
     if PERSONS_MAX as u64 <= n {
         return Err(Problem::new(Code::Forbidden, format!("an account has at most {PERSONS_MAX} profiles")).into());
     }
@@ -206,7 +208,7 @@ fn enter(sql: &mut dyn Sql, device: &NewDevice, signed: &SignedIn, now_ms: u64) 
     let account_id = &signed.account_id[..];
     let key = [Val::from(account_id), Val::from(device.device_id.as_str())];
     if let Some(record) = sql.one("select revoked from devices where account_id = $1 and device_id = $2", &key)?
-        && record[0].number() != 0
+        && record.get(0)?
     {
         return Err(Problem::new(Code::Forbidden, "this device was shut out of the account").into());
     }
@@ -262,7 +264,7 @@ pub fn sign_up(
             return Err(Problem::new(Code::Taken, "this name is taken: choose another, or sign in").into());
         }
         let insert = "insert into accounts (account_id, name, password, role, made_ms) values ($1, $2, $3, $4, $5)";
-        let role = if first { "admin" } else { "member" };
+        let role = if first { ADMIN } else { "member" };
         let account_id = Val::from(&signed.account_id[..]);
         sql.run(insert, &[account_id, Val::from(&name[..]), Val::from(&password_hash[..]), Val::from(role), Val::from(now_ms)])?;
         enter(sql, &device, &signed, now_ms)
@@ -280,11 +282,12 @@ pub fn sign_in(store: &dyn Store, name: &str, password: &str, device: NewDevice,
         hash_password(password)?;
         return Err(wrong());
     };
-    if !verify(password, record[1].text()) {
+    let (account_id, verified): (_, String) = (record.get(0)?, record.get(1)?);
+    if !verify(password, &verified) {
         return Err(wrong());
     }
-    let signed = SignedIn::mint(record[0].text().to_owned(), &device)?;
-    let (answer, verified) = (signed.clone(), record[1].text().to_owned());
+    let signed = SignedIn::mint(account_id, &device)?;
+    let answer = signed.clone();
     write(store, move |sql| {
         // Hashing takes a while, in which the password may have been made anew.
         if !is_password(sql, &signed.account_id, &verified)? {
@@ -298,7 +301,8 @@ pub fn sign_in(store: &dyn Store, name: &str, password: &str, device: NewDevice,
 /// Whether the password that was compared with is still the account's.
 fn is_password(sql: &mut dyn Sql, account_id: &str, verified: &str) -> Result<bool, StoreErr> {
     let found = sql.one("select password from accounts where account_id = $1", &[Val::from(account_id)])?;
-    Ok(found.is_some_and(|record| record[0].text() == verified))
+    let stored = found.as_ref().map(|record| record.get::<&str>(0)).transpose()?;
+    Ok(stored == Some(verified))
 }
 
 /// A second device, by the code that the first one showed.
@@ -339,7 +343,7 @@ fn end_sign_ins(sql: &mut dyn Sql, account_id: &str, but_token_hash: &str) -> Re
 fn verified(store: &dyn Store, who: &Identity, password: &str) -> Result<String, Problem> {
     let own = [Val::from(&who.account_id[..])];
     let found = read(store, |sql| sql.one("select password from accounts where account_id = $1", &own))?;
-    let stored = found.map(|record| record[0].text().to_owned()).filter(|stored| verify(password, stored));
+    let stored = found.map(|record| record.get::<String>(0)).transpose()?.filter(|stored| verify(password, stored));
     stored.ok_or_else(|| Problem::new(Code::WrongPassword, "the password is wrong"))
 }
 
@@ -379,17 +383,17 @@ pub fn identify(store: &dyn Store, token: &str, now_ms: u64) -> Result<Option<Id
         join accounts a on a.account_id = s.account_id \
         join devices d on d.account_id = s.account_id and d.device_id = s.device_id \
         where s.token_hash = $1 and d.revoked = 0";
-    let found = store.glance(select, &[Val::from(&token_hash[..])])?.into_iter().next();
-    let lives = |record: &Vec<Val>| now_ms < record[3].number() && now_ms < record[4].number() + IDLE_MS;
-    Ok(found.filter(lives).map(|record| Identity {
-        account_id: record[0].text().to_owned(),
-        device_id: record[1].text().to_owned(),
+    let Some(record) = store.glance(select, &[Val::from(&token_hash[..])])?.into_iter().next() else { return Ok(None) };
+    let who = Identity {
+        account_id: record.get(0)?,
+        device_id: record.get(1)?,
         token_hash,
-        admin: record[2].text() == "admin",
-        secret_hash: record[5].text().to_owned(),
-        seen_ms: record[4].number(),
-        expires_ms: record[3].number(),
-    }))
+        admin: record.get::<&str>(2)? == ADMIN,
+        secret_hash: record.get(5)?,
+        seen_ms: record.get(4)?,
+        expires_ms: record.get(3)?,
+    };
+    Ok((now_ms < who.expires_ms && now_ms < who.seen_ms + IDLE_MS).then_some(who))
 }
 
 /// Whether a sign-in was not ended by anybody. That its time is over, whoever has a clock sees.
@@ -447,41 +451,46 @@ pub fn account(store: &dyn Store, who: &Identity) -> Result<Account, Problem> {
         let select =
             "select device_id, name, made_ms, seen_ms, revoked from devices where account_id = $1 order by made_ms, device_id";
         let devices = sql.rows(select, &own)?;
+        let device = |record: &Record| {
+            let device_id: String = record.get(0)?;
+            Ok(Device {
+                this: device_id == who.device_id,
+                device_id,
+                name: record.get(1)?,
+                made_ms: record.get(2)?,
+                seen_ms: record.get(3)?,
+                revoked: record.get(4)?,
+            })
+        };
         Ok(Account {
             account_id: who.account_id.clone(),
-            name: record[0].text().to_owned(),
-            admin: record[1].text() == "admin",
-            persons: persons.iter().map(|record| record[0].text().to_owned()).collect(),
-            devices: devices
-                .iter()
-                .map(|record| Device {
-                    device_id: record[0].text().to_owned(),
-                    name: record[1].text().to_owned(),
-                    made_ms: record[2].number(),
-                    seen_ms: record[3].number(),
-                    revoked: record[4].number() != 0,
-                    this: record[0].text() == who.device_id,
-                })
-                .collect(),
+            name: record.get(0)?,
+            admin: record.get::<&str>(1)? == ADMIN,
+            persons: persons.iter().map(|record| record.get(0)).collect::<Result<_, _>>()?,
+            devices: devices.iter().map(device).collect::<Result<_, StoreErr>>()?,
         })
     })?)
 }
 
-/// Everything of an account: its rows and their bodies too. Places in the log stay empty; nothing else moves.
+/// Says that something of an account has changed; whoever listens hears by it that the account is gone.
+const OUTLIVES: &str = "access_changes";
+
+/// Everything of an account, in whichever table it is: its rows and their bodies too. Places in the log stay empty; nothing
+/// else moves.
 pub fn erase(store: &dyn Store, who: &Identity, password: &str) -> Result<(), Problem> {
     verified(store, who, password)?;
-    let account = who.account_id.clone();
+    let (account, tables) = (who.account_id.clone(), tables()?);
     Ok(write(store, move |sql| {
         let own = [Val::from(&account[..])];
         for record in sql.rows("select person from persons where account_id = $1", &own)? {
-            let scope = [Val::from(format!("u:{}", record[0].text()))];
-            for table in ["events", "chains", "scopes", "segments"] {
-                sql.run(&format!("delete from {table} where scope = $1"), &scope)?;
+            let scope = [Val::from(format!("u:{}", record.get::<&str>(0)?))];
+            for Table { name, .. } in tables.iter().filter(|table| table.has("scope")) {
+                sql.run(&format!("delete from {name} where scope = $1"), &scope)?;
             }
         }
         codes::end_of_account(sql, &account)?;
-        for table in ["persons", "members", "devices", "sign_ins", "accounts"] {
-            sql.run(&format!("delete from {table} where account_id = $1"), &own)?;
+        for Table { name, .. } in tables.iter().filter(|table| table.has("account_id") && table.name != OUTLIVES) {
+            sql.run(&format!("delete from {name} where account_id = $1"), &own)?;
         }
         access_changed(sql, &account)
     })?)

@@ -8,7 +8,7 @@ use wire::{
     PushAnswer, RawRow, STREAM_HEARTBEAT_MS, Segment, Snapshot, Status, Verdict, Xor,
 };
 
-use crate::store::{Item, Sql, Store, StoreErr, Val, read, write};
+use crate::store::{Item, Record, Sql, Store, StoreErr, Val, read, write};
 
 /// A segment of a snapshot is whole when it has so many rows,
 pub const SEGMENT_ROWS: u64 = 20_000;
@@ -48,12 +48,7 @@ pub struct Realm {
 pub fn realm(sql: &mut dyn Sql) -> Result<Realm, StoreErr> {
     let record = sql.one("select epoch, head, floor, access from realm", &[])?;
     let record = record.ok_or_else(|| StoreErr::Database("it has no realm".to_owned()))?;
-    Ok(Realm {
-        epoch: record[0].text().to_owned(),
-        head: record[1].number(),
-        floor: record[2].number(),
-        access: record[3].number(),
-    })
+    Ok(Realm { epoch: record.get(0)?, head: record.get(1)?, floor: record.get(2)?, access: record.get(3)? })
 }
 
 /// The realm's one record, made at the first start.
@@ -94,21 +89,21 @@ pub fn reader(sql: &mut dyn Sql, account_id: &str) -> Result<Reader, StoreErr> {
 
 /// Those of several accounts.
 fn readers(sql: &mut dyn Sql, accounts: &BTreeSet<&str>) -> Result<BTreeMap<String, Reader>, StoreErr> {
-    let ids: Vec<Val> = accounts.iter().map(|account| Val::from(*account)).collect();
+    let ids: Vec<&str> = accounts.iter().copied().collect();
     let mut out = BTreeMap::new();
     for some in ids.chunks(INSERT_ROWS) {
-        let wanted = lengthened(some, 1);
+        let wanted = lengthened(&some.iter().map(|account| Val::from(*account)).collect::<Vec<_>>(), 1);
         let mut of = |select: &str| {
             let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for record in sql.rows(&select.replace("{}", &marks(wanted.len(), 1)), &wanted)? {
-                found.entry(record[0].text().to_owned()).or_default().push(record[1].text().to_owned());
+                found.entry(record.get(0)?).or_default().push(record.get(1)?);
             }
             Ok::<_, StoreErr>(found)
         };
         let mut persons = of("select account_id, person from persons where account_id in ({}) order by position, person")?;
         let mut rooms = of("select account_id, scope from members where account_id in ({})")?;
         for account in some {
-            let account_id = account.text().to_owned();
+            let account_id = (*account).to_owned();
             let (persons, rooms) = (persons.remove(&account_id).unwrap_or_default(), rooms.remove(&account_id).unwrap_or_default());
             let mut scopes: Vec<String> = persons.iter().map(|person| format!("u:{person}")).chain(rooms).collect();
             scopes.sort();
@@ -198,7 +193,8 @@ fn places(sql: &mut dyn Sql, scopes: &[&str], after: u64, to: u64, limit: usize)
     for scope in scopes {
         let select = "select seq, length(raw) from events where scope = $1 and seq > $2 and seq <= $3 order by seq limit $4";
         sql.each(select, &[Val::from(*scope), Val::from(after), Val::from(to), Val::from(limit as u64)], &mut |record| {
-            found.push((record[0].number(), record[1].number() as usize));
+            // A row of no length is damaged, and is found to be when it is read.
+            found.push((record.get(0)?, record.get::<Option<u64>>(1)?.unwrap_or(0) as usize));
             Ok(())
         })?;
         found.sort_unstable();
@@ -237,13 +233,13 @@ fn rows_between(
     let Some(last) = n.checked_sub(1).map(|at| places[at].0) else {
         return Ok(Found { rows: Vec::new(), more: None, damaged: Vec::new() });
     };
-    let (mut found, mut damaged) = (Vec::with_capacity(n), Vec::new());
+    let (mut found, mut damaged) = (Vec::<(u64, _)>::with_capacity(n), Vec::new());
     for scope in scopes {
         let select = "select seq, raw from events where scope = $1 and seq > $2 and seq <= $3 order by seq";
         sql.each(select, &[Val::from(*scope), Val::from(after), Val::from(last)], &mut |record| {
-            match wire::raw_of(record[1].bytes()) {
-                Some(raw) => found.push((record[0].number(), raw)),
-                None => damaged.push(record[0].number()),
+            match stored_row(&record, 1) {
+                Some(raw) => found.push((record.get(0)?, raw)),
+                None => damaged.push(record.get(0)?),
             }
             Ok(())
         })?;
@@ -270,22 +266,23 @@ fn discard(store: &dyn Store, damaged: Vec<u64>) {
 fn discard_one(sql: &mut dyn Sql, seq: u64) -> Result<(), StoreErr> {
     let select = "select scope, device_id, lane, dseq, h, raw from events where seq = $1";
     let Some(record) = sql.one(select, &[Val::from(seq)])? else { return Ok(()) };
-    if wire::raw_of(record[5].bytes()).is_some() {
+    if stored_row(&record, 5).is_some() {
         return Ok(());
     }
-    let [scope, device, lane] = [&record[0], &record[1], &record[2]].map(|val| val.text().to_owned());
-    tracing::error!(seq, device, lane, dseq = record[3].number(), "a stored row is damaged and was taken out of the log");
+    let (scope, device, lane): (String, &str, &str) = (record.get(0)?, record.get(1)?, record.get(2)?);
+    tracing::error!(seq, device, lane, dseq = record.get::<u64>(3)?, "a stored row is damaged and was taken out of the log");
     sql.run("delete from events where seq = $1", &[Val::from(seq)])?;
-    let chain = chain_of(&scope, &record[1], &record[2])?;
+    let chain = chain_of(&scope, device, lane)?;
     let mut sum = chain_sum(sql, &chain)?;
-    sum.xor.flip(record[4].text());
+    sum.xor.flip(record.get(4)?);
     let [one, two, three] = place(&chain);
     let max = "select coalesce(max(dseq), 0) from events where scope = $1 and device_id = $2 and lane = $3";
-    sum.max_dseq = sql.one(max, &[one, two, three])?.map_or(0, |record| record[0].number());
+    sum.max_dseq = sql.one(max, &[one, two, three])?.map_or(Ok(0), |record| record.get(0))?;
     sum.n = sum.n.saturating_sub(1);
     put_chains(sql, &[(&chain, &sum)])?;
     let mut filled = filled(sql, &[&scope])?.remove(&scope).unwrap_or_default();
-    (filled.n, filled.bytes) = (filled.n.saturating_sub(1), filled.bytes.saturating_sub(record[5].bytes().len() as u64));
+    let raw: &[u8] = record.get(5).unwrap_or_default();
+    (filled.n, filled.bytes) = (filled.n.saturating_sub(1), filled.bytes.saturating_sub(raw.len() as u64));
     let whole = "update segments set n = n - 1 where scope = $1 and to_seq = \
         (select min(to_seq) from segments where scope = $1 and to_seq >= $2)";
     if sql.run(whole, &[Val::from(&scope[..]), Val::from(seq)])? == 0 {
@@ -294,8 +291,9 @@ fn discard_one(sql: &mut dyn Sql, seq: u64) -> Result<(), StoreErr> {
     put_scopes(sql, &[(&scope, &filled)])
 }
 
-fn raw(val: &Val) -> Result<RawRow, StoreErr> {
-    wire::raw_of(val.bytes()).ok_or_else(|| StoreErr::Database("a stored row is damaged".to_owned()))
+/// `None`: what is stored there is damaged, down to being no bytes at all. Whoever reads goes on without it.
+pub fn stored_row(record: &Record, at: usize) -> Option<RawRow> {
+    wire::raw_of(record.get(at).ok()?)
 }
 
 pub fn pull(
@@ -347,7 +345,7 @@ pub fn span(store: &dyn Store, account_id: &str, chain: &ChainKey, from: u64, to
         // How many of them fit, before any is read.
         let (mut n, mut bytes) = (0, 0);
         sql.each(&format!("select length(raw) {within} order by dseq, event_id limit $6"), &params, &mut |record| {
-            bytes += record[0].number() as usize;
+            bytes += record.get::<Option<u64>>(0)?.unwrap_or(0) as usize;
             n += usize::from(n == 0 || bytes <= SPAN_BYTES);
             Ok(())
         })?;
@@ -355,9 +353,9 @@ pub fn span(store: &dyn Store, account_id: &str, chain: &ChainKey, from: u64, to
         params[5] = Val::from(n as u64);
         let (mut documents, mut damaged) = (Vec::with_capacity(n), Vec::new());
         sql.each(&format!("select raw, seq {within} order by dseq, event_id limit $6"), &params, &mut |record| {
-            match wire::raw_of(record[0].bytes()) {
+            match stored_row(&record, 0) {
                 Some(raw) => documents.push(raw),
-                None => damaged.push(record[1].number()),
+                None => damaged.push(record.get(1)?),
             }
             Ok(())
         })?;
@@ -545,8 +543,8 @@ struct Batch {
     /// What this batch has changed of them.
     touched: (BTreeSet<ChainKey>, BTreeSet<String>),
     inserts: Vec<[Val; 12]>,
-    /// Where this batch's own rows are: one may come twice in it.
-    fresh: BTreeMap<String, usize>,
+    /// Where this batch's own rows are, and as what they will be stored: one may come twice in it.
+    fresh: BTreeMap<String, (usize, Stored)>,
     places: BTreeSet<(ChainKey, u64)>,
 }
 
@@ -565,8 +563,8 @@ fn filled(sql: &mut dyn Sql, scopes: &[&str]) -> Result<BTreeMap<String, Filled>
         let wanted = lengthened(&some.iter().map(|scope| Val::from(*scope)).collect::<Vec<_>>(), 1);
         let select = format!("select scope, n, bytes, open_n, open_bytes from scopes where scope in ({})", marks(wanted.len(), 1));
         for record in sql.rows(&select, &wanted)? {
-            let [n, bytes, open_n, open_bytes] = std::array::from_fn(|at| record[1 + at].number());
-            out.insert(record[0].text().to_owned(), Filled { n, bytes, open_n, open_bytes });
+            let filled = Filled { n: record.get(1)?, bytes: record.get(2)?, open_n: record.get(3)?, open_bytes: record.get(4)? };
+            out.insert(record.get(0)?, filled);
         }
     }
     Ok(out)
@@ -629,13 +627,7 @@ impl Batch {
     }
 
     fn stored(&self, id: &str) -> Option<Stored> {
-        let fresh = self.fresh.get(id).map(|at| &self.inserts[*at]);
-        let fresh = fresh.map(|insert| Stored {
-            seq: insert[0].number(),
-            h: insert[7].text().to_owned(),
-            scope: insert[2].text().to_owned(),
-        });
-        fresh.or_else(|| self.known.get(id).cloned())
+        self.fresh.get(id).map(|(_, stored)| stored).or_else(|| self.known.get(id)).cloned()
     }
 
     fn take(&mut self, sql: &mut dyn Sql, push: &Pushing) -> Result<Pushed, StoreErr> {
@@ -663,10 +655,14 @@ impl Batch {
                 }
                 Some(stored) => {
                     match self.fresh.get(&id) {
-                        Some(at) => conflicts.push(raw(&self.inserts[*at][8])?),
+                        Some((at, _)) => {
+                            if let Val::Bytes(raw) = &self.inserts[*at][8] {
+                                conflicts.extend(wire::raw_of(raw));
+                            }
+                        }
                         None => {
                             if let Some(record) = sql.one("select raw from events where event_id = $1", &[Val::from(&id[..])])? {
-                                conflicts.extend(wire::raw_of(record[0].bytes()));
+                                conflicts.extend(stored_row(&record, 0));
                             }
                         }
                     }
@@ -714,7 +710,8 @@ impl Batch {
         }
         self.touched.1.insert(scope.clone());
         let odd = ODD_CLOCK_MS < row.hlc.ms().abs_diff(now_ms);
-        self.fresh.insert(row.event_id.to_string(), self.inserts.len());
+        let stored = Stored { seq, h: row.h.clone(), scope: scope.clone() };
+        self.fresh.insert(row.event_id.to_string(), (self.inserts.len(), stored));
         self.inserts.push([
             Val::from(seq),
             Val::from(row.event_id.to_string()),
@@ -791,8 +788,7 @@ fn known(sql: &mut dyn Sql, ids: &BTreeSet<String>) -> Result<BTreeMap<String, S
         let wanted = lengthened(some, 1);
         let select = format!("select event_id, seq, h, scope from events where event_id in ({})", marks(wanted.len(), 1));
         for record in sql.rows(&select, &wanted)? {
-            let (h, scope) = (record[2].text().to_owned(), record[3].text().to_owned());
-            out.insert(record[0].text().to_owned(), Stored { seq: record[1].number(), h, scope });
+            out.insert(record.get(0)?, Stored { seq: record.get(1)?, h: record.get(2)?, scope: record.get(3)? });
         }
     }
     Ok(out)
@@ -800,12 +796,9 @@ fn known(sql: &mut dyn Sql, ids: &BTreeSet<String>) -> Result<BTreeMap<String, S
 
 // ---------------------------------------------------------------------------------------------- audit
 
-fn sum_of(record: &[Val]) -> ChainSum {
-    ChainSum {
-        n: record[0].number(),
-        max_dseq: record[1].number(),
-        xor: Xor::try_from(record[2].text().to_owned()).unwrap_or_default(),
-    }
+fn sum_of(record: &Record) -> Result<ChainSum, StoreErr> {
+    let xor = Xor::try_from(record.get::<String>(2)?).unwrap_or_default();
+    Ok(ChainSum { n: record.get(0)?, max_dseq: record.get(1)?, xor })
 }
 
 fn chain_sum(sql: &mut dyn Sql, chain: &ChainKey) -> Result<ChainSum, StoreErr> {
@@ -821,14 +814,14 @@ fn chain_sums(sql: &mut dyn Sql, chains: &BTreeSet<ChainKey>) -> Result<BTreeMap
             marks(wanted.len() / 3, 3)
         );
         for record in sql.rows(&select, &wanted)? {
-            out.insert(chain_of(record[3].text(), &record[4], &record[5])?, sum_of(&record));
+            out.insert(chain_of(record.get(3)?, record.get(4)?, record.get(5)?)?, sum_of(&record)?);
         }
     }
     Ok(out)
 }
 
-fn chain_of(scope: &str, device: &Val, lane: &Val) -> Result<ChainKey, StoreErr> {
-    ChainKey::try_from(format!("{scope}/{}/{}", device.text(), lane.text())).map_err(StoreErr::Database)
+fn chain_of(scope: &str, device: &str, lane: &str) -> Result<ChainKey, StoreErr> {
+    ChainKey::try_from(format!("{scope}/{device}/{lane}")).map_err(StoreErr::Database)
 }
 
 pub fn digest(store: &dyn Store, account_id: &str, scope: Option<&str>) -> Result<Digest, Problem> {
@@ -840,7 +833,7 @@ pub fn digest(store: &dyn Store, account_id: &str, scope: Option<&str>) -> Resul
         for scope in scopes {
             let select = "select n, max_dseq, xor_h, device_id, lane from chains where scope = $1 order by device_id, lane";
             for record in sql.rows(select, &[Val::from(scope)])? {
-                chains.push(Chain { chain: chain_of(scope, &record[3], &record[4])?, sum: sum_of(&record) });
+                chains.push(Chain { chain: chain_of(scope, record.get(3)?, record.get(4)?)?, sum: sum_of(&record)? });
             }
         }
         Ok(Digest { epoch: realm.epoch, head: realm.head, chains })
@@ -857,8 +850,8 @@ pub fn blocks(store: &dyn Store, account_id: &str, chain: &ChainKey) -> Result<B
         let select = "select dseq, h from events where scope = $1 and device_id = $2 and lane = $3 order by dseq";
         let mut sums: BTreeMap<u64, ChainSum> = BTreeMap::new();
         sql.each(select, &place(chain), &mut |record| {
-            let dseq = record[0].number();
-            sums.entry(dseq.saturating_sub(1) / BLOCK_ROWS).or_default().add(dseq, record[1].text());
+            let dseq: u64 = record.get(0)?;
+            sums.entry(dseq.saturating_sub(1) / BLOCK_ROWS).or_default().add(dseq, record.get(1)?);
             Ok(())
         })?;
         let blocks = sums.into_iter().map(|(block, sum)| Block { block, n: sum.n, xor: sum.xor }).collect();
@@ -877,12 +870,12 @@ pub fn snapshot(store: &dyn Store, account_id: &str) -> Result<Snapshot, Problem
         for scope in &reader.scopes {
             let mut from = 0;
             for record in sql.rows("select to_seq, n from segments where scope = $1 order by to_seq", &[Val::from(&scope[..])])? {
-                let (to, rows) = (record[0].number(), record[1].number());
+                let (to, rows) = (record.get(0)?, record.get(1)?);
                 segments.push(Segment { scope: scope.clone(), from, to, rows });
                 from = to;
             }
             let rest = sql.one("select open_n from scopes where scope = $1", &[Val::from(&scope[..])])?;
-            if let Some(rows) = rest.map(|record| record[0].number()).filter(|rows| 0 < *rows) {
+            if let Some(rows) = rest.map(|record| record.get(0)).transpose()?.filter(|rows| 0 < *rows) {
                 segments.push(Segment { scope: scope.clone(), from, to: realm.head, rows });
             }
         }
@@ -898,17 +891,17 @@ pub fn segment(store: &dyn Store, account_id: &str, scope: &str, from: u64, to: 
         reader.chosen(Some(scope))?;
         // From the end of one to the next end, or to where there is none yet: never more than a segment holds.
         let before = "select coalesce(max(to_seq), 0) from segments where scope = $1 and to_seq < $2";
-        let before = sql.one(before, &[Val::from(scope), Val::from(to)])?.map_or(0, |record| record[0].number());
+        let before = sql.one(before, &[Val::from(scope), Val::from(to)])?.map_or(Ok(0), |record| record.get::<u64>(0))?;
         if from != before || to <= from {
             return Err(Problem::new(Code::BadRequest, "that is no segment of a snapshot: ask for the list again").into());
         }
         let mut rows = Vec::new();
         let select = "select seq, raw from events where scope = $1 and seq > $2 and seq <= $3 order by seq limit $4";
         sql.each(select, &[Val::from(scope), Val::from(from), Val::from(to), Val::from(SEGMENT_ROWS)], &mut |record| {
-            match Row::read(record[1].bytes()) {
+            match Row::read(record.get(1).unwrap_or_default()) {
                 Ok(row) => rows.push(row),
                 // Whoever reads the segment finds at the next comparison what it lacks.
-                Err(err) => tracing::error!(%err, seq = record[0].number(), "a stored row is damaged; a segment is without it"),
+                Err(err) => tracing::error!(%err, seq = record.get::<u64>(0)?, "a stored row is damaged; a segment is without it"),
             }
             Ok(())
         })?;

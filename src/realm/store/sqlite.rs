@@ -11,7 +11,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
 
 use super::{
-    Act, Crowd, Item, Record, Sql, Store, StoreErr, Tell, Val, migrate,
+    Act, Crowd, Item, MIGRATIONS, Record, Sql, Store, StoreErr, Table, Tell, Val, migrate,
     pool::Pool,
     writer::{Writer, Writes, lock},
 };
@@ -39,20 +39,24 @@ struct Link {
 impl Sql for Link {
     fn each(&mut self, sql: &str, params: &[Val], take: &mut dyn FnMut(Record) -> Result<(), StoreErr>) -> Result<(), StoreErr> {
         let mut statement = self.connection.prepare_cached(&spelt(sql))?;
-        let columns = statement.column_count();
+        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
         let mut found = statement.query(rusqlite::params_from_iter(params.iter().map(Param)))?;
         while let Some(row) = found.next()? {
-            let mut record = Vec::with_capacity(columns);
-            for at in 0..columns {
-                record.push(match row.get_ref(at)? {
+            let mut values = Vec::with_capacity(columns.len());
+            for (at, column) in columns.iter().enumerate() {
+                values.push(match row.get_ref(at)? {
                     ValueRef::Null => Val::Null,
                     ValueRef::Integer(n) => Val::Int(n),
                     ValueRef::Text(text) => Val::Text(String::from_utf8_lossy(text).into_owned()),
                     ValueRef::Blob(bytes) => Val::Bytes(bytes.to_vec()),
-                    ValueRef::Real(_) => return Err(StoreErr::Database("a number that is not whole".to_owned())),
+                    ValueRef::Real(_) => {
+                        return Err(StoreErr::Database(format!(
+                            "column {column} holds a number with decimals, and nothing here does"
+                        )));
+                    }
                 });
             }
-            take(record)?;
+            take(Record::new(&columns, values))?;
         }
         Ok(())
     }
@@ -127,6 +131,11 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, or makes it; but never where a restore was begun and not finished.
     pub fn open(path: &Path) -> Result<Self, StoreErr> {
+        Self::made_by(path, MIGRATIONS)
+    }
+
+    /// With these steps, whichever of them it has not taken yet.
+    pub fn made_by(path: &Path, steps: &[&str]) -> Result<Self, StoreErr> {
         let begun = begun(path);
         if begun.exists() {
             return Err(StoreErr::Database(format!(
@@ -141,7 +150,7 @@ impl SqliteStore {
         link.connection.pragma_update(None, "journal_mode", "wal")?;
         link.connection.pragma_update(None, "secure_delete", "on")?;
         link.begin()?;
-        migrate(&mut link, &str::to_owned)?;
+        migrate(&mut link, steps, &str::to_owned)?;
         link.batch("commit")?;
         Ok(Self { writer: Writer::start(link)?, readers: Pool::new(READERS), path: path.to_owned(), tell })
     }
@@ -219,6 +228,25 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreErr> {
         remove(to);
     }
     made
+}
+
+/// Every table that holds something, by name. The scripts are asked, by running them on nothing: a database in use may have
+/// tables of somebody else beside ours.
+pub fn tables() -> Result<Vec<Table>, StoreErr> {
+    let connection = Connection::open_in_memory()?;
+    MIGRATIONS.iter().try_for_each(|step| connection.execute_batch(step))?;
+    let mut select = connection.prepare(
+        "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c where t.type = 'table' order by t.name, c.cid",
+    )?;
+    let (mut found, mut out) = (select.query([])?, Vec::<Table>::new());
+    while let Some(row) = found.next()? {
+        let (name, column) = (row.get(0)?, row.get(1)?);
+        match out.last_mut().filter(|table| table.name == name) {
+            Some(table) => table.columns.push(column),
+            None => out.push(Table { name, columns: vec![column] }),
+        }
+    }
+    Ok(out)
 }
 
 /// A database of nobody's, with what is beside it.

@@ -10,27 +10,9 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     accounts::secret,
     replicate::set_epoch,
-    store::{PostgresStore, Record, Sql, SqliteStore, Store, StoreErr, Val, copy_sqlite, sqlite, write},
+    store::{PostgresStore, Record, Sql, SqliteStore, Store, StoreErr, Table, Val, copy_sqlite, sqlite, tables, write},
 };
 
-/// Tables with their columns; the first ones say what the rest is in pages of.
-const TABLES: &[(&str, &[&str])] = &[
-    ("realm", &["only_one", "epoch", "head", "floor", "access", "made_ms", "claimed"]),
-    (
-        "events",
-        &["seq", "event_id", "scope", "device_id", "lane", "dseq", "kind", "h", "raw", "received_ms", "odd_clock", "forked"],
-    ),
-    ("chains", &["scope", "device_id", "lane", "n", "max_dseq", "xor_h"]),
-    ("scopes", &["scope", "n", "bytes", "open_n", "open_bytes"]),
-    ("segments", &["scope", "to_seq", "n"]),
-    ("accounts", &["account_id", "name", "password", "role", "made_ms"]),
-    ("persons", &["person", "account_id", "position"]),
-    ("members", &["scope", "account_id"]),
-    ("access_changes", &["no", "account_id"]),
-    ("devices", &["account_id", "device_id", "name", "made_ms", "seen_ms", "revoked"]),
-    ("sign_ins", &["token_hash", "account_id", "device_id", "made_ms", "expires_ms", "secret_hash", "seen_ms"]),
-    ("codes", &["code_hash", "purpose", "account_id", "expires_ms", "made_by", "made_on"]),
-];
 /// What lets somebody in. A backup keeps it, and no restore brings it back: a device that was shut out since, or a code that
 /// was spent, would count again.
 const DOORS: [&str; 2] = ["sign_ins", "codes"];
@@ -68,7 +50,8 @@ pub fn backup(database: &str, out: &Path) -> Result<()> {
 fn export(database: &str, part: &Path) -> Result<()> {
     let from = PostgresStore::open(database)?;
     let to = SqliteStore::open(part)?;
-    write(&to, move |sql| from.read(&mut |source| transfer(source, sql, &[]))).context("the copy")?;
+    let tables = tables()?;
+    write(&to, move |sql| from.read(&mut |source| transfer(&tables, source, sql))).context("the copy")?;
     drop(to);
     Ok(sqlite::fold(part)?)
 }
@@ -93,12 +76,13 @@ fn restore_postgres(backup: &Path, database: &str, epoch: String) -> Result<()> 
     // An old backup is brought up to date before it is read, and nobody's backup is written to.
     let copy = std::env::temp_dir().join(format!("spotter-restore-{epoch}.db"));
     let restored = copy_sqlite(backup, &copy).with_context(|| backup.display().to_string()).and_then(|()| {
-        let from = SqliteStore::open(&copy)?;
+        let (from, mut tables) = (SqliteStore::open(&copy)?, tables()?);
         let all = move |sql: &mut dyn Sql| {
-            for (table, _) in TABLES {
-                sql.run(&format!("delete from {table}"), &[])?;
+            for Table { name, .. } in &tables {
+                sql.run(&format!("delete from {name}"), &[])?;
             }
-            from.read(&mut |source| transfer(source, sql, &DOORS))?;
+            tables.retain(|table| !DOORS.contains(&&table.name[..]));
+            from.read(&mut |source| transfer(&tables, source, sql))?;
             set_epoch(sql, &epoch)
         };
         Ok(write(&to, all)?)
@@ -166,17 +150,21 @@ fn sync_folder(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every record but those of some tables, from one snapshot into one transaction.
-fn transfer(source: &mut dyn Sql, to: &mut dyn Sql, without: &[&str]) -> Result<(), StoreErr> {
-    for (table, columns) in TABLES.iter().filter(|(table, _)| !without.contains(table)) {
+/// Every record of some tables, from one snapshot into one transaction.
+fn transfer(tables: &[Table], source: &mut dyn Sql, to: &mut dyn Sql) -> Result<(), StoreErr> {
+    for table in tables {
         let mut after = 0;
         loop {
-            let records = page(source, table, columns, after)?;
+            let records = page(source, table, after)?;
             for some in records.chunks(INSERT) {
-                to.run(&insert(table, columns, some.len()), &some.concat())?;
+                let values: Vec<Val> = some.iter().flat_map(Record::values).cloned().collect();
+                to.run(&insert(table, some.len()), &values)?;
             }
             let Some(last) = records.last() else { break };
-            after = if *table == "events" { last[0].number() } else { after + records.len() as u64 };
+            after = match table.columns.iter().position(|column| is_log(table) && column == "seq") {
+                Some(seq) => last.get(seq)?,
+                None => after + records.len() as u64,
+            };
             if (records.len() as u64) < PAGE {
                 break;
             }
@@ -185,53 +173,25 @@ fn transfer(source: &mut dyn Sql, to: &mut dyn Sql, without: &[&str]) -> Result<
     Ok(())
 }
 
-fn page(source: &mut dyn Sql, table: &str, columns: &[&str], after: u64) -> Result<Vec<Record>, StoreErr> {
-    let list = columns.join(", ");
-    if table == "events" {
-        // Its key is a number: no page has to count past the ones before it.
-        let select = format!("select {list} from events where seq > $1 order by seq limit {PAGE}");
-        return source.rows(&select, &[Val::from(after)]);
-    }
-    let select = format!("select {list} from {table} order by {list} limit {PAGE} offset $1");
+/// The one table that grows for ever. Its key is a number: no page of it has to count past the ones before.
+fn is_log(table: &Table) -> bool {
+    table.name == "events"
+}
+
+fn page(source: &mut dyn Sql, table: &Table, after: u64) -> Result<Vec<Record>, StoreErr> {
+    let (name, list) = (&table.name, table.columns.join(", "));
+    let select = match is_log(table) {
+        true => format!("select {list} from {name} where seq > $1 order by seq limit {PAGE}"),
+        false => format!("select {list} from {name} order by {list} limit {PAGE} offset $1"),
+    };
     source.rows(&select, &[Val::from(after)])
 }
 
-fn insert(table: &str, columns: &[&str], records: usize) -> String {
+fn insert(Table { name, columns }: &Table, records: usize) -> String {
     let record = |nth: usize| {
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("${}", nth * columns.len() + place)).collect();
         format!("({})", places.join(", "))
     };
     let records: Vec<String> = (0..records).map(record).collect();
-    format!("insert into {table} ({}) values {}", columns.join(", "), records.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::read;
-
-    #[test]
-    fn a_backup_has_every_table_and_every_column() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = SqliteStore::open(&folder.path().join("spotter.db")).expect("it opens");
-        let names = |sql: &mut dyn Sql, select: &str| {
-            let found = sql.rows(select, &[])?;
-            Ok::<_, StoreErr>(found.iter().map(|record| record[0].text().to_owned()).collect::<Vec<_>>())
-        };
-        read(&store, |sql| {
-            let tables = names(sql, "select name from sqlite_master where type = 'table' and name <> 'migrations' order by name")?;
-            let mut copied: Vec<&str> = TABLES.iter().map(|(table, _)| *table).collect();
-            copied.sort_unstable();
-            assert_eq!(copied, tables);
-            for (table, columns) in TABLES {
-                let mut has = names(sql, &format!("select name from pragma_table_info('{table}')"))?;
-                let mut copied = columns.to_vec();
-                has.sort();
-                copied.sort_unstable();
-                assert_eq!(copied, has, "{table}");
-            }
-            Ok(())
-        })
-        .expect("a read");
-    }
+    format!("insert into {name} ({}) values {}", columns.join(", "), records.join(", "))
 }

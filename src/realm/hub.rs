@@ -3,15 +3,17 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     task::Waker,
+    thread,
 };
 
+use anyhow::{Context as _, Result};
 use wire::{Checkpoint, Code, Frame, RawRow};
 
 use crate::{
     accounts::holds,
-    replicate::{Reader, Realm, reader, realm},
+    replicate::{Reader, Realm, reader, realm, stored_row},
     store::{Sql, Store, StoreErr, Val, read},
 };
 
@@ -295,19 +297,38 @@ impl Hub {
     }
 }
 
+/// The hub over a store, and the one thread that hands out what is committed.
+pub fn fan_out(store: &Arc<dyn Store>) -> Result<Arc<Hub>> {
+    let hub = Hub::start(&**store)?;
+    let (tell, told) = mpsc::sync_channel::<()>(1);
+    // One notice that waits is enough: whoever takes it looks at the head itself.
+    store.on_commit(Box::new(move || _ = tell.try_send(())));
+    let (weak, from) = (Arc::downgrade(&hub), Arc::downgrade(store));
+    let publish = move || {
+        while told.recv().is_ok() {
+            let (Some(hub), Some(store)) = (weak.upgrade(), from.upgrade()) else { return };
+            if let Err(err) = hub.publish(&*store) {
+                tracing::error!(%err, "nothing could be handed out; it is tried again with the next commit");
+            }
+        }
+    };
+    thread::Builder::new().name("fan-out".to_owned()).spawn(publish).context("the fan-out thread")?;
+    Ok(hub)
+}
+
 fn fresh(sql: &mut dyn Sql, after: u64, to: u64) -> Result<BTreeMap<String, Fresh>, StoreErr> {
     let mut out: BTreeMap<String, Fresh> = BTreeMap::new();
     let select = "select seq, scope, raw from events where seq > $1 and seq <= $2 order by seq";
     for record in sql.rows(select, &[Val::from(after), Val::from(to)])? {
-        let Some(raw) = wire::raw_of(record[2].bytes()) else { continue };
-        let fresh = out.entry(record[1].text().to_owned()).or_insert_with(|| Fresh { rows: Vec::new(), bytes: 0 });
+        let Some(raw) = stored_row(&record, 2) else { continue };
+        let fresh = out.entry(record.get(1)?).or_insert_with(|| Fresh { rows: Vec::new(), bytes: 0 });
         fresh.bytes += raw.get().len();
-        fresh.rows.push((record[0].number(), raw));
+        fresh.rows.push((record.get(0)?, raw));
     }
     Ok(out)
 }
 
 fn changed(sql: &mut dyn Sql, access: u64) -> Result<Vec<String>, StoreErr> {
     let found = sql.rows("select distinct account_id from access_changes where no > $1", &[Val::from(access)])?;
-    Ok(found.iter().map(|record| record[0].text().to_owned()).collect())
+    found.iter().map(|record| record.get(0)).collect()
 }

@@ -1,15 +1,18 @@
 //! One database, two makes of it. Everything above says its SQL once, in the words that SQLite and PostgreSQL share, and
 //! gets the same guarantees: a write is durable when it returns, and commits are visible in the order of `seq`.
 
+mod numeric;
 mod pool;
 mod postgres;
+mod record;
 pub(crate) mod sqlite;
 mod tls;
 mod writer;
 
 pub use self::{
     postgres::PostgresStore,
-    sqlite::{SqliteStore, copy as copy_sqlite},
+    record::{Record, Typed, Val},
+    sqlite::{SqliteStore, copy as copy_sqlite, tables},
 };
 
 use std::{
@@ -18,6 +21,8 @@ use std::{
 };
 
 use wire::Problem;
+
+use writer::Writes;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreErr {
@@ -31,62 +36,6 @@ pub enum StoreErr {
     #[error("refused: {}", .0.detail)]
     Refused(Box<Problem>),
 }
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Val {
-    Null,
-    Int(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl Val {
-    pub fn int(&self) -> i64 {
-        if let Self::Int(n) = self { *n } else { 0 }
-    }
-
-    pub fn number(&self) -> u64 {
-        u64::try_from(self.int()).unwrap_or(0)
-    }
-
-    pub fn text(&self) -> &str {
-        if let Self::Text(text) = self { text } else { "" }
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        if let Self::Bytes(bytes) = self { bytes } else { &[] }
-    }
-
-    pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
-    }
-}
-
-impl From<&str> for Val {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Val {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<u64> for Val {
-    fn from(n: u64) -> Self {
-        Self::Int(i64::try_from(n).unwrap_or(i64::MAX))
-    }
-}
-
-impl<T: Into<Val>> From<Option<T>> for Val {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
-pub type Record = Vec<Val>;
 
 /// A connection inside a transaction. Parameters are `$1`, `$2`, … in the statement.
 pub trait Sql {
@@ -180,22 +129,32 @@ pub fn write<T: Send + 'static>(
     writer::lock(&out).take().ok_or_else(nothing)
 }
 
-/// The statements that make a database, step by step; a database that has taken a step never takes it again.
+/// One of the tables that the scripts make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub name: String,
+    /// In their order.
+    pub columns: Vec<String>,
+}
+
+impl Table {
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|own| own == column)
+    }
+}
+
+/// The scripts that make a database, step by step; a database that has taken a step never takes it again.
 const MIGRATIONS: &[&str] = &[include_str!("store/001.sql"), include_str!("store/002.sql")];
 
-fn migrate(sql: &mut dyn Sql, dialect: &dyn Fn(&str) -> String) -> Result<(), StoreErr> {
+/// Inside a transaction. A script goes to the database whole: only it knows where a statement ends.
+fn migrate(sql: &mut dyn Writes, steps: &[&str], dialect: &dyn Fn(&str) -> String) -> Result<(), StoreErr> {
     sql.run("create table if not exists migrations (step bigint primary key)", &[])?;
-    let done = sql.one("select coalesce(max(step), 0) from migrations", &[])?.map_or(0, |record| record[0].number());
-    if (MIGRATIONS.len() as u64) < done {
-        return Err(StoreErr::Database(format!(
-            "it was made by a newer Spotter (step {done}, this one knows {})",
-            MIGRATIONS.len()
-        )));
+    let done = sql.one("select coalesce(max(step), 0) from migrations", &[])?.map_or(Ok(0), |record| record.get::<u64>(0))?;
+    if (steps.len() as u64) < done {
+        return Err(StoreErr::Database(format!("it was made by a newer Spotter (step {done}, this one knows {})", steps.len())));
     }
-    for (at, step) in MIGRATIONS.iter().enumerate().skip(done as usize) {
-        for statement in step.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
-            sql.run(&dialect(statement), &[])?;
-        }
+    for (at, step) in steps.iter().enumerate().skip(done as usize) {
+        sql.batch(&dialect(step))?;
         sql.run("insert into migrations (step) values ($1)", &[Val::from(at as u64 + 1)])?;
     }
     Ok(())
