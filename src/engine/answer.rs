@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use crate::table::{Table, Value};
+use crate::{kernel::date::iso_date, table::Table, value::Value};
 
 pub type Param = Value;
 
@@ -42,9 +42,9 @@ impl Table {
     /// Each row as an object. Dates are days since 1970-01-01: a screen formats them, the engine does not.
     pub fn to_json(&self) -> Vec<Json> {
         let mut rows: Vec<Map<String, Json>> = vec![Map::new(); self.rows()];
-        for (name, series) in self.columns() {
+        for (name, column) in self.columns() {
             for (row, out) in rows.iter_mut().enumerate() {
-                let json = match crate::table::value_at(series, row) {
+                let json = match column.value(row) {
                     Value::Null => Json::Null,
                     Value::Int(n) => n.into(),
                     Value::Float(x) => x.into(),
@@ -58,17 +58,17 @@ impl Table {
         rows.into_iter().map(Json::Object).collect()
     }
 
-    /// Each row as a list of cells, dates as `2026-03-01`: for files and for people at a terminal.
+    /// Each row as a list of cells, dates as `2026-03-01` (a day that no calendar has as its number): for files and for people at a terminal.
     pub fn to_rows(&self) -> Vec<Vec<Json>> {
-        let columns: Vec<_> = self.columns().map(|(_, series)| series).collect();
+        let columns: Vec<_> = self.columns().map(|(_, column)| column).collect();
         let cell = |row: usize| {
-            columns.iter().map(move |series| match crate::table::value_at(series, row) {
+            columns.iter().map(move |column| match column.value(row) {
                 Value::Null => Json::Null,
                 Value::Int(n) => n.into(),
                 Value::Float(x) => x.into(),
                 Value::Text(text) => text.into(),
                 Value::Bool(b) => b.into(),
-                Value::Date(days) => crate::sql::iso_date(days).into(),
+                Value::Date(days) => iso_date(days).unwrap_or_else(|| days.to_string()).into(),
             })
         };
         (0..self.rows()).map(|row| cell(row).collect()).collect()

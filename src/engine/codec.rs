@@ -21,12 +21,12 @@ use parquet::{
     data_type::AsBytes as _,
     file::properties::WriterProperties,
 };
-use polars::prelude::Series;
 use serde_json::Value as Json;
 
 use crate::{
+    column::{Column, Columns, bools, dates, floats, ints, texts},
     columns::{CLEARED_INT, CLEARED_TEXT, ENVELOPE, INTS, TEXTS},
-    table::{Table, Ty, bools, dates, floats, ints, texts},
+    table::Table,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum CodecErr {
 
 /// The events table of some rows, without their raw bytes.
 pub(crate) fn events_table(rows: &[Row]) -> Table {
-    let mut columns: Vec<(String, Series)> = Vec::with_capacity(ENVELOPE.len() + INTS.len() + TEXTS.len() + 1);
+    let mut columns = Columns::with_capacity(ENVELOPE.len() + INTS.len() + TEXTS.len() + 1);
     for name in ENVELOPE {
         columns.push((
             name.to_owned(),
@@ -117,17 +117,14 @@ pub fn table_to_parquet(table: &Table) -> Result<Vec<u8>, CodecErr> {
 fn write(table: &Table, raw: Option<ArrayRef>) -> Result<Vec<u8>, CodecErr> {
     let mut fields = Vec::new();
     let mut arrays: Vec<ArrayRef> = Vec::new();
-    for (name, series) in table.columns() {
-        let (ty, array): (DataType, ArrayRef) = match Ty::of(series) {
-            Ty::Int => (DataType::Int64, Arc::new(series.i64().expect("Int").into_iter().collect::<Int64Array>())),
-            Ty::Float => (DataType::Float64, Arc::new(series.f64().expect("Float").into_iter().collect::<Float64Array>())),
-            Ty::Text => (DataType::Utf8, Arc::new(series.str().expect("Text").into_iter().collect::<StringArray>())),
-            Ty::Bool => (DataType::Boolean, Arc::new(series.bool().expect("Bool").into_iter().collect::<BooleanArray>())),
-            Ty::Date => {
-                let days = series.cast(&polars::prelude::DataType::Int32).expect("a date is days");
-                (DataType::Date32, Arc::new(days.i32().expect("days").into_iter().collect::<Date32Array>()))
-            }
-            Ty::Null => (DataType::Utf8, Arc::new(StringArray::new_null(series.len()))),
+    for (name, column) in table.columns() {
+        let (ty, array): (DataType, ArrayRef) = match column {
+            Column::Int(values) => (DataType::Int64, Arc::new(values.iter().collect::<Int64Array>())),
+            Column::Float(values) => (DataType::Float64, Arc::new(values.iter().collect::<Float64Array>())),
+            Column::Text(values) => (DataType::Utf8, Arc::new(values.iter().collect::<StringArray>())),
+            Column::Bool(values) => (DataType::Boolean, Arc::new(values.iter().collect::<BooleanArray>())),
+            Column::Date(days) => (DataType::Date32, Arc::new(days.iter().collect::<Date32Array>())),
+            Column::Null(len) => (DataType::Utf8, Arc::new(StringArray::new_null(*len))),
         };
         fields.push(Field::new(name, ty, true));
         arrays.push(array);
@@ -174,7 +171,7 @@ pub(crate) fn columns_of(bytes: Bytes, wanted: &dyn Fn(&str) -> bool) -> Result<
 fn of_arrays(names: &[(String, DataType)], arrays: &[ArrayRef]) -> Result<Table, CodecErr> {
     let mut columns = Vec::with_capacity(names.len());
     for ((name, ty), array) in names.iter().zip(arrays) {
-        let series = match ty {
+        let column = match ty {
             DataType::Int64 => ints(array.as_primitive::<Int64Type>().iter()),
             DataType::Float64 => floats(array.as_primitive::<Float64Type>().iter()),
             DataType::Utf8 => texts(array.as_string::<i32>().iter()),
@@ -182,7 +179,7 @@ fn of_arrays(names: &[(String, DataType)], arrays: &[ArrayRef]) -> Result<Table,
             DataType::Date32 => dates(array.as_primitive::<Date32Type>().iter()),
             other => return Err(CodecErr::Parquet(format!("column {name} has the type {other}, which Spotter does not write"))),
         };
-        columns.push((name.clone(), series));
+        columns.push((name.clone(), column));
     }
     Ok(Table::new(columns))
 }

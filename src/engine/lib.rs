@@ -6,20 +6,26 @@
 
 mod answer;
 mod codec;
+mod column;
 mod columns;
+mod error;
+mod kernel;
 mod packed;
 mod seed;
 mod sql;
 mod store;
 mod stored;
 mod table;
+mod value;
 
 pub use answer::{Param, Params};
 pub use codec::{CodecErr, rows_from_parquet, segment_to_parquet, table_from_parquet, table_to_parquet};
+pub use error::SqlErr;
 /// The project that a store runs: read by `models`, handed in by whoever brings its own.
 pub use models::{Catalog, Layer, Model, read as read_project};
 pub use packed::Packing;
 pub use seed::table_from_csv;
-pub use sql::{SqlErr, query};
+pub use sql::query;
 pub use store::{EngineErr, Rebuild, Store, prebuild, prebuild_of};
-pub use table::{Table, Ty, Value};
+pub use table::Table;
+pub use value::{Ty, Value};

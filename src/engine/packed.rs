@@ -5,12 +5,13 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use bytes::Bytes;
 use ledger::{put_part, take_part};
-use polars::prelude::{PlSmallStr, Series};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     codec::{CodecErr, columns_of, table_to_parquet},
-    table::{Table, Ty},
+    column::Column,
+    table::Table,
+    value::Ty,
 };
 
 /// One table among others: where its Parquet lies behind the list, and what a reader must know before reading it.
@@ -53,7 +54,7 @@ impl Packing {
 
     pub fn add(&mut self, name: &str, table: &Table) -> Result<(), CodecErr> {
         let bytes = table_to_parquet(table)?;
-        let columns = table.columns().map(|(name, series)| PackedColumn { name: name.to_owned(), ty: Ty::of(series) });
+        let columns = table.columns().map(|(name, column)| PackedColumn { name: name.to_owned(), ty: column.ty() });
         self.list.tables.push(Entry {
             name: name.to_owned(),
             rows: table.rows(),
@@ -100,7 +101,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<(List, Vec<(String, Base)>), CodecE
 pub(crate) struct Base {
     names: Vec<String>,
     rows: usize,
-    columns: RefCell<BTreeMap<String, Series>>,
+    columns: RefCell<BTreeMap<String, Column>>,
     packed: Option<(Bytes, Vec<PackedColumn>)>,
 }
 
@@ -109,7 +110,7 @@ impl From<Table> for Base {
         Self {
             names: table.names().into_iter().map(str::to_owned).collect(),
             rows: table.rows(),
-            columns: RefCell::new(table.columns().map(|(name, series)| (name.to_owned(), series.clone())).collect()),
+            columns: RefCell::new(table.columns().map(|(name, column)| (name.to_owned(), column.clone())).collect()),
             packed: None,
         }
     }
@@ -130,13 +131,12 @@ impl Base {
 
     /// A table like it, without a row.
     pub(crate) fn none(&self) -> Table {
-        let Some((_, packed)) = &self.packed else { return self.only(|_| true).slice(0, 0) };
-        let empty = |column: &PackedColumn| Series::new_empty(PlSmallStr::EMPTY, &column.ty.polars());
-        Table::new(packed.iter().map(|column| (column.name.clone(), empty(column))).collect())
+        let Some((_, packed)) = &self.packed else { return self.only(|_| true).none() };
+        Table::new(packed.iter().map(|column| (column.name.clone(), Column::nulls(column.ty, 0))).collect())
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let unpacked: usize = self.columns.borrow().values().map(Series::estimated_size).sum();
+        let unpacked: usize = self.columns.borrow().values().map(Column::bytes).sum();
         unpacked + self.packed.as_ref().map_or(0, |(parquet, _)| parquet.len())
     }
 
@@ -162,9 +162,8 @@ impl Base {
         let asked = |name: &str| missing.iter().any(|column| column.name == name && column.ty != Ty::Null);
         let typed = columns_of(parquet.clone(), &asked).expect("BUG: bytes that this build packed and whose hash holds");
         for column in missing {
-            let series = typed.column(&column.name).filter(|_| column.ty != Ty::Null).cloned();
-            let series = series.unwrap_or_else(|| Series::new_null(PlSmallStr::EMPTY, self.rows));
-            columns.insert(column.name.clone(), series);
+            let values = typed.column(&column.name).filter(|_| column.ty != Ty::Null).cloned();
+            columns.insert(column.name.clone(), values.unwrap_or(Column::Null(self.rows)));
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Reference rows from CSV. A column whose every cell is a whole number is one of whole numbers; an empty cell is null.
 
-use crate::table::{Table, ints, texts};
+use crate::{
+    column::{ints, texts},
+    table::Table,
+};
 
 pub fn table_from_csv(text: &str) -> Result<Table, String> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -15,11 +18,11 @@ pub fn table_from_csv(text: &str) -> Result<Table, String> {
     let columns = names.into_iter().zip(cells).map(|(name, cells)| {
         let whole: Option<Vec<Option<i64>>> =
             cells.iter().map(|cell| cell.as_ref().map_or(Some(None), |cell| cell.parse().ok().map(Some))).collect();
-        let series = match whole {
+        let column = match whole {
             Some(numbers) => ints(numbers.into_iter()),
             None => texts(cells.into_iter()),
         };
-        (name, series)
+        (name, column)
     });
     Ok(Table::new(columns.collect()))
 }

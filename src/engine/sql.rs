@@ -4,22 +4,22 @@
 //! for is refused by the `other =>` arm of each match, and every struct of the tree is taken apart field by field so
 //! that a clause cannot be overlooked.
 
-mod agg;
-mod date;
-mod error;
+mod calls;
 mod expr;
 mod frame;
-mod func;
-mod groups;
-mod math;
-mod order;
+mod from;
+mod group;
+mod join;
+mod place;
 mod query;
 mod scope;
+mod select;
+mod selected;
 mod subquery;
-mod text;
+mod tree;
 mod window;
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use sqlparser::{
     ast::{Query, Statement},
@@ -27,14 +27,14 @@ use sqlparser::{
     parser::Parser,
 };
 
-pub use error::SqlErr;
-use error::{Res, refuse};
-pub(crate) use groups::matches;
+use place::{refuse, start_of};
+use scope::{Lookup, Scope};
 
-use crate::{answer::Params, table::Table};
-
-/// A table by name, with the columns of some names or all of them.
-pub(crate) type Lookup<'a> = dyn Fn(&str, Option<&BTreeSet<String>>) -> Option<Table> + 'a;
+use crate::{
+    answer::Params,
+    error::{Res, SqlErr},
+    table::Table,
+};
 
 /// Runs one `select` over the tables that `lookup` knows.
 pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>) -> Res<Table> {
@@ -43,8 +43,8 @@ pub fn query(sql: &str, params: &Params, lookup: &dyn Fn(&str) -> Option<Table>)
 
 /// `query`, and what was done for it: one line a step, with the rows that came out.
 pub(crate) fn explained(sql: &str, params: &Params, lookup: &Lookup<'_>) -> Res<(Table, Vec<String>)> {
-    let steps = std::cell::RefCell::new(Vec::new());
-    let table = Prepared::new(sql)?.carry_out(scope::Scope::new(params, lookup).telling(&steps))?;
+    let steps = RefCell::new(Vec::new());
+    let table = Prepared::new(sql)?.carry_out(Scope::new(params, lookup, query::query).telling(&steps))?;
     Ok((table, steps.into_inner()))
 }
 
@@ -60,11 +60,11 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(sql: &str) -> Res<Self> {
-        let start = error::start_of(sql);
+        let start = start_of(sql);
         let mut statements = Parser::parse_sql(&DuckDbDialect {}, sql).map_err(|err| SqlErr::parse(&err, sql))?;
         let outcome = match (statements.pop(), statements.is_empty()) {
             (Some(Statement::Query(query)), true) => {
-                let columns = scope::columns_of(&query).map(Rc::new);
+                let columns = tree::columns_of(&query).map(Rc::new);
                 return Ok(Self { query, columns, start });
             }
             (Some(other), true) => refuse(&other, "only select can be run"),
@@ -79,16 +79,11 @@ impl Prepared {
     }
 
     pub(crate) fn run(&self, params: &Params, lookup: &Lookup<'_>) -> Res<Table> {
-        self.carry_out(scope::Scope::new(params, lookup))
+        self.carry_out(Scope::new(params, lookup, query::query))
     }
 
-    fn carry_out(&self, scope: scope::Scope<'_>) -> Res<Table> {
-        let outcome = query::Run::new(scope.reading(self.columns.clone())).query(&self.query);
+    fn carry_out(&self, scope: Scope<'_>) -> Res<Table> {
+        let outcome = scope.reading(self.columns.clone()).answer(&self.query);
         outcome.map_err(|err| err.at(&*self.query).at_place(self.start))
     }
-}
-
-/// `2026-03-01`; a day that no calendar has is its number.
-pub(crate) fn iso_date(days: i32) -> String {
-    expr::date_of(days).map_or_else(|| days.to_string(), |date| date.format("%Y-%m-%d").to_string())
 }

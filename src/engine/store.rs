@@ -17,9 +17,11 @@ use polars::prelude::BooleanChunked;
 use crate::{
     answer::Params,
     codec::{CodecErr, events_table, some_columns_from_parquet},
+    column::Column,
+    error::SqlErr,
     packed::{Packing, unpack},
     seed::table_from_csv,
-    sql::{self, Prepared, SqlErr},
+    sql::{self, Prepared},
     stored::{Keys, Stored, differing},
     table::Table,
 };
@@ -140,32 +142,26 @@ impl Store {
     /// Takes a sealed segment's columns. The file's hash has been checked by whoever has the file.
     pub fn add_segment(&mut self, parquet: &[u8]) -> Result<usize, EngineErr> {
         let table = some_columns_from_parquet(parquet, &|name| self.events.column(name).is_some())?;
-        let ids = table.column("event_id").ok_or(CodecErr::NoRaw)?;
+        let Some(Column::Text(ids)) = table.column("event_id") else { return Err(CodecErr::NoRaw.into()) };
         self.seen.reserve(table.rows());
-        let fresh: BooleanChunked = ids
-            .str()
-            .map_err(|_| CodecErr::NoRaw)?
-            .into_iter()
-            .map(|id| Some(id.is_some_and(|id| self.seen.insert(id_number(id)))))
-            .collect();
+        let fresh: BooleanChunked = ids.iter().map(|id| Some(id.is_some_and(|id| self.seen.insert(id_number(id))))).collect();
         let table = if fresh.all() { table } else { table.filter(&fresh) };
         let taken = table.rows();
         if 0 < taken {
-            self.add(self.events_shape(&table));
+            let shaped = self.events_shape(&table);
+            if !self.events.takes(&shaped) {
+                return Err(CodecErr::Parquet("a column has another type than the events".to_owned()).into());
+            }
+            self.add(shaped);
         }
         Ok(taken)
     }
 
     /// A segment of an older build may lack columns that a newer one knows.
     fn events_shape(&self, table: &Table) -> Table {
-        let columns = self.events.columns().map(|(name, empty)| {
-            let series = table.column(name).cloned().unwrap_or_else(|| {
-                empty
-                    .new_from_index(0, 0)
-                    .extend_constant(polars::prelude::AnyValue::Null, table.rows())
-                    .expect("nulls of any type")
-            });
-            (name.to_owned(), series)
+        let columns = self.events.columns().map(|(name, own)| {
+            let column = table.column(name).cloned().unwrap_or_else(|| Column::nulls(own.ty(), table.rows()));
+            (name.to_owned(), column)
         });
         Table::new(columns.collect())
     }
@@ -306,6 +302,7 @@ impl Store {
                 return Ok(None);
             }
             match self.tables.get_mut(&model.name) {
+                Some(before) if !before.takes(&rows) => return Err(other_types(model)),
                 Some(before) => before.append(&rows),
                 None => _ = self.tables.insert(model.name.clone(), Stored::new(rows.clone())),
             }
@@ -336,7 +333,10 @@ impl Store {
             }
         }
         let now = self.run(model, &inputs)?;
-        let own = self.tables.get_mut(&model.name).expect("looked up just now");
+        let Some(own) = self.tables.get_mut(&model.name) else { return Ok(None) };
+        if !own.takes(&now) {
+            return Err(other_types(model));
+        }
         // Most rows of a partition come out as they were: only the others go on to whoever stands on this model.
         let (gone, now) = differing(&own.of(by, &touched, None), &now, &model.key);
         if 0 < gone.rows() + now.rows() {
@@ -496,6 +496,12 @@ impl Store {
     }
 }
 
+/// A model whose columns are of other types for some rows than for all.
+fn other_types(model: &Model) -> EngineErr {
+    let source = SqlErr::new("its rows came out with other columns than before").at_place((1, 1));
+    EngineErr::Sql { file: model.file.clone(), source }
+}
+
 /// Nothing, when both sides are without a row.
 fn some_rows((gone, now): (Table, Table)) -> Option<Delta> {
     (0 < gone.rows() + now.rows()).then(|| Delta::Rows(vec![gone, now]))
@@ -515,7 +521,7 @@ fn id_number(id: &str) -> u128 {
         return number;
     }
     let hash = blake3::hash(id.as_bytes());
-    u128::from_le_bytes(hash.as_bytes()[..16].try_into().expect("32 bytes"))
+    hash.as_bytes().iter().take(16).rev().fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 fn seeds(catalog: &Catalog) -> Result<BTreeMap<String, Table>, EngineErr> {

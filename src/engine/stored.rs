@@ -5,17 +5,19 @@
 use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashSet},
-    hash::BuildHasher as _,
+    hash::{BuildHasher as _, Hash},
     rc::Rc,
 };
 
 use foldhash::fast::FixedState;
-use polars::prelude::{BooleanChunked, DataType, IdxSize, Series};
+use polars::prelude::{BooleanChunked, IdxSize};
 
 use crate::{
+    column::{Column, index},
+    kernel::groups::matches,
     packed::Base,
-    sql::matches,
-    table::{Table, Ty, Value, index, value_at},
+    table::Table,
+    value::Value,
 };
 
 /// Rows of the small part from which the parts become one again when nobody waits.
@@ -37,7 +39,7 @@ impl Keys {
         for (row, hash) in hashes(&columns, table.rows()).into_iter().enumerate() {
             let known = self.found.entry(hash).or_default();
             if !known.iter().any(|key| has_key(&columns, row, key)) {
-                known.push(columns.iter().map(|series| value_at(series, row)).collect());
+                known.push(columns.iter().map(|column| column.value(row)).collect());
             }
         }
     }
@@ -54,49 +56,44 @@ impl Keys {
     }
 }
 
-fn columns<'t>(table: &'t Table, by: &[String]) -> Vec<&'t Series> {
+fn columns<'t>(table: &'t Table, by: &[String]) -> Vec<&'t Column> {
     by.iter().filter_map(|column| table.column(column)).collect()
 }
 
 /// Two keys may share a hash.
-fn has_key(columns: &[&Series], row: usize, key: &[Value]) -> bool {
-    columns.iter().zip(key).all(|(series, value)| match (series.dtype(), value) {
-        (DataType::String, Value::Text(text)) => series.str().expect("Text").get(row) == Some(text.as_str()),
-        (DataType::Int64, Value::Int(n)) => series.i64().expect("Int").get(row) == Some(*n),
-        _ => value_at(series, row) == *value,
+fn has_key(columns: &[&Column], row: usize, key: &[Value]) -> bool {
+    columns.iter().zip(key).all(|(column, value)| match (column, value) {
+        (Column::Text(values), Value::Text(text)) => values.get(row) == Some(text.as_str()),
+        (Column::Int(values), Value::Int(n)) => values.get(row) == Some(*n),
+        _ => column.value(row) == *value,
     })
 }
 
-fn equal_keys(columns: &[&Series], a: IdxSize, b: IdxSize) -> bool {
+fn equal_keys(columns: &[&Column], a: IdxSize, b: IdxSize) -> bool {
     let (a, b) = (a as usize, b as usize);
-    columns.iter().all(|series| match series.dtype() {
-        DataType::String => {
-            let text = series.str().expect("Text");
-            text.get(a) == text.get(b)
-        }
-        _ => value_at(series, a) == value_at(series, b),
+    columns.iter().all(|column| match column {
+        Column::Text(values) => values.get(a) == values.get(b),
+        _ => column.value(a) == column.value(b),
     })
 }
 
 /// What each row's key hashes to.
-fn hashes(columns: &[&Series], rows: usize) -> Vec<u64> {
-    let state = FixedState::default();
+fn hashes(columns: &[&Column], rows: usize) -> Vec<u64> {
+    fn mix(out: &mut [u64], values: impl Iterator<Item = Option<impl Hash>>) {
+        let state = FixedState::default();
+        for (out, value) in out.iter_mut().zip(values) {
+            *out = (out.rotate_left(5) ^ state.hash_one(value)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
     let mut out = vec![0_u64; rows];
-    for series in columns {
-        let mix = |(out, hash): (&mut u64, u64)| *out = (out.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        match Ty::of(series) {
-            Ty::Text => out.iter_mut().zip(series.str().expect("Text").iter().map(|text| state.hash_one(text))).for_each(mix),
-            Ty::Int => out.iter_mut().zip(series.i64().expect("Int").iter().map(|n| state.hash_one(n))).for_each(mix),
-            Ty::Date => {
-                let days = series.cast(&DataType::Int32).expect("a date is days");
-                out.iter_mut().zip(days.i32().expect("days").iter().map(|day| state.hash_one(day))).for_each(mix);
-            }
-            Ty::Bool => out.iter_mut().zip(series.bool().expect("Bool").iter().map(|b| state.hash_one(b))).for_each(mix),
-            Ty::Float => {
-                let bits = series.f64().expect("Float").iter().map(|x| state.hash_one(x.map(f64::to_bits)));
-                out.iter_mut().zip(bits).for_each(mix);
-            }
-            Ty::Null => {}
+    for column in columns {
+        match column {
+            Column::Text(values) => mix(&mut out, values.iter()),
+            Column::Int(values) => mix(&mut out, values.iter()),
+            Column::Date(days) => mix(&mut out, days.iter()),
+            Column::Bool(values) => mix(&mut out, values.iter()),
+            Column::Float(values) => mix(&mut out, values.iter().map(|x| x.map(f64::to_bits))),
+            Column::Null(_) => {}
         }
     }
     out
@@ -109,9 +106,9 @@ pub(crate) fn differing(before: &Table, now: &Table, key: &[String]) -> (Table, 
     if key.is_empty() || mine.len() < key.len() || theirs.len() < key.len() {
         return (before.clone(), now.clone());
     }
-    let owned = |columns: Vec<&Series>| columns.into_iter().cloned().collect::<Vec<_>>();
+    let owned = |columns: Vec<&Column>| columns.into_iter().cloned().collect::<Vec<_>>();
     let (mine, theirs) = (owned(mine), owned(theirs));
-    if mine.iter().zip(&theirs).any(|(a, b)| Ty::of(a) != Ty::of(b)) {
+    if mine.iter().zip(&theirs).any(|(a, b)| a.ty() != b.ty()) {
         return (before.clone(), now.clone());
     }
     let (before_rows, now_rows) = matches(&mine, &theirs);
@@ -124,8 +121,10 @@ pub(crate) fn differing(before: &Table, now: &Table, key: &[String]) -> (Table, 
     }
     let mut same = vec![true; before_rows.len()];
     for (name, a) in before.columns() {
-        let b = now.column(name).expect("BUG: one model's tables");
-        equal_cells(a, &before_rows, b, &now_rows, &mut same);
+        match now.column(name) {
+            Some(b) => equal_cells(a, &before_rows, b, &now_rows, &mut same),
+            None => same.fill(false),
+        }
     }
     let without = |table: &Table, rows: &[IdxSize]| {
         let mut kept = vec![true; table.rows()];
@@ -136,7 +135,7 @@ pub(crate) fn differing(before: &Table, now: &Table, key: &[String]) -> (Table, 
 }
 
 /// Unmarks the pairs whose cells differ in one column. Null equals null here, and doubles are equal to the bit.
-fn equal_cells(a: &Series, a_rows: &[IdxSize], b: &Series, b_rows: &[IdxSize], same: &mut [bool]) {
+fn equal_cells(a: &Column, a_rows: &[IdxSize], b: &Column, b_rows: &[IdxSize], same: &mut [bool]) {
     fn mark<T: PartialEq>(
         pairs: impl Iterator<Item = (usize, usize)>,
         same: &mut [bool],
@@ -148,21 +147,14 @@ fn equal_cells(a: &Series, a_rows: &[IdxSize], b: &Series, b_rows: &[IdxSize], s
         }
     }
     let pairs = a_rows.iter().zip(b_rows).map(|(a, b)| (*a as usize, *b as usize));
-    match (Ty::of(a), Ty::of(b)) {
-        (Ty::Text, Ty::Text) => {
-            let (a, b) = (a.str().expect("Text"), b.str().expect("Text"));
-            mark(pairs, same, |row| a.get(row), |row| b.get(row));
-        }
-        (Ty::Int, Ty::Int) => {
-            let (a, b) = (a.i64().expect("Int"), b.i64().expect("Int"));
-            mark(pairs, same, |row| a.get(row), |row| b.get(row));
-        }
-        (Ty::Float, Ty::Float) => {
-            let (a, b) = (a.f64().expect("Float"), b.f64().expect("Float"));
+    match (a, b) {
+        (Column::Text(a), Column::Text(b)) => mark(pairs, same, |row| a.get(row), |row| b.get(row)),
+        (Column::Int(a), Column::Int(b)) => mark(pairs, same, |row| a.get(row), |row| b.get(row)),
+        (Column::Float(a), Column::Float(b)) => {
             mark(pairs, same, |row| a.get(row).map(f64::to_bits), |row| b.get(row).map(f64::to_bits));
         }
         // A column without a value has no type yet.
-        _ => mark(pairs, same, |row| Some(value_at(a, row)), |row| Some(value_at(b, row))),
+        _ => mark(pairs, same, |row| Some(a.value(row)), |row| Some(b.value(row))),
     }
 }
 
@@ -183,7 +175,7 @@ pub(crate) struct Stored {
     fresh: Table,
     indexes: RefCell<BTreeMap<Vec<String>, Rc<Index>>>,
     /// The table as one, column by column as they are asked for.
-    whole: RefCell<BTreeMap<String, polars::prelude::Series>>,
+    whole: RefCell<BTreeMap<String, Column>>,
     alive: OnceCell<BooleanChunked>,
 }
 
@@ -214,6 +206,11 @@ impl Stored {
         by.iter().all(|column| self.base.has(column))
     }
 
+    /// Whether rows like these can be among its own.
+    pub(crate) fn takes(&self, rows: &Table) -> bool {
+        self.base.none().takes(rows)
+    }
+
     /// The columns that are asked for, of every row that counts; all of them without a list.
     pub(crate) fn table(&self, columns: Option<&BTreeSet<String>>) -> Table {
         let wanted = |name: &str| columns.is_none_or(|columns| columns.contains(&name.to_ascii_lowercase()));
@@ -232,9 +229,7 @@ impl Stored {
                 self.alive.get_or_init(|| (0..self.base.rows() as IdxSize).map(|row| Some(!self.dead.contains(&row))).collect());
             let some = |name: &str| missing.iter().any(|missing| *missing == name);
             let table = self.base.only(some).filter(alive).append(&self.fresh.only(some));
-            for (name, series) in table.columns() {
-                whole.insert(name.to_owned(), series.clone());
-            }
+            whole.extend(table.into_columns());
         }
         Table::new(names.into_iter().map(|name| (name.clone(), whole[&name].clone())).collect())
     }
@@ -338,7 +333,7 @@ impl Stored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::{ints, texts};
+    use crate::column::{ints, texts};
 
     fn table(rows: &[(&str, i64)]) -> Table {
         Table::new(vec![

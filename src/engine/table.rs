@@ -1,124 +1,83 @@
-//! A table: named columns of one length, of the few types that the models know. Polars holds the columns.
+//! A table: named columns of one length.
 
-use polars::prelude::{
-    AnyValue, BooleanChunked, Column, DataFrame, DataType, IdxCa, IdxSize, IntoSeries as _, NamedFrom as _, PlSmallStr, Series,
-    SortMultipleOptions,
+use polars::prelude::{BooleanChunked, IdxCa};
+
+use crate::{
+    column::{Column, Columns, index},
+    kernel::order::{SortKey, sorted_rows},
+    value::{Ty, Value},
 };
-use serde::{Deserialize, Serialize};
-
-/// What a column can hold. Whole numbers are 64 bits wide whatever their source said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ty {
-    Int,
-    Float,
-    Text,
-    Bool,
-    Date,
-    /// A column of nothing but nulls whose type nobody said.
-    Null,
-}
-
-/// One cell.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    Null,
-    Int(i64),
-    Float(f64),
-    Text(String),
-    Bool(bool),
-    /// Days since 1970-01-01.
-    Date(i32),
-}
-
-impl Ty {
-    pub(crate) fn of(series: &Series) -> Self {
-        match series.dtype() {
-            DataType::Float64 | DataType::Float32 => Self::Float,
-            DataType::String => Self::Text,
-            DataType::Boolean => Self::Bool,
-            DataType::Date => Self::Date,
-            DataType::Null => Self::Null,
-            _ => Self::Int,
-        }
-    }
-
-    pub(crate) fn polars(self) -> DataType {
-        match self {
-            Self::Int => DataType::Int64,
-            Self::Float => DataType::Float64,
-            Self::Text => DataType::String,
-            Self::Bool => DataType::Boolean,
-            Self::Date => DataType::Date,
-            Self::Null => DataType::Null,
-        }
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct Table {
-    frame: DataFrame,
+    columns: Columns,
+    rows: usize,
 }
 
 impl Table {
     /// Columns of one length with distinct names.
-    pub(crate) fn new(columns: Vec<(String, Series)>) -> Self {
-        let columns =
-            columns.into_iter().map(|(name, series)| Column::from(series.with_name(PlSmallStr::from_string(name)))).collect();
-        Self { frame: DataFrame::new(columns).expect("BUG: columns of one length with distinct names") }
+    pub(crate) fn new(columns: Columns) -> Self {
+        let rows = columns.first().map_or(0, |(_, column)| column.len());
+        debug_assert!(columns.iter().all(|(_, column)| column.len() == rows), "columns of one length");
+        debug_assert!(
+            columns.iter().enumerate().all(|(at, (name, _))| columns[..at].iter().all(|(other, _)| other != name)),
+            "distinct names"
+        );
+        Self { columns, rows }
     }
 
     pub fn rows(&self) -> usize {
-        self.frame.height()
+        self.rows
     }
 
     pub fn names(&self) -> Vec<&str> {
-        self.frame.get_column_names_str()
+        self.columns.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     pub fn ty(&self, name: &str) -> Option<Ty> {
-        self.column(name).map(Ty::of)
+        self.column(name).map(Column::ty)
     }
 
-    pub(crate) fn column(&self, name: &str) -> Option<&Series> {
-        self.frame.column(name).ok().map(Column::as_materialized_series)
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|(own, _)| own == name).map(|(_, column)| column)
     }
 
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &Series)> {
-        self.frame.get_columns().iter().map(|column| (column.name().as_str(), column.as_materialized_series()))
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &Column)> {
+        self.columns.iter().map(|(name, column)| (name.as_str(), column))
+    }
+
+    pub(crate) fn into_columns(self) -> Columns {
+        self.columns
     }
 
     pub fn value(&self, name: &str, row: usize) -> Value {
-        self.column(name).map_or(Value::Null, |series| value_at(series, row))
+        self.column(name).map_or(Value::Null, |column| column.value(row))
     }
 
     pub(crate) fn filter(&self, mask: &BooleanChunked) -> Self {
-        self.each(|series| series.filter(mask).expect("BUG: a mask of the table's length"))
+        self.each(|column| column.filter(mask))
     }
 
     pub(crate) fn take(&self, rows: &IdxCa) -> Self {
-        self.each(|series| series.take(rows).expect("BUG: rows of the table"))
+        self.each(|column| column.take(rows))
     }
 
-    /// Column after column: Polars would wake its threads, which takes longer than most tables here do.
-    fn each(&self, change: impl Fn(&Series) -> Series) -> Self {
-        Self::new(self.columns().map(|(name, series)| (name.to_owned(), change(series))).collect())
+    fn each(&self, change: impl Fn(&Column) -> Column) -> Self {
+        Self::new(self.columns.iter().map(|(name, column)| (name.clone(), change(column))).collect())
     }
 
-    pub(crate) fn slice(&self, from: usize, rows: usize) -> Self {
-        Self { frame: self.frame.slice(from as i64, rows) }
+    /// Its columns without a row.
+    pub(crate) fn none(&self) -> Self {
+        self.each(|column| column.slice(0, 0))
     }
 
     /// Some of its columns; a table without any keeps its first, for the number of its rows.
     pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        let names = self.names();
-        let mut kept: Vec<&str> = names.iter().copied().filter(|name| wanted(name)).collect();
+        let mut kept: Columns = self.columns.iter().filter(|(name, _)| wanted(name)).cloned().collect();
         if kept.is_empty() {
-            kept.extend(names.first());
+            kept.extend(self.columns.first().cloned());
         }
-        if kept.len() == names.len() {
-            return self.clone();
-        }
-        Self { frame: self.frame.select(kept).expect("BUG: its own columns") }
+        Self::new(kept)
     }
 
     /// The rows of both; the other has the same columns, perhaps in another order or all null.
@@ -126,55 +85,52 @@ impl Table {
         self.stacked([other]).in_one_piece()
     }
 
-    /// Copies every column into one stretch of memory, which is what working on it wants.
+    /// Copies every column into one stretch of memory.
     pub(crate) fn in_one_piece(&self) -> Self {
-        self.each(|series| series.rechunk())
+        self.each(Column::in_one_piece)
     }
 
     /// Other tables below this one, without copying what is there; each is looked at once, however many they are.
     pub(crate) fn stacked<'t>(&self, others: impl IntoIterator<Item = &'t Self> + Clone) -> Self {
-        let columns = self
-            .columns()
-            .map(|(name, mine)| {
-                let mut all = mine.clone();
-                for other in others.clone() {
-                    let theirs = other.column(name).expect("BUG: tables of one shape");
-                    let null_as = |series: &Series, ty: Ty| series.cast(&ty.polars()).expect("null casts to anything");
-                    match (Ty::of(&all), Ty::of(theirs)) {
-                        (ty, Ty::Null) => all.append(&null_as(theirs, ty)),
-                        (Ty::Null, ty) => {
-                            all = null_as(&all, ty);
-                            all.append(theirs)
-                        }
-                        _ => all.append(theirs),
-                    }
-                    .expect("BUG: columns of one type");
+        let below = |name: &str, mine: &Column| {
+            let mut all = mine.clone();
+            for other in others.clone() {
+                match other.column(name) {
+                    Some(theirs) => all.stack(theirs),
+                    None => all.stack(&Column::Null(other.rows)),
                 }
-                (name.to_owned(), all)
-            })
-            .collect();
-        Self::new(columns)
+            }
+            all
+        };
+        Self::new(self.columns.iter().map(|(name, mine)| (name.clone(), below(name, mine))).collect())
     }
 
-    /// Sorted by every column named, nulls last, then stable.
+    /// Whether another table can stand below this one: it has every column, of this one's type or without a value.
+    pub(crate) fn takes(&self, other: &Self) -> bool {
+        let fits = |mine: &Column, theirs: &Column| mine.ty() == theirs.ty() || mine.ty() == Ty::Null || theirs.without_a_value();
+        self.columns.iter().all(|(name, mine)| other.column(name).is_some_and(|theirs| fits(mine, theirs)))
+    }
+
+    /// Sorted by every column named, nulls last, then stable. What is no column of it orders nothing.
     pub fn sorted_by(&self, names: &[String]) -> Self {
-        if names.is_empty() || self.rows() < 2 {
+        if names.is_empty() || self.rows < 2 {
             return self.clone();
         }
-        let options = SortMultipleOptions::new().with_nulls_last(true).with_maintain_order(true).with_multithreaded(false);
-        Self { frame: self.frame.sort(names.iter().map(String::as_str), options).expect("BUG: key columns exist") }
+        let key = |values: &Column| SortKey { values: values.clone(), descending: false, nulls_first: false };
+        let keys: Vec<SortKey> = names.iter().filter_map(|name| self.column(name)).map(key).collect();
+        self.take(&index(sorted_rows(&keys, self.rows)))
     }
 
     /// BLAKE3 over names, types and cells, rows sorted by `key`: equal tables have equal hashes on every machine.
     pub fn hash(&self, key: &[String]) -> String {
         let sorted = self.sorted_by(key);
         let mut hasher = blake3::Hasher::new();
-        for (name, series) in sorted.columns() {
+        for (name, column) in sorted.columns() {
             // A column without a value has no type that anybody could see.
-            let empty = series.null_count() == series.len();
-            hasher.update(name.as_bytes()).update(&[0, if empty { 0 } else { Ty::of(series) as u8 + 1 }]);
-            for row in 0..series.len() {
-                match value_at(series, row) {
+            let empty = column.null_count() == column.len();
+            hasher.update(name.as_bytes()).update(&[0, if empty { 0 } else { column.ty() as u8 + 1 }]);
+            for row in 0..column.len() {
+                match column.value(row) {
                     Value::Null => hasher.update(&[0]),
                     Value::Int(n) => hasher.update(&[1]).update(&n.to_le_bytes()),
                     Value::Float(x) => hasher.update(&[2]).update(&x.to_bits().to_le_bytes()),
@@ -189,55 +145,6 @@ impl Table {
 
     /// Bytes the columns take in memory, as Polars estimates them.
     pub fn bytes(&self) -> usize {
-        self.frame.estimated_size()
+        self.columns.iter().map(|(_, column)| column.bytes()).sum()
     }
-}
-
-pub(crate) fn value_at(series: &Series, row: usize) -> Value {
-    match series.get(row) {
-        Ok(AnyValue::Int64(n)) => Value::Int(n),
-        Ok(AnyValue::Float64(x)) => Value::Float(x),
-        Ok(AnyValue::String(text)) => Value::Text(text.to_owned()),
-        Ok(AnyValue::StringOwned(text)) => Value::Text(text.to_string()),
-        Ok(AnyValue::Boolean(b)) => Value::Bool(b),
-        Ok(AnyValue::Date(days)) => Value::Date(days),
-        _ => Value::Null,
-    }
-}
-
-/// A column that says the same thing `len` times.
-pub(crate) fn repeat(value: &Value, len: usize) -> Series {
-    let one = match value {
-        Value::Null => Series::new_null(PlSmallStr::EMPTY, 1),
-        Value::Int(n) => Series::new(PlSmallStr::EMPTY, [*n]),
-        Value::Float(x) => Series::new(PlSmallStr::EMPTY, [*x]),
-        Value::Text(text) => Series::new(PlSmallStr::EMPTY, [text.as_str()]),
-        Value::Bool(b) => Series::new(PlSmallStr::EMPTY, [*b]),
-        Value::Date(days) => Series::new(PlSmallStr::EMPTY, [*days]).cast(&DataType::Date).expect("days are a date"),
-    };
-    one.new_from_index(0, len)
-}
-
-pub(crate) fn index(rows: Vec<IdxSize>) -> IdxCa {
-    IdxCa::from_vec(PlSmallStr::EMPTY, rows)
-}
-
-pub(crate) fn ints(values: impl Iterator<Item = Option<i64>>) -> Series {
-    values.collect::<polars::prelude::Int64Chunked>().into_series()
-}
-
-pub(crate) fn floats(values: impl Iterator<Item = Option<f64>>) -> Series {
-    values.collect::<polars::prelude::Float64Chunked>().into_series()
-}
-
-pub(crate) fn bools(values: impl Iterator<Item = Option<bool>>) -> Series {
-    values.collect::<BooleanChunked>().into_series()
-}
-
-pub(crate) fn texts<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> Series {
-    values.collect::<polars::prelude::StringChunked>().into_series()
-}
-
-pub(crate) fn dates(values: impl Iterator<Item = Option<i32>>) -> Series {
-    values.collect::<polars::prelude::Int32Chunked>().into_series().cast(&DataType::Date).expect("days are a date")
 }

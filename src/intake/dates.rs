@@ -1,7 +1,8 @@
 //! When a workout began, as apps, phones and spreadsheets write it. How a file's dates are to be read is one decision for
 //! the whole file: `03/09` alone says nothing.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
+use bridge::{Form, ImportQuestion, Suggestion, Topic};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::words::{MONTHS, month, plain};
 
@@ -50,6 +51,22 @@ pub(crate) struct Dates {
     pub options: Vec<(Reading, String)>,
     /// The file itself says it.
     pub certain: bool,
+}
+
+impl Dates {
+    /// Shown wherever a date could be read in another way, also where the file itself says how.
+    pub(crate) fn question(&self) -> Option<ImportQuestion> {
+        (1 < self.options.len()).then(|| ImportQuestion {
+            id: "dates".to_owned(),
+            topic: Topic::Dates,
+            form: Form::Few,
+            ask: "How the dates are written".to_owned(),
+            hint: String::new(),
+            options: self.options.iter().map(|(reading, name)| Suggestion { id: reading.id(), name: name.clone() }).collect(),
+            answer: if self.certain { self.reading.id() } else { String::new() },
+            must: true,
+        })
+    }
 }
 
 /// `texts`: a date of each row, in the order of the file.
@@ -118,9 +135,14 @@ fn sample(times: &[Option<NaiveDateTime>]) -> String {
 }
 
 /// `3 Sep 2021`.
-pub(crate) fn day_text(day: NaiveDate) -> String {
+fn day_text(day: NaiveDate) -> String {
     const SHORT: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     format!("{} {} {}", day.day(), SHORT[day.month0() as usize], day.year())
+}
+
+/// The day of a clock on the wall, for words.
+pub(crate) fn day_of(wall_ms: i64) -> String {
+    DateTime::from_timestamp_millis(wall_ms).map(|time| day_text(time.date_naive())).unwrap_or_default()
 }
 
 /// Words beside a date that say nothing about it.

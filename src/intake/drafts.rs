@@ -8,8 +8,9 @@ use ledger::{
 };
 
 use crate::{
+    identity::own_exercise,
     names::{NameBook, fold},
-    plan::{Planned, own_exercise},
+    plan::Planned,
 };
 
 /// Answers that are remembered with an import take no more than this; with more of them they are asked for again.
@@ -62,15 +63,42 @@ pub fn drafts(
         offset_min,
     }))];
 
-    // Names that somebody chose are remembered; names that nobody knows become exercises of their own.
+    let (named, ids) = exercises(planned, choices, names);
+    chunk.extend(named);
+
+    let mut parts = Vec::new();
+    let mut part = Part { drafts: chunk, workouts: 0, sets: 0 };
+    for workout in planned.workouts.iter().filter(writes) {
+        part.drafts.extend(of_workout(workout, &ids, offset_min, import_id));
+        part.sets += workout.sets.iter().filter(|set| !set.is_here).count();
+        part.workouts += 1;
+        if part_min <= part.drafts.len() {
+            parts.push(std::mem::replace(&mut part, Part { drafts: Vec::new(), workouts: 0, sets: 0 }));
+        }
+    }
+    if !part.drafts.is_empty() || parts.is_empty() {
+        parts.push(part);
+    }
+    let ended = Draft::mine(Fact::ImportEnded { import_id, at_ms: now_ms, offset_min });
+    if let Some(last) = parts.last_mut() {
+        last.drafts.push(ended);
+    }
+    parts
+}
+
+/// Names that somebody chose are remembered; names that nobody knows become exercises of their own. With it goes the exercise
+/// that each name stands for.
+fn exercises(planned: &Planned, choices: &Choices, names: &NameBook) -> (Vec<Draft>, BTreeMap<String, String>) {
+    let (now_ms, offset_min) = (choices.now_ms, choices.offset_min);
+    let mut drafts = Vec::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
-    for name in &plan.names {
+    for name in &planned.plan.names {
         let own = fold(&name.written);
         let chosen = choices.answers.get(&format!("name:{own}"));
         let id = match name.exercise_id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => {
                 if chosen.is_some() && name.written.chars().count() <= 200 {
-                    chunk.push(Draft::mine(Fact::ExerciseNamed {
+                    drafts.push(Draft::mine(Fact::ExerciseNamed {
                         alias: name.written.clone(),
                         exercise_id: id.to_owned(),
                         at_ms: now_ms,
@@ -82,7 +110,7 @@ pub fn drafts(
             None => {
                 let exercise_id = own_exercise(&own);
                 if names.by_id(&exercise_id.to_string()).is_none() {
-                    chunk.push(Draft::mine(Fact::ExerciseDefined(ExerciseDefined {
+                    drafts.push(Draft::mine(Fact::ExerciseDefined(ExerciseDefined {
                         exercise_id,
                         name: name.written.trim().chars().take(200).collect(),
                         equipment: "other".to_owned(),
@@ -98,49 +126,38 @@ pub fn drafts(
         };
         ids.insert(own, id);
     }
+    (drafts, ids)
+}
 
-    let mut parts = Vec::new();
-    let mut part = Part { drafts: chunk, workouts: 0, sets: 0 };
-    for workout in planned.workouts.iter().filter(writes) {
-        let workout_id = workout.workout_id;
-        let name: String = workout.name.chars().take(200).collect();
-        if !workout.is_here {
-            part.drafts.push(Draft::mine(Fact::WorkoutStarted(WorkoutStarted {
-                workout_id,
-                at_ms: workout.started_ms,
-                offset_min,
-                name: (!name.is_empty()).then_some(name),
-                import_id: Some(import_id),
-            })));
-        }
-        for set in workout.sets.iter().filter(|set| !set.is_here) {
-            let exercise_id = ids.get(&fold(&set.exercise)).cloned().unwrap_or_default();
-            part.drafts.push(Draft::mine(Fact::SetLogged(set_logged(workout, set, exercise_id, offset_min, import_id))));
-            part.sets += 1;
-        }
-        if !workout.is_here {
-            part.drafts.push(Draft::mine(Fact::WorkoutFinished(WorkoutFinished {
-                workout_id,
-                // The moment of its beginning stands for an end that nobody knows.
-                at_ms: workout.finished_ms.unwrap_or(workout.started_ms),
-                offset_min,
-                note: workout.note.as_ref().map(|note| note.chars().take(4000).collect()),
-                import_id: Some(import_id),
-            })));
-        }
-        part.workouts += 1;
-        if part_min <= part.drafts.len() {
-            parts.push(std::mem::replace(&mut part, Part { drafts: Vec::new(), workouts: 0, sets: 0 }));
-        }
+/// What of a workout is not here yet.
+fn of_workout(workout: &PlannedWorkout, ids: &BTreeMap<String, String>, offset_min: i32, import_id: EntityId) -> Vec<Draft> {
+    let workout_id = workout.workout_id;
+    let name: String = workout.name.chars().take(200).collect();
+    let mut drafts = Vec::new();
+    if !workout.is_here {
+        drafts.push(Draft::mine(Fact::WorkoutStarted(WorkoutStarted {
+            workout_id,
+            at_ms: workout.started_ms,
+            offset_min,
+            name: (!name.is_empty()).then_some(name),
+            import_id: Some(import_id),
+        })));
     }
-    if !part.drafts.is_empty() || parts.is_empty() {
-        parts.push(part);
+    for set in workout.sets.iter().filter(|set| !set.is_here) {
+        let exercise_id = ids.get(&fold(&set.exercise)).cloned().unwrap_or_default();
+        drafts.push(Draft::mine(Fact::SetLogged(set_logged(workout, set, exercise_id, offset_min, import_id))));
     }
-    let ended = Draft::mine(Fact::ImportEnded { import_id, at_ms: now_ms, offset_min });
-    if let Some(last) = parts.last_mut() {
-        last.drafts.push(ended);
+    if !workout.is_here {
+        drafts.push(Draft::mine(Fact::WorkoutFinished(WorkoutFinished {
+            workout_id,
+            // The moment of its beginning stands for an end that nobody knows.
+            at_ms: workout.finished_ms.unwrap_or(workout.started_ms),
+            offset_min,
+            note: workout.note.as_ref().map(|note| note.chars().take(4000).collect()),
+            import_id: Some(import_id),
+        })));
     }
-    parts
+    drafts
 }
 
 fn muscles_of(choices: &Choices, own: &str) -> Vec<Muscle> {

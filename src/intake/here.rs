@@ -6,11 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bridge::{KnownSet, PlannedSet, PlannedWorkout};
 use ledger::{EntityId, SetKind, Unit};
 
-use crate::{
-    names::fold,
-    plan::{day_of, set_id},
-    show,
-};
+use crate::{dates::day_of, identity::set_id, names::fold, show};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;

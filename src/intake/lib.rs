@@ -4,22 +4,20 @@
 //! Never: where the file came from, where the rows go, the time (it is handed in), a guess nobody confirmed.
 
 mod dates;
+mod dialect;
 mod drafts;
-mod entry;
 mod here;
-mod hevy;
-mod layout;
+mod identity;
 mod names;
 mod number;
-mod odd;
 mod plan;
+mod raw;
 mod show;
-mod strong;
-mod table;
 mod text;
 mod words;
 
 pub use drafts::{Begun, Part, drafts};
 pub use here::Known;
+pub use identity::hash;
 pub use names::{NameBook, NameTarget};
-pub use plan::{MUSCLES, Planned, hash, plan};
+pub use plan::{MUSCLES, Planned, plan};

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use bridge::{Problem, ProblemKind};
-
 /// What windows-1252 has where Latin-1 has control characters; `\0` where it has nothing.
 const WINDOWS_1252: [char; 32] = [
     '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•', '–', '—',
@@ -15,7 +13,8 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// What some of them pass over at the beginning of a cell.
 const PASSED: [char; 3] = ['\t', '\r', '\n'];
 
-pub(crate) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
+/// Or why it is none.
+pub(crate) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     let text = if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe]) {
         utf16(rest, u16::from_le_bytes)?
     } else if let Some(rest) = bytes.strip_prefix(&[0xfe, 0xff]) {
@@ -31,7 +30,7 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
         }
     };
     if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}')) {
-        return Err(unreadable("it is not text"));
+        return Err("it is not text".to_owned());
     }
     Ok(text)
 }
@@ -43,10 +42,10 @@ fn every_second_is_zero(bytes: &[u8], side: usize) -> bool {
     8 <= head.len() && head.len() < 4 * zeros(side) && zeros(1 - side) == 0
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Problem> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, String> {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     let text: Result<String, _> = char::decode_utf16(units).collect();
-    let text = text.map_err(|_| unreadable("it begins as UTF-16 text and is not text"))?;
+    let text = text.map_err(|_| "it begins as UTF-16 text and is not text".to_owned())?;
     Ok(Cow::Owned(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)))
 }
 
@@ -55,15 +54,6 @@ fn one_byte(byte: u8) -> char {
         0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
         other => char::from(other),
     }
-}
-
-pub(crate) fn unreadable(reason: &str) -> Problem {
-    Problem::new(
-        ProblemKind::Refused,
-        format!("This file cannot be read: {reason}."),
-        "Nothing was imported, nothing was changed.",
-        "Choose the CSV file that Strong or Hevy wrote, or a backup that Spotter made.",
-    )
 }
 
 /// Cells that a spreadsheet would take for formulas carry a `'` in our exports. Undoes `archive`'s guard.

@@ -91,6 +91,8 @@ select null = null, null <> null, null is null, 1 is null
 select true and null is null
 select 1 in (1, null), 2 in (1, null), 2 not in (1, null), null in (1)
 select null between 1 and 2, 1 between null and 0, 1 between null and 2
+select 1 = x as a, x = 1 as b, 1 < x as c, x between 1 and 2 as d from (select null as x from sets) as v
+select 1 as y from (select null as x from sets) as v where 1 = x or x <> 1
 -- Arithmetic: whole numbers stay whole under //, / is always a double, nothing wraps
 select 7 // 2, -7 // 2, 7 // -2, -7 // -2
 select 7 % 3, -7 % 3, 7 % -3

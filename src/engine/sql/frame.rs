@@ -1,16 +1,19 @@
 //! The rows that an expression is worked out over, and the names it may use for their columns.
 
-use polars::prelude::{BooleanChunked, IdxCa, Series};
+use polars::prelude::{BooleanChunked, IdxCa};
 use sqlparser::ast::Expr;
 
-use crate::table::Table;
+use crate::{
+    column::{Column, Columns},
+    table::Table,
+};
 
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     /// The table's name or alias, where the column came from one.
     pub(super) relation: Option<String>,
     pub(super) name: String,
-    pub(super) data: Series,
+    pub(super) data: Column,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -18,7 +21,7 @@ pub(super) struct Frame {
     pub(super) fields: Vec<Field>,
     pub(super) rows: usize,
     /// Expressions that already have their column: group keys, aggregates and windows.
-    pub(super) computed: Vec<(Expr, Series)>,
+    pub(super) computed: Vec<(Expr, Column)>,
     /// Columns that there were before the rows were grouped, to be named in a refusal.
     pub(super) grouped: Vec<String>,
 }
@@ -32,13 +35,19 @@ impl Frame {
         Self { fields, rows: table.rows(), ..Self::default() }
     }
 
+    /// Columns that belong to no table.
+    pub(super) fn of_columns(columns: &Columns, rows: usize) -> Self {
+        let field = |(name, data): &(String, Column)| Field { relation: None, name: name.clone(), data: data.clone() };
+        Self { fields: columns.iter().map(field).collect(), rows, ..Self::default() }
+    }
+
     /// One row and no column: what `select 1` stands on.
     pub(super) fn unit() -> Self {
         Self { rows: 1, ..Self::default() }
     }
 
     /// SQL names fold case. Ambiguity is an error, absence is `Ok(None)`.
-    pub(super) fn find(&self, relation: Option<&str>, name: &str) -> Result<Option<&Series>, String> {
+    pub(super) fn find(&self, relation: Option<&str>, name: &str) -> Result<Option<&Column>, String> {
         let mut found = self.fields.iter().filter(|field| {
             field.name.eq_ignore_ascii_case(name)
                 && relation.is_none_or(|wanted| field.relation.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(wanted)))
@@ -51,19 +60,23 @@ impl Frame {
     }
 
     pub(super) fn filter(&self, mask: &BooleanChunked) -> Self {
-        let keep = |series: &Series| series.filter(mask).expect("BUG: a mask of the frame's length");
-        self.map(mask.sum().unwrap_or(0) as usize, keep)
+        self.map(mask.sum().unwrap_or(0) as usize, |column| column.filter(mask))
     }
 
     pub(super) fn take(&self, rows: &IdxCa) -> Self {
-        self.map(rows.len(), |series| series.take(rows).expect("BUG: rows of the frame"))
+        self.map(rows.len(), |column| column.take(rows))
     }
 
-    fn map(&self, rows: usize, change: impl Fn(&Series) -> Series) -> Self {
+    /// The column that an expression already has.
+    pub(super) fn known(&self, expr: &Expr) -> Option<&Column> {
+        self.computed.iter().find(|(known, _)| known == expr).map(|(_, column)| column)
+    }
+
+    fn map(&self, rows: usize, change: impl Fn(&Column) -> Column) -> Self {
         Self {
             fields: self.fields.iter().map(|field| Field { data: change(&field.data), ..field.clone() }).collect(),
             rows,
-            computed: self.computed.iter().map(|(expr, series)| (expr.clone(), change(series))).collect(),
+            computed: self.computed.iter().map(|(expr, column)| (expr.clone(), change(column))).collect(),
             grouped: self.grouped.clone(),
         }
     }

@@ -4,22 +4,24 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    ops::ControlFlow,
     rc::Rc,
 };
 
-use sqlparser::ast::{Expr, JoinConstraint, JoinOperator, Query, Select, SelectItem, SetExpr, TableFactor, Visit, Visitor};
+use sqlparser::ast::Query;
 
-use super::Lookup;
-use crate::{
-    answer::Params,
-    table::{Table, Value},
-};
+use crate::{answer::Params, error::Res, table::Table, value::Value};
+
+/// A table by name, with the columns of some names or all of them.
+pub(crate) type Lookup<'a> = dyn Fn(&str, Option<&BTreeSet<String>>) -> Option<Table> + 'a;
+
+/// Answers a whole query: what an expression or a table inside of one asks for.
+pub(super) type Answer = fn(&Query, Scope<'_>) -> Res<Table>;
 
 #[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub(super) params: &'a Params,
     lookup: &'a Lookup<'a>,
+    answer: Answer,
     ctes: BTreeMap<String, Table>,
     /// The columns that the whole query names, unless it says `*` somewhere.
     columns: Option<Rc<BTreeSet<String>>>,
@@ -32,8 +34,18 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(params: &'a Params, lookup: &'a Lookup<'a>) -> Self {
-        Self { params, lookup, ctes: BTreeMap::new(), columns: None, outer: Vec::new(), steps: None, read: Rc::default(), depth: 0 }
+    pub(super) fn new(params: &'a Params, lookup: &'a Lookup<'a>, answer: Answer) -> Self {
+        Self {
+            params,
+            lookup,
+            answer,
+            ctes: BTreeMap::new(),
+            columns: None,
+            outer: Vec::new(),
+            steps: None,
+            read: Rc::default(),
+            depth: 0,
+        }
     }
 
     /// Tables are read with these columns only.
@@ -57,6 +69,11 @@ impl<'a> Scope<'a> {
     /// The scope of a query inside this one.
     pub(super) fn nested(&self) -> Self {
         Self { depth: self.depth + 1, ..self.clone() }
+    }
+
+    /// The answer of a query that sees what this scope has.
+    pub(super) fn answer(self, query: &Query) -> Res<Table> {
+        (self.answer)(query, self)
     }
 
     pub(super) fn define(&mut self, name: &str, table: Table) {
@@ -97,70 +114,4 @@ impl<'a> Scope<'a> {
         });
         found.map(|(.., value)| value)
     }
-}
-
-/// Every name in the query that could be a column, in lower case; `None` when it asks for all columns somewhere. A filter
-/// or a join copies what it is given, so a table of thirty columns of which three are named is read as three.
-pub(super) fn columns_of(query: &Query) -> Option<BTreeSet<String>> {
-    #[derive(Default)]
-    struct Names {
-        found: BTreeSet<String>,
-        all: bool,
-    }
-    impl Visitor for Names {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            match expr {
-                Expr::Identifier(name) => _ = self.found.insert(name.value.to_ascii_lowercase()),
-                Expr::CompoundIdentifier(parts) => self.found.extend(parts.last().map(|name| name.value.to_ascii_lowercase())),
-                _ => {}
-            }
-            ControlFlow::Continue(())
-        }
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            self.body(&query.body);
-            ControlFlow::Continue(())
-        }
-        fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<()> {
-            // `t(a, b)` renames by place, so every place counts.
-            self.all |= matches!(table, TableFactor::Table { alias: Some(alias), .. } if !alias.columns.is_empty());
-            ControlFlow::Continue(())
-        }
-    }
-    impl Names {
-        fn body(&mut self, body: &SetExpr) {
-            match body {
-                SetExpr::Select(select) => self.select(select),
-                SetExpr::SetOperation { left, right, .. } => {
-                    self.body(left);
-                    self.body(right);
-                }
-                // A query is visited for itself.
-                _ => {}
-            }
-        }
-        fn select(&mut self, select: &Select) {
-            let wildcard = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
-            self.all |= select.projection.iter().any(wildcard);
-            for join in select.from.iter().flat_map(|from| &from.joins) {
-                use JoinOperator as Op;
-                if let Op::Join(on)
-                | Op::Inner(on)
-                | Op::Left(on)
-                | Op::LeftOuter(on)
-                | Op::Right(on)
-                | Op::RightOuter(on)
-                | Op::FullOuter(on)
-                | Op::Semi(on)
-                | Op::Anti(on) = &join.join_operator
-                    && let JoinConstraint::Using(names) = on
-                {
-                    self.found.extend(names.iter().map(|name| name.to_string().to_ascii_lowercase()));
-                }
-            }
-        }
-    }
-    let mut names = Names::default();
-    let _ = query.visit(&mut names);
-    (!names.all).then_some(names.found)
 }

@@ -5,18 +5,21 @@
 
 use std::ops::ControlFlow;
 
-use polars::prelude::{IdxSize, Series};
-use sqlparser::ast::{BinaryOperator, Expr, Query, visit_expressions};
+use polars::prelude::IdxSize;
+use sqlparser::ast::{Expr, Query, visit_expressions};
 
-use super::{
+use super::{frame::Frame, scope::Scope};
+use crate::{
+    column::{Column, bools, index},
     error::{Res, SqlErr},
-    expr::{binary, cast, common},
-    frame::Frame,
-    groups::Groups,
-    query::Run,
-    scope::Scope,
+    kernel::{
+        cast::below,
+        compare::{Comparison, compare},
+        groups::Groups,
+    },
+    table::Table,
+    value::Ty,
 };
-use crate::table::{Table, Ty, Value, bools, index, repeat, value_at};
 
 /// The query's answer for each row: which of `tables` it is.
 struct Answers {
@@ -25,7 +28,7 @@ struct Answers {
 }
 
 fn answers(query: &Query, frame: &Frame, scope: &Scope<'_>) -> Res<Answers> {
-    let alone = Run::new(scope.clone()).query(query);
+    let alone = scope.clone().answer(query);
     let names = outer_names(query, frame);
     match alone {
         Ok(table) => return Ok(Answers { tables: vec![table], of_row: vec![0; frame.rows] }),
@@ -37,13 +40,13 @@ fn answers(query: &Query, frame: &Frame, scope: &Scope<'_>) -> Res<Answers> {
     let mut tables = Vec::with_capacity(groups.len());
     for first in &groups.first_row {
         let row = names.iter().zip(&columns);
-        let row = row.map(|((relation, name), series)| (relation.clone(), name.clone(), value_at(series, *first as usize)));
-        tables.push(Run::new(scope.inside(row.collect())).query(query)?);
+        let row = row.map(|((relation, name), column)| (relation.clone(), name.clone(), column.value(*first as usize)));
+        tables.push(scope.inside(row.collect()).answer(query)?);
     }
     Ok(Answers { tables, of_row: groups.of_row })
 }
 
-fn found(frame: &Frame, relation: Option<&str>, name: &str) -> Res<Series> {
+fn found(frame: &Frame, relation: Option<&str>, name: &str) -> Res<Column> {
     frame.find(relation, name).ok().flatten().cloned().ok_or_else(|| SqlErr::new(format!("no column {name}")))
 }
 
@@ -71,47 +74,39 @@ fn outer_names(query: &Query, frame: &Frame) -> Vec<(Option<String>, String)> {
 }
 
 /// The one column of a query that stands where a value is expected.
-fn only_column(table: &Table) -> Res<Series> {
+fn only_column(table: &Table) -> Res<Column> {
     let mut columns = table.columns();
     match (columns.next(), columns.next()) {
-        (Some((_, series)), None) => Ok(series.clone()),
+        (Some((_, column)), None) => Ok(column.clone()),
         _ => Err(SqlErr::new("a query that stands for a value has one column")),
     }
 }
 
-pub(super) fn scalar(query: &Query, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
+pub(super) fn scalar(query: &Query, frame: &Frame, scope: &Scope<'_>) -> Res<Column> {
     let Answers { tables, of_row } = answers(query, frame, scope)?;
-    let mut values: Option<Series> = None;
+    let mut values: Option<Column> = None;
     for table in &tables {
         let column = only_column(table)?;
         let one = match column.len() {
-            0 => cast(&repeat(&Value::Null, 1), Ty::of(&column))?,
+            0 => Column::nulls(column.ty(), 1),
             1 => column,
             _ => return Err(SqlErr::new("the query gives more than one row where one value is expected")),
         };
         values = Some(match values {
             None => one,
-            Some(before) => {
-                let ty = common(Ty::of(&before), Ty::of(&one)).ok_or_else(|| SqlErr::new("the query gives different types"))?;
-                let mut both = cast(&before, ty)?;
-                both.append(&cast(&one, ty)?).map_err(|err| SqlErr::new(err.to_string()))?;
-                both
-            }
+            Some(before) => below(&before, &one).ok_or_else(|| SqlErr::new("the query gives different types"))?,
         });
     }
-    match values {
-        Some(values) => values.take(&index(of_row)).map_err(|err| SqlErr::new(err.to_string())),
-        None => Ok(repeat(&Value::Null, frame.rows)),
-    }
+    Ok(values.map_or_else(|| Column::Null(frame.rows), |values| values.take(&index(of_row))))
 }
 
-pub(super) fn exists(query: &Query, negated: bool, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
+pub(super) fn exists(query: &Query, negated: bool, frame: &Frame, scope: &Scope<'_>) -> Res<Column> {
     let Answers { tables, of_row } = answers(query, frame, scope)?;
     Ok(bools(of_row.into_iter().map(|at| Some((0 < tables[at as usize].rows()) != negated))))
 }
 
 /// `x in (…)`: true when one of the values equals x, null when that cannot be told, false otherwise.
-pub(super) fn is_in(value: &Series, query: &Query, negated: bool, frame: &Frame, scope: &Scope<'_>) -> Res<Series> {
+pub(super) fn is_in(value: &Column, query: &Query, negated: bool, frame: &Frame, scope: &Scope<'_>) -> Res<Column> {
     let Answers { tables, of_row } = answers(query, frame, scope)?;
     let mut out: Vec<Option<bool>> = vec![None; frame.rows];
     let mut members: Vec<Vec<IdxSize>> = vec![Vec::new(); tables.len()];
@@ -120,7 +115,7 @@ pub(super) fn is_in(value: &Series, query: &Query, negated: bool, frame: &Frame,
     }
     for (table, rows) in tables.iter().zip(members) {
         let list = only_column(table)?;
-        let own = value.take(&index(rows.clone())).map_err(|err| SqlErr::new(err.to_string()))?;
+        let own = value.take(&index(rows.clone()));
         for (row, hit) in rows.into_iter().zip(in_list(&own, &list)?) {
             out[row as usize] = hit.map(|hit| hit != negated);
         }
@@ -128,20 +123,17 @@ pub(super) fn is_in(value: &Series, query: &Query, negated: bool, frame: &Frame,
     Ok(bools(out.into_iter()))
 }
 
-fn in_list(values: &Series, list: &Series) -> Res<Vec<Option<bool>>> {
+fn in_list(values: &Column, list: &Column) -> Res<Vec<Option<bool>>> {
     if list.is_empty() {
         return Ok(vec![Some(false); values.len()]);
     }
-    let ty = common(Ty::of(values), Ty::of(list)).ok_or_else(|| SqlErr::new("the sides of in have different types"))?;
-    if ty == Ty::Null {
+    let all = below(values, list).ok_or_else(|| SqlErr::new("the sides of in have different types"))?.in_one_piece();
+    if all.ty() == Ty::Null {
         return Ok(vec![None; values.len()]);
     }
-    let mut all = cast(values, ty)?;
-    all.append(&cast(list, ty)?).map_err(|err| SqlErr::new(err.to_string()))?;
-    let all = all.rechunk();
     // Equal values share a group; comparing with itself refuses what does not compare, such as NaN.
-    let _ = binary(&all, &BinaryOperator::Eq, &all)?;
-    let present: Vec<bool> = all.is_not_null().into_iter().map(|b| b == Some(true)).collect();
+    let _ = compare(&all, Comparison::Eq, &all)?;
+    let present: Vec<bool> = all.is_not_null().iter().map(|b| b == Some(true)).collect();
     let groups = Groups::by(&[all], present.len());
     let mut listed = vec![false; groups.len()];
     let mut null_listed = false;

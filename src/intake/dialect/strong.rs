@@ -2,49 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use bridge::{Choices, Form, ImportQuestion, Problem, Suggestion, Topic};
+use bridge::{Choices, Form, ImportQuestion, Suggestion, Topic};
 use ledger::SetKind;
 
+use super::{
+    layout::{Layout, Role, column_question, quantity},
+    table::Table,
+};
 use crate::{
     dates::{self, Dates, local_time},
-    entry::{Entry, Log, Took, What},
-    layout::{Layout, Role, column_question, quantity},
     number::{duration_ms, micro},
-    table::Table,
+    raw::{RawLog, RawSet, Took, What},
     text::unguarded,
     words::{self, has, length, mass, plain},
 };
 
-pub(crate) fn read(table: &Table, choices: &Choices) -> Result<Log, Problem> {
+pub(crate) fn read(table: &Table, choices: &Choices) -> Result<RawLog, String> {
     let layout = Layout::of(table, &choices.answers)?;
     let texts: Vec<&str> = layout.columns.get(&Role::Date).map(|at| table.column(*at).collect()).unwrap_or_default();
     let dates = dates::decide(&texts, choices.now_ms, choices.answers.get("dates").map(String::as_str));
     let mut questions = columns_questions(table, &layout, &choices.answers);
-    questions.extend(dates_question(&dates));
+    questions.extend(dates.question());
     let unknown = layout.unknown.iter().map(|at| {
         let reason = format!("the column “{}” is not understood, and what stands in it was left out", table.header[*at]);
         (table.header_line, reason)
     });
-    Ok(Log {
-        source: "strong",
-        format: format!("Strong, {} columns", table.header.len()),
-        remarks: unknown.collect(),
-        entries: table
-            .rows
-            .iter()
-            .map(|(line, cells)| {
-                let entry = cells.as_ref().map_err(String::clone).and_then(|cells| entry(*line, cells, table, &layout, &dates));
-                (*line, entry)
-            })
-            .collect(),
-        questions,
-    })
+    Ok(RawLog { sets: table.each(|line, cells| set(line, cells, table, &layout, &dates)), questions, remarks: unknown.collect() })
 }
 
-fn entry(line: u64, cells: &[String], table: &Table, layout: &Layout, dates: &Dates) -> Result<Entry, String> {
-    if cells.iter().all(|cell| cell.trim().is_empty()) {
-        return Err("the row is empty".to_owned());
-    }
+fn set(line: u64, cells: &[String], table: &Table, layout: &Layout, dates: &Dates) -> Result<RawSet, String> {
     let figures = [Role::Exercise, Role::Order, Role::Weight, Role::Reps, Role::Distance, Role::Seconds];
     let needed = figures.iter().filter_map(|role| layout.columns.get(role)).max().map_or(0, |at| at + 1);
     let surplus = cells.iter().skip(table.header.len()).any(|cell| !cell.trim().is_empty());
@@ -66,7 +52,7 @@ fn entry(line: u64, cells: &[String], table: &Table, layout: &Layout, dates: &Da
     };
     let (weight, weight_suffix) = figure(whole(Role::Weight));
     let (distance, distance_suffix) = figure(whole(Role::Distance));
-    let mut entry = Entry {
+    let mut set = RawSet {
         line,
         local,
         workout: unguarded(whole(Role::Workout)).trim().to_owned(),
@@ -86,8 +72,8 @@ fn entry(line: u64, cells: &[String], table: &Table, layout: &Layout, dates: &Da
         note: unguarded(whole(Role::Notes)),
         workout_note: unguarded(whole(Role::WorkoutNotes)),
     };
-    entry.what = what(&entry)?;
-    Ok(entry)
+    set.what = what(&set)?;
+    Ok(set)
 }
 
 /// A figure as it is written, and the unit behind it.
@@ -99,11 +85,11 @@ fn figure(cell: &str) -> (String, String) {
 }
 
 /// What a row is says its order, in a word of the app's language; where that is not known, its figures.
-fn what(entry: &Entry) -> Result<What, String> {
-    let label = plain(&entry.label);
+fn what(set: &RawSet) -> Result<What, String> {
+    let label = plain(&set.label);
     let nought = |text: &str| text.is_empty() || micro(text) == Some(0);
-    let no_weight = nought(&entry.weight) && nought(&entry.reps) && nought(&entry.distance);
-    let looks_like_rest = no_weight && !nought(&entry.seconds);
+    let no_weight = nought(&set.weight) && nought(&set.reps) && nought(&set.distance);
+    let looks_like_rest = no_weight && !nought(&set.seconds);
     let whole = |text: &str| micro(text).is_some_and(|n| 0 <= n && n % 1_000_000 == 0);
     Ok(match label.as_str() {
         "w" => What::Set(SetKind::Warmup, None),
@@ -114,16 +100,16 @@ fn what(entry: &Entry) -> Result<What, String> {
         word if has(word, words::DROP) => What::Set(SetKind::Drop, None),
         word if has(word, words::FAILURE) => What::Set(SetKind::Failure, None),
         word if looks_like_rest && has(word, words::REST) => What::Rest,
-        word if no_weight && nought(&entry.seconds) && has(word, words::NOTE) => What::Note,
+        word if no_weight && nought(&set.seconds) && has(word, words::NOTE) => What::Note,
         // A word in a language that is not known.
         word if 1 < word.chars().count() && looks_like_rest => What::Rest,
-        word if 1 < word.chars().count() && no_weight && !entry.note.trim().is_empty() => What::Note,
+        word if 1 < word.chars().count() && no_weight && !set.note.trim().is_empty() => What::Note,
         word if has(word, words::REST) && no_weight => What::Rest,
         "" => return Err("there is no number of the set".to_owned()),
-        _ if no_weight && nought(&entry.seconds) => {
-            return Err(format!("the set order “{}” is not understood", entry.label));
+        _ if no_weight && nought(&set.seconds) => {
+            return Err(format!("the set order “{}” is not understood", set.label));
         }
-        _ => What::Set(SetKind::Normal, Some(entry.label.clone())),
+        _ => What::Set(SetKind::Normal, Some(set.label.clone())),
     })
 }
 
@@ -164,18 +150,4 @@ fn columns_questions(table: &Table, layout: &Layout, answers: &BTreeMap<String, 
         must: true,
     });
     questions
-}
-
-/// Shown wherever a date could be read in another way, also where the file itself says how.
-pub(crate) fn dates_question(dates: &Dates) -> Option<ImportQuestion> {
-    (1 < dates.options.len()).then(|| ImportQuestion {
-        id: "dates".to_owned(),
-        topic: Topic::Dates,
-        form: Form::Few,
-        ask: "How the dates are written".to_owned(),
-        hint: String::new(),
-        options: dates.options.iter().map(|(reading, name)| Suggestion { id: reading.id(), name: name.clone() }).collect(),
-        answer: if dates.certain { dates.reading.id() } else { String::new() },
-        must: true,
-    })
 }

@@ -1,25 +1,13 @@
+//! Where in a query's text something went wrong.
+
 use sqlparser::{
     ast::{Ident, Spanned},
     parser::ParserError,
 };
 
-pub(crate) type Res<T> = Result<T, SqlErr>;
-
-/// What was refused or went wrong, and where in the text; line and column count from 1. An error on its way may have no place
-/// yet: then they are 0.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {reason}")]
-pub struct SqlErr {
-    pub line: u64,
-    pub column: u64,
-    pub reason: String,
-}
+use crate::error::{Res, SqlErr};
 
 impl SqlErr {
-    pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { line: 0, column: 0, reason: reason.into() }
-    }
-
     pub(crate) fn parse(err: &ParserError, sql: &str) -> Self {
         let text = err.to_string();
         // sqlparser puts " at Line: 1, Column: 8" at the end of its message.
@@ -37,25 +25,17 @@ impl SqlErr {
         }
     }
 
-    /// The same error, at this place if it has none yet.
-    pub(crate) fn at_place(mut self, (line, column): (u64, u64)) -> Self {
-        if self.line == 0 {
-            (self.line, self.column) = (line, column);
-        }
-        self
-    }
-
     pub(crate) fn at_name(self, name: &Ident) -> Self {
         self.at_place((name.span.start.line, name.span.start.column))
     }
 
     /// The same error, placed at `node` if it has no place yet.
-    pub(crate) fn at(mut self, node: &impl Spanned) -> Self {
-        if self.line == 0 {
-            let start = node.span().start;
-            (self.line, self.column) = (start.line, start.column);
+    pub(crate) fn at(self, node: &impl Spanned) -> Self {
+        if self.line != 0 {
+            return self;
         }
-        self
+        let start = node.span().start;
+        self.at_place((start.line, start.column))
     }
 }
 
@@ -64,7 +44,7 @@ fn reason(text: &str) -> String {
 }
 
 /// Where the text begins after white space.
-pub(crate) fn start_of(sql: &str) -> (u64, u64) {
+pub(super) fn start_of(sql: &str) -> (u64, u64) {
     place_of(sql, sql.len() - sql.trim_start().len())
 }
 
@@ -74,6 +54,6 @@ fn place_of(sql: &str, at: usize) -> (u64, u64) {
     (line, before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1)
 }
 
-pub(crate) fn refuse<T>(node: &impl Spanned, reason: impl Into<String>) -> Res<T> {
+pub(super) fn refuse<T>(node: &impl Spanned, reason: impl Into<String>) -> Res<T> {
     Err(SqlErr::new(reason).at(node))
 }

@@ -6,10 +6,9 @@
 use std::{collections::HashMap, hash::Hash};
 
 use foldhash::fast::FixedState;
-use polars::prelude::{IdxSize, Series};
+use polars::prelude::IdxSize;
 
-use super::expr::days;
-use crate::table::Ty;
+use crate::column::Column;
 
 type Map<K> = HashMap<K, u32, FixedState>;
 
@@ -21,18 +20,18 @@ const DENSE: usize = 4;
 
 /// Which group each row is in, numbered by first appearance.
 #[derive(Debug)]
-pub(super) struct Groups {
-    pub(super) of_row: Vec<u32>,
-    pub(super) first_row: Vec<IdxSize>,
+pub(crate) struct Groups {
+    pub(crate) of_row: Vec<u32>,
+    pub(crate) first_row: Vec<IdxSize>,
 }
 
 impl Groups {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.first_row.len()
     }
 
     /// Nulls are one group, as `group by` has it.
-    pub(super) fn by(keys: &[Series], rows: usize) -> Self {
+    pub(crate) fn by(keys: &[Column], rows: usize) -> Self {
         if keys.is_empty() {
             return Self { of_row: vec![0; rows], first_row: vec![0] };
         }
@@ -57,13 +56,13 @@ impl Groups {
     }
 
     /// The rows of each group, in order: group `g` has `rows[starts[g]..starts[g + 1]]`.
-    pub(super) fn members(&self) -> (Vec<usize>, Vec<IdxSize>) {
+    pub(crate) fn members(&self) -> (Vec<usize>, Vec<IdxSize>) {
         members(&self.of_row, self.len())
     }
 }
 
 /// Pairs of rows with equal keys, in the order of the left side; null equals nothing. Keys are of one type on both sides.
-pub(crate) fn matches(left: &[Series], right: &[Series]) -> (Vec<IdxSize>, Vec<IdxSize>) {
+pub(crate) fn matches(left: &[Column], right: &[Column]) -> (Vec<IdxSize>, Vec<IdxSize>) {
     let mut codes: Option<(Codes, Codes)> = None;
     for (a, b) in left.iter().zip(right) {
         let (a, b) = Codes::shared(a, b);
@@ -112,43 +111,38 @@ struct Codes {
 
 impl Codes {
     /// Nulls have a code of their own.
-    fn of(series: &Series) -> Self {
+    fn of(column: &Column) -> Self {
         let mut null = None;
-        match Ty::of(series) {
-            Ty::Text => {
+        let len = column.len();
+        match column {
+            Column::Text(values) => {
                 let mut known: Map<&str> = Map::default();
-                Self::numbered(series.len(), series.str().expect("Text").iter(), &mut null, |text, next| known.code(text, next))
+                Self::numbered(len, values.iter(), &mut null, |text, next| known.code(text, next))
             }
-            Ty::Int => {
-                let values = series.i64().expect("Int");
-                match span(values.into_iter().flatten(), series.len()) {
-                    Some((least, span)) => {
-                        let mut known = vec![NOBODY; span];
-                        Self::numbered(series.len(), values.into_iter(), &mut null, |n, next| {
-                            slot(&mut known[(n - least) as usize], next)
-                        })
-                    }
-                    None => {
-                        let mut known: Map<i64> = Map::default();
-                        Self::numbered(series.len(), values.into_iter(), &mut null, |n, next| known.code(n, next))
-                    }
+            Column::Int(values) => match span(values.iter().flatten(), len) {
+                Some((least, span)) => {
+                    let mut known = vec![NOBODY; span];
+                    Self::numbered(len, values.iter(), &mut null, |n, next| slot(&mut known[(n - least) as usize], next))
                 }
-            }
-            Ty::Date => {
+                None => {
+                    let mut known: Map<i64> = Map::default();
+                    Self::numbered(len, values.iter(), &mut null, |n, next| known.code(n, next))
+                }
+            },
+            Column::Date(days) => {
                 let mut known: Map<i32> = Map::default();
-                Self::numbered(series.len(), days(series), &mut null, |n, next| known.code(n, next))
+                Self::numbered(len, days.iter(), &mut null, |n, next| known.code(n, next))
             }
-            Ty::Bool => {
+            Column::Bool(values) => {
                 let mut known = [NOBODY; 2];
-                let values = series.bool().expect("Bool");
-                Self::numbered(series.len(), values.into_iter(), &mut null, |b, next| slot(&mut known[usize::from(b)], next))
+                Self::numbered(len, values.iter(), &mut null, |b, next| slot(&mut known[usize::from(b)], next))
             }
-            Ty::Float => {
+            Column::Float(values) => {
                 let mut known: Map<u64> = Map::default();
-                let values = series.f64().expect("Float").into_iter().map(|x| x.map(float_bits));
-                Self::numbered(series.len(), values, &mut null, |bits, next| known.code(bits, next))
+                let bits = values.iter().map(|x| x.map(float_bits));
+                Self::numbered(len, bits, &mut null, |bits, next| known.code(bits, next))
             }
-            Ty::Null => Self { of_row: vec![0; series.len()], count: u32::from(!series.is_empty()) },
+            Column::Null(_) => Self { of_row: vec![0; len], count: u32::from(0 < len) },
         }
     }
 
@@ -189,22 +183,20 @@ impl Codes {
     }
 
     /// Codes of two columns that are joined: nulls and what only the left side has are nobody.
-    fn shared(left: &Series, right: &Series) -> (Self, Self) {
-        match Ty::of(right) {
-            Ty::Text => {
-                let (left, right) = (left.str().expect("Text"), right.str().expect("Text"));
-                Self::looked_up(left.iter(), right.iter())
+    fn shared(left: &Column, right: &Column) -> (Self, Self) {
+        match (left, right) {
+            (Column::Text(left), Column::Text(right)) => Self::looked_up(left.iter(), right.iter()),
+            (Column::Int(left), Column::Int(right)) => Self::looked_up(left.iter(), right.iter()),
+            (Column::Date(left), Column::Date(right)) => Self::looked_up(left.iter(), right.iter()),
+            (Column::Bool(left), Column::Bool(right)) => Self::looked_up(left.iter(), right.iter()),
+            (Column::Float(left), Column::Float(right)) => {
+                Self::looked_up(left.iter().map(|x| x.map(float_bits)), right.iter().map(|x| x.map(float_bits)))
             }
-            Ty::Int => Self::looked_up(left.i64().expect("Int").into_iter(), right.i64().expect("Int").into_iter()),
-            Ty::Date => Self::looked_up(days(left), days(right)),
-            Ty::Bool => Self::looked_up(left.bool().expect("Bool").into_iter(), right.bool().expect("Bool").into_iter()),
-            Ty::Float => {
-                let bits = |series: &Series| -> Vec<Option<u64>> {
-                    series.f64().expect("Float").into_iter().map(|x| x.map(float_bits)).collect()
-                };
-                Self::looked_up(bits(left).into_iter(), bits(right).into_iter())
+            // Nulls, and what is of two types, equal nothing.
+            (left, right) => {
+                let nobody = |len| Self { of_row: vec![NOBODY; len], count: 0 };
+                (nobody(left.len()), nobody(right.len()))
             }
-            Ty::Null => (Self { of_row: vec![NOBODY; left.len()], count: 0 }, Self { of_row: vec![NOBODY; right.len()], count: 0 }),
         }
     }
 
@@ -262,7 +254,7 @@ fn float_bits(x: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::{bools, dates, floats, ints, texts};
+    use crate::column::{bools, dates, floats, ints, texts};
 
     #[test]
     fn groups_are_numbered_by_first_appearance_and_null_is_one() {

@@ -1,9 +1,5 @@
 //! A file as rows of cells, each with its line.
 
-use bridge::Problem;
-
-use crate::text::unreadable;
-
 pub(crate) struct Table {
     pub header: Vec<String>,
     pub rows: Vec<(u64, Result<Vec<String>, String>)>,
@@ -12,7 +8,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
+    /// Or why it cannot be read.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         // What tells a spreadsheet how cells are parted is no row.
         let mut body = text;
         let mut line = 1;
@@ -38,7 +35,7 @@ impl Table {
                 table.rows.push((line, cells.map_err(|err| format!("cannot be read: {err}"))));
                 continue;
             }
-            let cells = cells.map_err(|err| unreadable(&err.to_string()))?;
+            let cells = cells.map_err(|err| err.to_string())?;
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
                 (table.header, table.header_line) = (cells.iter().map(|cell| cell.trim().to_owned()).collect(), line);
             }
@@ -47,6 +44,25 @@ impl Table {
             table.header.pop();
         }
         Ok(table)
+    }
+
+    /// The column of this name.
+    pub(crate) fn at(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|header| header.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn has(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.at(name).is_some())
+    }
+
+    /// What each row says, or why it says nothing that can be used.
+    pub(crate) fn each<T>(&self, says: impl Fn(u64, &[String]) -> Result<T, String>) -> Vec<(u64, Result<T, String>)> {
+        let row = |line: u64, cells: &Result<Vec<String>, String>| match cells {
+            Err(reason) => Err(reason.clone()),
+            Ok(cells) if cells.iter().all(|cell| cell.trim().is_empty()) => Err("the row is empty".to_owned()),
+            Ok(cells) => says(line, cells),
+        };
+        self.rows.iter().map(|(line, cells)| (*line, row(*line, cells))).collect()
     }
 
     /// A column's cells, without those of rows that cannot be read.

@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 
 use bridge::{Form, ImportQuestion, PlannedSet, PlannedWorkout, Suggestion, Topic};
 
-use crate::{
-    here::Known,
-    names::fold,
-    plan::{State, day_of},
-    show,
-};
+use super::{answers::Answers, questions, workouts::Reading};
+use crate::{dates::day_of, here::Known, names::fold, show};
 
 /// So many times the best before it, a load is a slip of the thumb.
 const LOAD_TIMES: i64 = 8;
@@ -30,7 +26,13 @@ struct Odd {
 }
 
 /// Loads and repetitions far out of line with what the person did before, here or in the file.
-pub(crate) fn outliers(state: &mut State<'_>, workouts: &[PlannedWorkout], known: &Known, ids: &BTreeMap<String, String>) {
+pub(super) fn outliers(
+    workouts: &[PlannedWorkout],
+    known: &Known,
+    ids: &BTreeMap<String, String>,
+    answers: Answers<'_>,
+    offset_min: i32,
+) -> Vec<ImportQuestion> {
     let mut by_exercise: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
     for (workout, planned) in workouts.iter().enumerate() {
         for (set, planned) in planned.sets.iter().enumerate() {
@@ -53,9 +55,9 @@ pub(crate) fn outliers(state: &mut State<'_>, workouts: &[PlannedWorkout], known
             // A first load has nothing before it: then whatever comes after it.
             let after = || sets[nth + 1..].iter().map(|at| weight(of(at))).max().unwrap_or(0);
             let others = if 0 < before || weight(set) == 0 { before } else { after() };
-            let wall_ms = workout.started_ms + i64::from(state.choices.offset_min) * 60_000;
+            let wall_ms = workout.started_ms + i64::from(offset_min) * 60_000;
             let place = format!("{}, {}", set.exercise, day_of(wall_ms));
-            let said = |figure: &str| state.choices.answers.contains_key(&format!("{figure}:{}", set.line));
+            let said = |figure: &str| answers.figure(figure, set.line).is_some();
             let far = !set.is_here && 0 < others && LOAD_TIMES * others <= weight(set);
             if far || said("load") {
                 let ask = if far {
@@ -78,16 +80,15 @@ pub(crate) fn outliers(state: &mut State<'_>, workouts: &[PlannedWorkout], known
         }
     }
     odd.sort_by_key(|odd| (odd.workout, odd.set));
-    for Odd { workout, set, figure, ask } in odd.into_iter().take(ASKED_MAX) {
+    let question = |Odd { workout, set, figure, ask }| {
         let planned = &workouts[workout].sets[set];
-        let id = format!("{figure}:{}", planned.line);
         let written = match figure {
             "load" => show::number(weight(planned), planned.unit),
             _ => planned.reps.unwrap_or(0).to_string(),
         };
-        let answer = state.answer(&id).map_or(written, str::to_owned);
-        state.ask_figure(id, ask, answer);
-    }
+        questions::of_figure(figure, planned.line, ask, &written, answers)
+    };
+    odd.into_iter().take(ASKED_MAX).map(question).collect()
 }
 
 /// What makes two sets the same round of a circuit.
@@ -109,28 +110,27 @@ fn round(sets: &[PlannedSet], labels: &[String]) -> Option<usize> {
     })
 }
 
-/// A workout whose second half repeats the first is a circuit, or was written twice: only the person knows.
-pub(crate) fn repeats(state: &mut State<'_>) {
-    let mut asked = 0;
-    for at in 0..state.workouts.len() {
-        let reading = &state.workouts[at];
+/// A workout whose second half repeats the first is a circuit, or was written twice: only the person knows. Gives the
+/// questions, and the lines that are left out since somebody said so.
+pub(super) fn repeats(readings: &mut [Reading], answers: Answers<'_>, offset_min: i32) -> (Vec<ImportQuestion>, Vec<u64>) {
+    let (mut questions, mut lines) = (Vec::new(), Vec::new());
+    for reading in readings {
         let Some(round) = round(&reading.workout.sets, &reading.labels) else { continue };
-        asked += 1;
-        if ASKED_MAX < asked {
-            return;
+        if questions.len() == ASKED_MAX {
+            break;
         }
-        let workout = &reading.workout;
+        let workout = &mut reading.workout;
         let id = format!("rounds:{}", workout.natural_key);
         let rounds = workout.sets.len() / round;
-        let once = state.answer(&id) == Some("once");
-        let wall_ms = workout.started_ms + i64::from(state.choices.offset_min) * 60_000;
+        let once = answers.get(&id) == Some("once");
+        let wall_ms = workout.started_ms + i64::from(offset_min) * 60_000;
         let title = if workout.name.is_empty() { "The workout" } else { &workout.name };
         let again = if rounds == 2 {
             "the second half repeats the first".to_owned()
         } else {
             format!("the same stands there {rounds} times")
         };
-        let question = ImportQuestion {
+        questions.push(ImportQuestion {
             id,
             topic: Topic::Odd,
             form: Form::Few,
@@ -141,15 +141,12 @@ pub(crate) fn repeats(state: &mut State<'_>) {
                 .to_vec(),
             answer: if once { "once" } else { "all" }.to_owned(),
             must: false,
-        };
-        state.questions.push(question);
+        });
         if once {
-            let lines: Vec<u64> = state.workouts[at].workout.sets.drain(round..).map(|set| set.line).collect();
-            for line in lines {
-                state.reject(line, "it repeats what stands above it, as you said".to_owned());
-            }
+            lines.extend(workout.sets.drain(round..).map(|set| set.line));
         }
     }
+    (questions, lines)
 }
 
 fn sets(n: usize) -> String {

@@ -3,49 +3,33 @@
 use bridge::Choices;
 use ledger::{SetKind, Unit};
 
+use super::table::Table;
 use crate::{
     dates::{self, local_time},
-    entry::{Entry, Log, Took, What},
-    strong::dates_question,
-    table::Table,
+    raw::{RawLog, RawSet, Took, What},
     text::unguarded,
     words::Length,
 };
 
-fn at(table: &Table, name: &str) -> Option<usize> {
-    table.header.iter().position(|header| header.eq_ignore_ascii_case(name))
-}
-
 pub(crate) fn is(table: &Table) -> bool {
-    ["start_time", "exercise_title"].iter().all(|name| at(table, name).is_some())
+    table.has(&["start_time", "exercise_title"])
 }
 
-pub(crate) fn read(table: &Table, choices: &Choices) -> Log {
-    let starts: Vec<&str> = at(table, "start_time").map(|at| table.column(at).collect()).unwrap_or_default();
+pub(crate) fn read(table: &Table, choices: &Choices) -> Result<RawLog, String> {
+    let starts: Vec<&str> = table.at("start_time").map(|at| table.column(at).collect()).unwrap_or_default();
     let dates = dates::decide(&starts, choices.now_ms, choices.answers.get("dates").map(String::as_str));
-    Log {
-        source: "hevy",
-        format: format!("Hevy, {} columns", table.header.len()),
+    Ok(RawLog {
+        sets: table.each(|line, cells| set(line, cells, table, dates.reading)),
+        questions: dates.question().into_iter().collect(),
         remarks: Vec::new(),
-        questions: dates_question(&dates).into_iter().collect(),
-        entries: table
-            .rows
-            .iter()
-            .map(|(line, cells)| {
-                (*line, cells.as_ref().map_err(String::clone).and_then(|cells| entry(*line, cells, table, dates.reading)))
-            })
-            .collect(),
-    }
+    })
 }
 
-fn entry(line: u64, cells: &[String], table: &Table, reading: dates::Reading) -> Result<Entry, String> {
-    if cells.iter().all(|cell| cell.trim().is_empty()) {
-        return Err("the row is empty".to_owned());
-    }
+fn set(line: u64, cells: &[String], table: &Table, reading: dates::Reading) -> Result<RawSet, String> {
     if cells.len() < table.header.len() {
         return Err(format!("has {} columns instead of {}", cells.len(), table.header.len()));
     }
-    let whole = |name: &str| at(table, name).and_then(|at| cells.get(at)).map_or("", String::as_str);
+    let whole = |name: &str| table.at(name).and_then(|at| cells.get(at)).map_or("", String::as_str);
     let cell = |name: &str| whole(name).trim().to_owned();
     // Line breaks are written as two characters.
     let text = |name: &str| unguarded(whole(name)).replace("\\n", "\n");
@@ -78,7 +62,7 @@ fn entry(line: u64, cells: &[String], table: &Table, reading: dates::Reading) ->
         other => What::Set(SetKind::Normal, Some(other.to_owned())),
     };
     let index = cell("set_index");
-    Ok(Entry {
+    Ok(RawSet {
         line,
         local,
         workout: unguarded(whole("title")).trim().to_owned(),

@@ -1,5 +1,6 @@
-//! A row of any app's file, before anything is made of its figures.
+//! Sets as a file writes them, before anything is made of their figures: what every dialect yields and the plan begins with.
 
+use bridge::ImportQuestion;
 use chrono::NaiveDateTime;
 use ledger::{SetKind, Unit};
 
@@ -22,8 +23,9 @@ pub(crate) enum What {
     Note,
 }
 
+/// A set, or what stands in a set's place and belongs to one: a rest, a note.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct RawSet {
     pub line: u64,
     pub local: NaiveDateTime,
     pub workout: String,
@@ -36,6 +38,7 @@ pub(crate) struct Entry {
     /// The set's number or mark as it is written.
     pub label: String,
     pub weight: String,
+    /// Where the file says it.
     pub weight_unit: Option<Unit>,
     pub reps: String,
     pub distance: String,
@@ -46,15 +49,12 @@ pub(crate) struct Entry {
     pub workout_note: String,
 }
 
-/// A row that is understood, or why it is not; with its line.
-pub(crate) type Entries = Vec<(u64, Result<Entry, String>)>;
-
 /// What a dialect makes of a file.
-pub(crate) struct Log {
-    pub source: &'static str,
-    pub format: String,
-    pub entries: Entries,
-    pub questions: Vec<bridge::ImportQuestion>,
+pub(crate) struct RawLog {
+    /// In the order of the file, each with its line; or why it is not understood.
+    pub sets: Vec<(u64, Result<RawSet, String>)>,
+    /// What has to be asked before the file is understood.
+    pub questions: Vec<ImportQuestion>,
     /// Of the file as a whole, with the line of its header.
     pub remarks: Vec<(u64, String)>,
 }

@@ -3,14 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bridge::Problem;
 use ledger::Unit;
 
+use super::table::Table;
 use crate::{
     dates::{Reading, local_time},
     number::{duration_ms, micro},
-    table::Table,
-    text::unreadable,
     words::{self, Length, has, length, mass, plain},
 };
 
@@ -123,7 +121,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn of(table: &Table, answers: &BTreeMap<String, String>) -> Result<Self, Problem> {
+    pub(crate) fn of(table: &Table, answers: &BTreeMap<String, String>) -> Result<Self, String> {
         let mut columns = by_words(table);
         let known: BTreeSet<Role> = columns.keys().copied().collect();
         Shape::of(table).assign(&mut columns);
@@ -142,7 +140,7 @@ impl Layout {
         if let Some(role) = missing {
             // Somebody who knows the file may say which one it is, if the rest looks like a log of training.
             if columns.len() < 5 {
-                return Err(unreadable(&format!("there is no column that could be “{}”", role.name())));
+                return Err(format!("there is no column that could be “{}”", role.name()));
             }
             guessed.insert(role);
         }
