@@ -1,8 +1,6 @@
 //! Many devices and a server in one process, from one seed: time, chance, disks and the network are ours, everything else
 //! is the code that ships. What can go wrong goes wrong here, and afterwards every row must be where it belongs.
 
-#[path = "sim/disk.rs"]
-mod disk;
 #[path = "sim/phone.rs"]
 mod phone;
 #[path = "sim/pool.rs"]

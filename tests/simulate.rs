@@ -14,19 +14,23 @@ fn main() {
         "frame" => Bug::LostFrame,
         "cache" => Bug::ResultCache,
         "place" => Bug::PlaceAlone,
+        "leave" => Bug::LeavesEarly,
         "newer" => Bug::OverNewer,
         "early" => Bug::FreesEarly,
+        "left" => Bug::LeftBehind,
+        "once" => Bug::KeptOnce,
         other => panic!("no such bug: {other}"),
     });
     let (mut broken, mut sum, mut tabs) = (Vec::new(), sim::Outcome::default(), sim::Lived::default());
-    let leads = matches!(bug, None | Some(Bug::OverNewer | Bug::FreesEarly));
+    let of_tabs = bug.is_some_and(Bug::is_of_tabs);
+    let leads = of_tabs || bug.is_none();
     for seed in (number(0)..number(0) + number(1)).filter(|_| leads) {
         match sim::live(seed, bug) {
             Ok(lived) => tabs.add(lived),
             Err(why) => broken.push(serde_json::json!({ "seed": seed, "why": why })),
         }
     }
-    for seed in (number(0)..number(0) + number(1)).filter(|_| !matches!(bug, Some(Bug::OverNewer | Bug::FreesEarly))) {
+    for seed in (number(0)..number(0) + number(1)).filter(|_| !of_tabs) {
         match sim::run(seed, bug, None) {
             Ok(outcome) => {
                 sum.rows += outcome.rows;

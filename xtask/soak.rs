@@ -139,7 +139,7 @@ fn ready(house: &House) -> Result<()> {
     run(&mut house.cargo(&["build", "--quiet", "--bins", "--examples"]))
 }
 
-const SYNC_BUGS: [&str; 6] = ["cursor", "filter", "frame", "cache", "newer", "early"];
+const SYNC_BUGS: [&str; 10] = ["cursor", "filter", "frame", "cache", "place", "leave", "newer", "early", "left", "once"];
 
 /// The simulation has to find a bug that is there before it may say that there is none.
 fn planted_in_sync(program: &Path, house: &House) -> Result<Value> {

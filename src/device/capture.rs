@@ -118,7 +118,7 @@ impl Device {
     }
 
     /// A new session in a file of its own. Returns the bytes the file begins with.
-    pub fn begin_session(&mut self, stamp: &Stamp, import: bool, entropy: &mut impl Entropy) -> Vec<u8> {
+    pub fn begin_session(&mut self, stamp: &Stamp, import: bool, entropy: &mut dyn Entropy) -> Vec<u8> {
         let mut use_id = [0; 16];
         entropy.fill(&mut use_id);
         let id = entropy.entity_id(stamp.utc_ms);
@@ -131,7 +131,7 @@ impl Device {
     }
 
     /// Makes rows of all the drafts, or of none.
-    pub fn capture(&self, stamp: &Stamp, entropy: &mut impl Entropy, drafts: Vec<Draft>) -> Result<Batch, DeviceErr> {
+    pub fn capture(&self, stamp: &Stamp, entropy: &mut dyn Entropy, drafts: Vec<Draft>) -> Result<Batch, DeviceErr> {
         let session = self.session.as_ref().ok_or(DeviceErr::NoSession)?;
         let mut heads: BTreeMap<Scope, Head> = self.heads.clone();
         let mut last_hlc = self.last_hlc.clone();

@@ -2,10 +2,10 @@
 //! everybody who has not seen it. It is told apart where two edits meet that did not know of each other: there the one by the
 //! right clock is said once more, above the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Draft, Problem, ProblemKind};
-use ledger::{DeviceId, EntityId, Hlc, Row, sorted};
+use ledger::{DeviceId, EntityId, Fact, Hlc, Row, sorted};
 
 use crate::manifest::SealedFile;
 
@@ -50,22 +50,40 @@ pub fn odd_files<'a>(now_ms: u64, own: &DeviceId, files: &'a [SealedFile]) -> im
     })
 }
 
+/// What an edit is about: its kind, and which one.
+type Thing = (&'static str, String);
+
 /// Edits that say again, above the wrong ones, what the right ones say of the same things; in their order.
 fn above<'a>(right: impl Iterator<Item = &'a Row>, wrong: impl Iterator<Item = &'a Row>) -> Vec<Draft> {
     // What is at hand is kept without what it says.
-    let fact = |row: &Row| Row::read(&row.raw).ok()?.fact();
-    let mut tops: BTreeMap<(&str, String), Hlc> = BTreeMap::new();
+    let read = |row: &Row| {
+        let whole = Row::read(&row.raw).ok()?;
+        let fact = whole.fact()?;
+        Some((fact.amends()?, (whole.kind, whole.body.to_string()), fact))
+    };
+    let mut tops: BTreeMap<Thing, Hlc> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for row in wrong {
-        let Some(thing) = fact(row).and_then(|fact| fact.amends()) else { continue };
+        let Some((thing, content, _)) = read(row) else { continue };
         let top = tops.entry(thing).or_insert_with(|| row.hlc.clone());
         *top = row.hlc.clone().max(top.clone());
+        // One that says the same has nothing to give way to: otherwise two devices would answer each other for ever.
+        seen.insert(content);
     }
     let rights: Vec<&Row> = if tops.is_empty() { Vec::new() } else { right.collect() };
     let rights = sorted(rights, |one, other| (&one.hlc, one.event_id).cmp(&(&other.hlc, other.event_id)));
+    // What was said again before is there twice: the last one stands for both. Otherwise there would be twice as many each time.
+    let mut last: Vec<(&Row, Thing, Fact)> = Vec::new();
+    for row in rights.into_iter().rev() {
+        if let Some((thing, content, said)) = read(row)
+            && seen.insert(content)
+        {
+            last.push((row, thing, said));
+        }
+    }
     let mut out = Vec::new();
-    for row in rights {
-        let Some(said) = fact(row) else { continue };
-        let Some(top) = said.amends().and_then(|thing| tops.get_mut(&thing)) else { continue };
+    for (row, thing, said) in last.into_iter().rev() {
+        let Some(top) = tops.get_mut(&thing) else { continue };
         // Below the wrong one: it has not seen it.
         if *top < row.hlc {
             continue;
@@ -94,7 +112,7 @@ pub fn clock_notice(own_ms: u64, server_ms: u64) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use ledger::{Entropy, Fact, LaneId, Patch, SetCorrected, Stamp};
+    use ledger::{Entropy, LaneId, Patch, SetCorrected, Stamp};
 
     use super::*;
     use crate::{Device, Identity, LaneHeads};
@@ -211,6 +229,20 @@ mod tests {
         let other = DeviceId::from_bytes([2; 8]);
         let files = [file(IN_2099, &own), file(NOW, &own), file(IN_2099, &other), SealedFile::default()];
         assert_eq!(odd_files(NOW, &own, &files).collect::<Vec<_>>(), [&files[0]]);
+    }
+
+    #[test]
+    fn what_was_said_again_before_is_not_said_twice() {
+        let (mut right, mut wrong) = (Phone::new(1), Phone::new(100));
+        let mut here = vec![right.corrects(NOW, 1, 8, None), right.corrects(NOW + 1, 1, 9, None)];
+        let mut above = None;
+        for _ in 0..5 {
+            let odd = wrong.corrects(IN_2099, 1, 5, above.as_ref());
+            let drafts = said_again(NOW, &right.id(), here.iter(), |_| true, std::slice::from_ref(&odd));
+            assert_eq!(reps(&drafts), [8, 9], "each once, however often");
+            here.extend(right.write(NOW + 2, drafts));
+            above = here.last().cloned();
+        }
     }
 
     #[test]

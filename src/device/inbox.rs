@@ -4,7 +4,7 @@
 use ledger::{Entropy, FrameKind, Header, LaneId, Row, UseId, encode_frame};
 use wire::Standing;
 
-use crate::{capture::HeadFrame, identity::Identity, manifest::LaneHeads};
+use crate::{capture::HeadFrame, identity::Identity, manifest::LaneHeads, shelf::Foreign};
 
 /// Then the next one begins, and this one is sealed.
 pub const INBOX_BYTES_MAX: u64 = 8 << 20;
@@ -17,7 +17,7 @@ pub struct Inbox {
 
 impl Inbox {
     /// A new session, and the bytes its file begins with.
-    pub fn begin(identity: &Identity, lane: &LaneId, utc_ms: u64, entropy: &mut impl Entropy) -> (Self, Vec<u8>) {
+    pub fn begin(identity: &Identity, lane: &LaneId, utc_ms: u64, entropy: &mut dyn Entropy) -> (Self, Vec<u8>) {
         let mut use_id = [0; 16];
         entropy.fill(&mut use_id);
         let head = HeadFrame {
@@ -40,11 +40,22 @@ impl Inbox {
         out
     }
 
-    pub fn saved(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
+    pub fn saved(&mut self, bytes: u64) {
+        self.bytes += bytes;
     }
 
     pub fn is_full(&self) -> bool {
         INBOX_BYTES_MAX <= self.bytes
     }
+}
+
+/// What came from the server or a backup, as it is to be written: nothing has changed yet.
+#[derive(Debug)]
+pub(crate) struct Receiving {
+    pub(crate) fresh: Vec<Row>,
+    pub(crate) standing: Standing,
+    /// What the rows say of who else writes as this device.
+    pub(crate) foreign: Foreign,
+    /// How long what is appended for them is.
+    pub(crate) bytes: u64,
 }

@@ -6,8 +6,8 @@ use ledger::{DeviceId, Header, LaneId, Role};
 use wire::{Span, Standing};
 
 use crate::{
-    deeds::{Act, Answer, Around, Deed, Task, Ticket, Trouble, Whole},
-    host::{Host, odd},
+    deeds::{Act, Answer, Around, Deed, Task, Ticket, Trouble, Whole, odd},
+    host::Host,
     manifest::{LaneHeads, Manifest, Retired, SealedFile},
 };
 
@@ -110,34 +110,26 @@ impl Writer {
 impl Host {
     pub(crate) fn change(&mut self, around: &mut Around, out: &mut Vec<Deed>, owner: Owner, change: Change) {
         self.index.waiting.push_back((owner, change));
-        self.write_next(around, out);
-    }
-
-    pub(crate) fn fetched(&mut self, around: &mut Around, out: &mut Vec<Deed>, id: u32, sealed: SealedFile) {
-        if self.leads() {
-            self.change(around, out, Owner::Fetch(id), Change::Listed(sealed));
-        } else {
-            out.push(Deed::Listed { id, outcome: Err(Trouble::of("another tab leads now")) });
-        }
+        self.index_next(around, out);
     }
 
     /// The next one is made from what the one before left.
-    fn write_next(&mut self, around: &Around, out: &mut Vec<Deed>) {
+    fn index_next(&mut self, around: &Around, out: &mut Vec<Deed>) {
         if self.index.under_way.is_none()
             && let Some((owner, change)) = self.index.waiting.pop_front()
         {
             let next = change.apply(&self.manifest, around.utc_ms);
             let writing = Writing { owner, next, files: VecDeque::new(), file: String::new() };
-            self.write(out, writing, Act::List);
+            self.index_by(out, writing, Act::List);
         }
     }
 
-    fn write(&mut self, out: &mut Vec<Deed>, writing: Writing, act: Act) {
+    fn index_by(&mut self, out: &mut Vec<Deed>, writing: Writing, act: Act) {
         let ticket = self.ask(out, Task::Index, act);
         self.index.under_way = Some((ticket, writing));
     }
 
-    pub(crate) fn go_on_writing(&mut self, around: &mut Around, out: &mut Vec<Deed>, answer: Result<Answer, Trouble>) {
+    pub(crate) fn go_on_indexing(&mut self, around: &mut Around, out: &mut Vec<Deed>, answer: Result<Answer, Trouble>) {
         let Some((_, mut writing)) = self.index.under_way.take() else { return };
         match answer {
             Ok(Answer::Names(names)) => {
@@ -159,10 +151,10 @@ impl Host {
                     around.entropy.fill(&mut use_id);
                     let content = writing.next.to_json();
                     let whole = Whole { role: Role::Manifest, use_id, generation: writing.next.generation, content };
-                    self.write(out, writing, Act::Write(whole));
+                    self.index_by(out, writing, Act::Write(whole));
                 }
             },
-            Ok(Answer::Done) => self.written(around, out, writing, Ok(())),
+            Ok(Answer::Written(_)) => self.written(around, out, writing, Ok(())),
             Ok(_) => self.written(around, out, writing, Err(odd())),
             Err(trouble) => self.written(around, out, writing, Err(trouble)),
         }
@@ -172,7 +164,7 @@ impl Host {
         match writing.files.pop_front() {
             Some(file) => {
                 writing.file.clone_from(&file);
-                self.write(out, writing, Act::Take { file, plain: false });
+                self.index_by(out, writing, Act::Take { file, plain: false });
             }
             None => self.written(around, out, writing, Err(Trouble::of("another tab holds the file"))),
         }
@@ -191,19 +183,14 @@ impl Host {
         }
         match writing.owner {
             Owner::Turn => self.go_on(around, out, outcome.map(|()| Answer::Done)),
-            Owner::Fetch(id) => out.push(Deed::Listed { id, outcome }),
+            Owner::Fetch(id) => self.listed(out, id, outcome),
         }
-        self.write_next(around, out);
+        self.index_next(around, out);
     }
 
     /// Another tab writes the index from now on.
-    pub(crate) fn stop_writing(&mut self, out: &mut Vec<Deed>) {
-        let under_way = self.index.under_way.take().map(|(_, writing)| writing.owner);
-        let waiting = self.index.waiting.drain(..).map(|(owner, _)| owner);
-        for owner in under_way.into_iter().chain(waiting) {
-            if let Owner::Fetch(id) = owner {
-                out.push(Deed::Listed { id, outcome: Err(Trouble::of("another tab leads now")) });
-            }
-        }
+    pub(crate) fn stop_writing(&mut self) {
+        self.index.under_way = None;
+        self.index.waiting.clear();
     }
 }

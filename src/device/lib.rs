@@ -6,6 +6,7 @@
 //! Never: a file, a socket, a clock, a thread, the DOM; how projections are made.
 
 mod capture;
+mod claim;
 mod clocks;
 mod compact;
 mod deeds;
@@ -14,27 +15,33 @@ mod host;
 mod identity;
 mod inbox;
 mod index;
+mod jobs;
 mod keys;
+mod leave;
 mod manifest;
+mod net;
 mod pool;
+mod receive;
 mod recover;
 mod shelf;
+mod store;
 mod turn;
+mod writes;
 
 pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
 pub use clocks::{AHEAD_MS, clock_notice, odd_files, said_again};
 pub use compact::to_merge;
-pub use deeds::{Act, Answer, Around, Deed, Happening, Heads, Heard, Task, Ticket, Trouble, Whole};
+pub use deeds::{Act, Answer, Around, Deed, Done, Happening, Heads, NotDone, Place, Segment, Task, Ticket, Trouble, Whole, Write};
 pub use detector::{Detector, PING_MS};
 pub use host::Host;
-pub use identity::Identity;
+pub use identity::{Identity, Start};
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use keys::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, lock_rounds, may_file, opening, weakness};
 pub use ledger::hex;
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
 pub use pool::{
     FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, contended_slot, is_free, missing_files, new_slots,
-    slot_name, written,
+    slot_name, slots, written,
 };
 pub use recover::{OpenSegment, PoolFile, Recovered, newest_index, newest_manifest, recover, recover_but, unhex};
 pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place, holds_all};

@@ -57,6 +57,11 @@ pub fn missing_files(names: &[String]) -> Vec<String> {
     slots.chain((0..MANIFESTS).map(|n| format!("manifest-{n}"))).filter(|name| !names.contains(name)).collect()
 }
 
+/// Of these files those that rows go into.
+pub fn slots(names: Vec<String>) -> impl Iterator<Item = String> {
+    names.into_iter().filter(|name| name.starts_with("slot-"))
+}
+
 pub fn slot_name(n: usize) -> String {
     format!("slot-{n:03}")
 }

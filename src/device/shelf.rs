@@ -242,6 +242,16 @@ impl Shelf {
         self.chains.iter().filter(|(chain, _)| matches!(chain.scope, Scope::Person(_)))
     }
 
+    /// Sealed files with a row of this place that is not at hand. One that nobody has looked into has the same.
+    fn files_of_place<'a>(&self, chain: &ChainKey, held: &'a Held, dseq: u64, here: &[&Row]) -> Vec<&'a str> {
+        let other = |file: &str| match self.read.get(file).and_then(|chains| chains.get(chain)?.get(&dseq)) {
+            Some(known) => known.keys().any(|h| here.iter().all(|row| row.h != *h)),
+            None => here.is_empty(),
+        };
+        let files = held.sealed.iter().filter(|(file, places, _)| places.contains(dseq) && other(file));
+        files.map(|(file, ..)| file.as_str()).collect()
+    }
+
     /// The next rows to send, in the order of each chain; rows of a sealed file come from `read`.
     pub fn waiting(&self, standing: &Standing, rows_max: usize, bytes_max: usize, read: &BTreeMap<String, FileRows>) -> Waiting {
         let mut out = Waiting::default();
@@ -251,18 +261,20 @@ impl Shelf {
                 for dseq in from..=to {
                     let at_hand = held.loose.get(&dseq).into_iter().flatten().map(|at| &self.rows[*at]);
                     let mut here: Vec<&Row> = at_hand.collect();
-                    let files = || held.sealed.iter().filter(|(_, places, _)| places.contains(dseq)).map(|(file, ..)| file);
-                    if here.is_empty() {
-                        if let Some(unread) = files().find(|file| !read.contains_key(*file)) {
-                            if out.rows.is_empty() {
-                                out.file = Some(unread.clone());
-                            }
-                            return out;
-                        }
-                        let place = (chain.clone(), dseq);
-                        here.extend(files().filter_map(|file| read.get(file)?.get(&place)).take(1));
-                    }
                     // All rows of a place go together: what is acknowledged is the place.
+                    let files = self.files_of_place(chain, held, dseq, &here);
+                    if let Some(unread) = files.iter().find(|file| !read.contains_key(**file)) {
+                        if out.rows.is_empty() {
+                            out.file = Some((*unread).to_owned());
+                        }
+                        return out;
+                    }
+                    let place = (chain.clone(), dseq);
+                    for row in files.iter().filter_map(|file| read.get(*file)?.get(&place)) {
+                        if !here.iter().any(|other| other.event_id == row.event_id) {
+                            here.push(row);
+                        }
+                    }
                     bytes += here.iter().map(|row| row.raw.len() + 1).sum::<usize>();
                     let full = rows_max < out.rows.len() + here.len() || bytes_max < bytes;
                     if full && !out.rows.is_empty() {

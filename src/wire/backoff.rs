@@ -6,7 +6,7 @@ use ledger::Entropy;
 const FIRST_MS: u64 = 1_000;
 const MAX_MS: u64 = 60_000;
 
-pub(crate) fn wait_ms(attempt: u32, at_least_ms: u64, entropy: &mut impl Entropy) -> u64 {
+pub(crate) fn wait_ms(attempt: u32, at_least_ms: u64, entropy: &mut dyn Entropy) -> u64 {
     let span = FIRST_MS.saturating_mul(1 << attempt.min(16)).min(MAX_MS);
     let mut random = [0; 8];
     entropy.fill(&mut random);

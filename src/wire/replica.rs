@@ -199,7 +199,7 @@ impl Replica {
         self.audit.wanted || self.audit.tally.is_some()
     }
 
-    pub fn step(&mut self, now_ms: u64, entropy: &mut impl Entropy, input: Input) -> Vec<Command> {
+    pub fn step(&mut self, now_ms: u64, entropy: &mut dyn Entropy, input: Input) -> Vec<Command> {
         let mut out = Vec::new();
         self.take(now_ms, entropy, input, &mut out);
         self.patience(now_ms, entropy, &mut out);
@@ -211,7 +211,7 @@ impl Replica {
         out
     }
 
-    fn take(&mut self, now: u64, entropy: &mut impl Entropy, input: Input, out: &mut Vec<Command>) {
+    fn take(&mut self, now: u64, entropy: &mut dyn Entropy, input: Input, out: &mut Vec<Command>) {
         match input {
             Input::Connect => {
                 if matches!(self.phase, Phase::Off | Phase::Waiting | Phase::Stopped) {
@@ -254,6 +254,8 @@ impl Replica {
                 self.outbox.collecting = false;
                 if !rows.is_empty() && self.phase == Phase::Running && self.outbox.pushing.is_none() {
                     let asked = self.ask(now, Request::Push { rows: rows.clone() }, out);
+                    // All rows of a place go together, those that had come up by now.
+                    self.outbox.unsure.clear();
                     self.outbox.pushing = Some((asked, rows));
                 }
             }
@@ -270,6 +272,9 @@ impl Replica {
             Input::Doubled(places) => {
                 for (chain, places) in &places {
                     self.doubled.entry(chain.clone()).or_default().merge(places);
+                    if self.outbox.pushing.is_some() {
+                        self.outbox.unsure.entry(chain.clone()).or_default().merge(places);
+                    }
                 }
                 self.journal.waiting.push_back(Work::Doubled(places));
             }
@@ -388,7 +393,7 @@ impl Replica {
 
     // ------------------------------------------------------------------------------------------ time
 
-    fn patience(&mut self, now: u64, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
+    fn patience(&mut self, now: u64, entropy: &mut dyn Entropy, out: &mut Vec<Command>) {
         let silent = self.stream.as_ref().is_some_and(|stream| stream.until_ms() <= now);
         if self.all_asked().any(|asked| asked.until_ms <= now) || silent {
             self.outbox.wanted = true;

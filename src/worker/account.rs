@@ -4,8 +4,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use bridge::{AccountNews, AccountView, AccountWish, Draft, FromStorage, Refusal, RefusalCode};
-use ledger::{EntityId, Fact, Scope};
+use bridge::{AccountNews, AccountView, AccountWish, FromStorage, Refusal, RefusalCode};
+use device::Write;
+use ledger::{EntityId, Scope};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use wire::{
@@ -15,12 +16,12 @@ use wire::{
 
 use crate::{
     births::Births,
-    clock::stamp,
+    deeds,
     fail::Fail,
     feed, js, leader, locks,
     net::{Call, refusal},
     port::{self, Work},
-    start::{nothing_missing, remember},
+    start::nothing_missing,
     state::{self, tell},
     vault,
 };
@@ -331,49 +332,11 @@ async fn enter(call: Call<'_>) -> Result<Outcome, Refusal> {
 pub(crate) async fn enter_now(id: u32, entered: Entered) {
     let Entered { account, device_id, secret } = entered;
     let persons: Vec<EntityId> = account.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
-    become_one_of(&persons).await;
+    if let Err(why) = deeds::write(Write::BelongTo(persons.clone())).await {
+        web_sys::console::warn_1(&format!("it is not known yet whom this training belongs to: {why}").into());
+    }
     nothing_missing().await;
     let (account_id, name) = (account.account_id.clone(), account.name.clone());
     keep(Kept { account_id, name, device_id, persons, signed_in: true, secret }).await;
     tell(&FromStorage::Account { id, news: Ok(AccountNews::Account(account)) });
-}
-
-/// New rows are about the account's first person. Rows that are here already say that theirs is the same one.
-pub(crate) async fn become_one_of(persons: &[EntityId]) {
-    let Some(first) = persons.first().copied() else { return };
-    let (own, has_rows) = state::with(|state| {
-        let own = state.host.device.identity().person;
-        (own, state.host.shelf.holds_scope(Scope::Person(own)))
-    });
-    if own == first {
-        return;
-    }
-    if has_rows {
-        let at = stamp();
-        let fact = Fact::PersonLinked { user_id: first, at_ms: at.utc_ms as i64, offset_min: at.offset_min };
-        if port::capture(vec![Draft::mine(fact)], false).await.is_err() {
-            // Said again at the next sign-in; until then the two are shown apart.
-            web_sys::console::warn_1(&"two profiles could not be linked yet".into());
-            return;
-        }
-    }
-    act_for(first).await;
-    feed::tell_siblings(&["person".into(), first.to_string().into()]);
-}
-
-/// This tab writes for another person from now on.
-pub(crate) async fn act_for(person: EntityId) {
-    let identity = state::with(|state| {
-        state.host.device.act_for(person);
-        // The running session names the person it began with.
-        state.slot = None;
-        state.host.device.drop_session();
-        let identity = state.host.device.identity().clone();
-        state.host.manifest.becomes(&identity);
-        identity
-    });
-    remember(&identity).await;
-    leader::manifest_changed();
-    feed::to_projector(&["person".into(), person.to_string().into()], None);
-    tell(&FromStorage::Person { person: person.to_string() });
 }

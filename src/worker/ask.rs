@@ -6,12 +6,14 @@ use std::{
 };
 
 use bridge::unpack;
-use js_sys::{Function, Promise};
 use ledger::Row;
-use wasm_bindgen::JsValue;
 use web_sys::MessagePort;
 
-use crate::{feed, js, state};
+use crate::{
+    feed,
+    reply::{self, Reply},
+    state,
+};
 
 /// The projector's bytes, or why there are none.
 pub(crate) type Answer = Result<Vec<u8>, String>;
@@ -21,9 +23,7 @@ const ANSWER_MS: i32 = 60_000;
 
 thread_local! {
     static LAST: Cell<u32> = const { Cell::new(0) };
-    /// Who waits, and the answers that have come.
-    static WAITING: RefCell<BTreeMap<u32, Function>> = const { RefCell::new(BTreeMap::new()) };
-    static ANSWERS: RefCell<BTreeMap<u32, Answer>> = const { RefCell::new(BTreeMap::new()) };
+    static WAITING: RefCell<BTreeMap<u32, Reply<Answer>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 pub(crate) async fn decode(parquet: &[u8]) -> Result<Vec<Row>, String> {
@@ -40,44 +40,20 @@ pub(crate) async fn projector(word: &str, bytes: &[u8]) -> Answer {
     }
 }
 
-/// One that is answered by its number.
-pub(crate) struct Question {
-    pub(crate) id: u32,
-    answered: Promise,
-}
-
-impl Question {
-    pub(crate) fn new() -> Self {
-        let id = LAST.get() + 1;
-        LAST.set(id);
-        let answered = Promise::new(&mut |resolve, _| _ = WAITING.with_borrow_mut(|waiting| waiting.insert(id, resolve)));
-        Self { id, answered }
-    }
-
-    /// As long as that takes.
-    pub(crate) async fn answer(self) -> Answer {
-        let _ = js::wait(self.answered.clone()).await;
-        self.given()
-    }
-
-    fn given(&self) -> Answer {
-        WAITING.with_borrow_mut(|waiting| waiting.remove(&self.id));
-        let answer = ANSWERS.with_borrow_mut(|answers| answers.remove(&self.id));
-        answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
-    }
-}
-
 pub(crate) async fn over(port: &MessagePort, word: &str, bytes: &[u8]) -> Answer {
-    let question = Question::new();
-    feed::say(port, &[word.into(), question.id.into()], Some(bytes));
+    let id = LAST.get() + 1;
+    LAST.set(id);
+    let (reply, awaited) = reply::ask();
+    WAITING.with_borrow_mut(|waiting| waiting.insert(id, reply));
+    feed::say(port, &[word.into(), id.into()], Some(bytes));
     // A projector that dies answers nothing: after a while the session waits for the next one.
-    js::at_most(ANSWER_MS, &question.answered).await;
-    question.given()
+    let answer = awaited.wait_at_most(ANSWER_MS).await;
+    WAITING.with_borrow_mut(|waiting| waiting.remove(&id));
+    answer.unwrap_or_else(|| Err("the projector did not answer".to_owned()))
 }
 
 pub(crate) fn answered(id: u32, answer: Answer) {
-    if let Some(resolve) = WAITING.with_borrow_mut(|waiting| waiting.remove(&id)) {
-        ANSWERS.with_borrow_mut(|answers| answers.insert(id, answer));
-        let _ = resolve.call0(&JsValue::UNDEFINED);
+    if let Some(reply) = WAITING.with_borrow_mut(|waiting| waiting.remove(&id)) {
+        reply.give(answer);
     }
 }

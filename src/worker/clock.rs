@@ -3,10 +3,17 @@
 use js_sys::Date;
 use ledger::{Entropy, Stamp, UseId};
 
+use crate::state::global;
+
 pub(crate) fn now_ms() -> u64 {
     let now = Date::now();
     // A clock before 1970 counts as 1970: the row is kept and flagged, not refused.
     if 0.0 < now { now as u64 } else { 0 }
+}
+
+/// Milliseconds that only go forward while this worker lives, whatever the clock does.
+pub(crate) fn mono_ms() -> u64 {
+    global().performance().map_or(0, |performance| (performance.time_origin() + performance.now()).max(0.0) as u64)
 }
 
 pub(crate) fn stamp() -> Stamp {

@@ -19,7 +19,7 @@
 use std::cell::{Cell, RefCell};
 
 use bridge::{FromStorage, Problem, ProblemKind, pack, unpack};
-use device::{Heard, SealedFile};
+use device::{Happening, SealedFile, Write};
 use js_sys::{Array, Uint8Array};
 use ledger::{DeviceId, EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -28,11 +28,12 @@ use web_sys::{AbortSignal, BroadcastChannel, MessageEvent, MessagePort, Response
 
 use crate::{
     account, ask,
+    deeds::{begin_write, happened},
     fail::Fail,
     files::Pool,
-    js, leader, leave, link, port, sealed,
+    js, leader, leave, link, perform, port, sealed,
     start::{self, report_problem},
-    state::{self, State, global},
+    state::{self, global},
     tables,
 };
 
@@ -240,7 +241,7 @@ async fn everything(id: u32) {
     let sent = async {
         if let Some(pool) = state::with(|state| state.pool.clone()) {
             // Another tab may have sealed and merged since this one started.
-            let listed = leader::newest_manifest(&pool).await?.map(|(manifest, _)| manifest.sealed).unwrap_or_default();
+            let listed = perform::newest_manifest(&pool).await?.map(|(manifest, _)| manifest.sealed).unwrap_or_default();
             for file in state::with(|state| state.host.files(&listed)) {
                 let parquet = match sealed::payload(&pool, &file).await {
                     Ok(parquet) => parquet,
@@ -302,7 +303,7 @@ fn from_sibling(message: &JsValue) {
             let packed = Uint8Array::new(&message.get(1)).to_vec();
             let fresh = unpack(&packed).unwrap_or_default();
             let fresh: Vec<Row> = fresh.into_iter().filter_map(|raw| Row::read(raw).ok()).collect();
-            heard_rows(fresh);
+            happened(Happening::Told(fresh));
         }
         Some("sheet") => {
             if let Some(json) = message.get(1).as_string() {
@@ -313,7 +314,7 @@ fn from_sibling(message: &JsValue) {
         // The leader has merged sealed files, or fetched some.
         Some("files") => spawn_local(async {
             if let Some(pool) = state::with(|state| state.pool.clone())
-                && let Err(fail) = leader::follow_index(&pool).await
+                && let Err(fail) = perform::follow_index(&pool).await
             {
                 web_sys::console::warn_1(&format!("the index could not be read again: {fail}").into());
             }
@@ -337,13 +338,13 @@ fn from_sibling(message: &JsValue) {
         }),
         Some("person") => {
             let person = message.get(1).as_string().and_then(|text| EntityId::parse(&text).ok());
-            if let Some(person) = person.filter(|person| state::with(|state| state.host.device.identity().person != *person)) {
-                port::enqueue(port::Work::ActFor(person));
+            if let Some(person) = person {
+                begin_write(Write::ActFor(person));
             }
         }
         Some("device") => {
             if let Some(device_id) = message.get(1).as_string().and_then(|text| DeviceId::parse(&text).ok()) {
-                port::enqueue(port::Work::Renamed(device_id));
+                begin_write(Write::Renamed(device_id));
             }
         }
         // The leader says how things stand with the server, and hears what its followers' screens want.
@@ -375,19 +376,10 @@ pub(crate) fn tell_siblings(words: &[JsValue]) {
     });
 }
 
-/// Rows that another tab wrote, or that a dead one left behind.
-pub(crate) fn heard_rows(fresh: Vec<Row>) {
-    told(state::with(|state| state.host.hear(fresh)));
-}
-
 /// Rows that this tab had not heard of: its figures follow.
-pub(crate) fn told(heard: Heard) {
+pub(crate) fn figures_follow(fresh: &[Row]) {
     if let Some(port) = state::with(|state| state.projector.clone()) {
-        rows(&port, &heard.rows);
-    }
-    link::doubled(heard.doubled);
-    if !heard.rows.is_empty() {
-        link::wrote();
+        rows(&port, fresh);
     }
 }
 
@@ -397,15 +389,10 @@ pub(crate) fn tables_follow() {
 }
 
 /// Rows that this worker wrote: the figures and the other tabs hear of them.
-pub(crate) fn tell_rows(state: &State, fresh: &[Row]) {
-    if fresh.is_empty() {
-        return;
-    }
-    if let Some(port) = &state.projector {
-        rows(port, fresh);
-    }
-    if let Some(channel) = &state.siblings {
-        tell_siblings_rows(channel, fresh);
+pub(crate) fn tell_rows(fresh: &[Row]) {
+    figures_follow(fresh);
+    if let Some(channel) = state::with(|state| state.siblings.clone()) {
+        tell_siblings_rows(&channel, fresh);
     }
 }
 

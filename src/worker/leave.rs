@@ -3,16 +3,17 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use bridge::{FromStorage, Problem, ProblemKind};
-use device::holds_all;
+use device::Happening;
 use wire::{ChainKey, Ranges};
 
 use crate::{
     account,
     births::Births,
+    deeds::happened,
     fail::Fail,
     feed,
     files::Pool,
-    leader, link, start,
+    leader, link, perform, start,
     state::{self, State, tell},
     vault::Vault,
 };
@@ -75,37 +76,27 @@ pub(crate) async fn lock() -> Result<(), Problem> {
 /// Rows that no server has acknowledged, by what the files say now: whoever leads may have learned otherwise. What nobody
 /// can say counts as only here.
 async fn only_here(pool: &Pool) -> Result<u64, Fail> {
-    leader::follow_index(pool).await?;
-    leader::catch_up(pool).await?;
-    Ok(state::with(|state| {
-        let standing = state.host.standing.clone().unwrap_or_default();
-        let damaged = state.host.damaged.iter().flat_map(|file| &file.spans);
-        let damaged: u64 = damaged.map(|span| standing.unacked(&span.chain, &span.places).count()).sum();
-        state.host.shelf.unacknowledged(&standing) + damaged + unknown(state)
-    }))
+    read_again(pool).await?;
+    Ok(state::with(|state| state.host.only_here(newer(state))))
 }
 
-/// Rows in files that nobody has looked into, or can.
-fn unknown(state: &State) -> u64 {
-    let unread = state.host.manifest.sealed.iter().filter(|file| file.spans.is_empty()).map(|file| file.rows.max(1));
-    let newer = state.problems.iter().filter(|problem| problem.kind == ProblemKind::NewerFormat).count() as u64;
-    unread.sum::<u64>() + newer
+async fn read_again(pool: &Pool) -> Result<(), Fail> {
+    perform::follow_index(pool).await?;
+    perform::catch_up(pool).await
+}
+
+/// Files that only a newer build can read.
+fn newer(state: &State) -> u64 {
+    state.problems.iter().filter(|problem| problem.kind == ProblemKind::NewerFormat).count() as u64
 }
 
 /// Everything on this device, once it is somewhere else too.
 pub(crate) async fn remove() -> Result<(), Problem> {
     let (pool, births) = state::with(|state| (state.pool.clone(), state.births.clone()));
     let Some(pool) = pool else { return Ok(()) };
-    let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
-    let backed_up = EXPORTED.with_borrow(|exported| {
-        // What a damaged file held is in no backup.
-        state::with(|state| {
-            unknown(state) == 0
-                && state.host.damaged.is_empty()
-                && holds_all(&state.host.shelf.places(), |chain| exported.get(chain))
-        })
-    });
-    if 0 < only_here && !backed_up {
+    read_again(&pool).await.map_err(|fail| failed(&fail))?;
+    let may = EXPORTED.with_borrow(|exported| state::with(|state| state.host.may_remove(exported, newer(state))));
+    if let Err(only_here) = may {
         return Err(Problem::new(
             ProblemKind::Refused,
             format!("{only_here} changes are on this device only."),
@@ -130,11 +121,8 @@ pub(crate) async fn remove() -> Result<(), Problem> {
     feed::tell_siblings(&["gone".into()]);
     link::end();
     // Files that are held cannot be removed.
-    state::with(|state| {
-        (state.slot, state.inbox, state.sheet) = (None, None, None);
-        // Should it fail, whatever is logged next begins a session of its own.
-        state.host.device.drop_session();
-    });
+    happened(Happening::Leaves);
+    state::with(|state| state.sheet = None);
     if let Err(fail) = erase(births.as_ref(), &pool).await {
         if let (Some(births), Ok(true)) = (&births, noted) {
             account::owe_nothing(births).await;

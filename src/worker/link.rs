@@ -1,199 +1,92 @@
-//! The leader's way to the server: carries out what the replica wants, with `fetch` and the disk, one input after another.
+//! The way to the server: does with `fetch` what the replica of whoever leads wants of the network, and says how things stand.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
-};
+use std::collections::BTreeMap;
 
 use bridge::{FromStorage, Refusal, RefusalCode, RefusedView, SyncLink, SyncState};
-use device::{FileRows, by_place, clock_notice};
-use ledger::{Row, Scope};
+use device::{Happening, Shelf, clock_notice};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 use wire::{
-    Answer, Blocks, Checkpoint, Command, Failure, Input, Link, NATIVE_PUSH, Push, Replica, Request, Retry, SseEvent, SseReader,
-    Standing, Trouble,
+    Answer, Checkpoint, Command, Failure, Input, Link, NATIVE_PUSH, Push, Replica, Request, Retry, SseEvent, SseReader, Trouble,
     api::{self, path},
 };
 
 use crate::{
     account,
-    clock::{Chance, now_ms},
-    fail::Fail,
+    clock::{mono_ms, now_ms},
+    deeds::happened,
     feed, js,
     net::{Call, Pieces, refusal},
-    port::{self, Work},
-    sealed, snapshot,
+    snapshot,
     start::report_problem,
     state::{self, global, tell},
 };
 
-/// From this many missing rows on a first sync takes sealed segments.
-const SNAPSHOT_ROWS: u64 = 2_000;
 const LATELY: usize = 400;
 
-struct Linked {
-    replica: Replica,
-    inputs: VecDeque<Input>,
-    running: bool,
-    /// What is under way, and how to end it.
+/// What is under way, and what was said of it.
+#[derive(Default)]
+pub(crate) struct Wires {
+    /// How to end each call.
     calls: BTreeMap<u32, AbortController>,
     timer: Option<i32>,
-    /// Rows of the sealed file that was read last, for a push.
-    read: BTreeMap<String, FileRows>,
-}
-
-thread_local! {
-    static LINK: RefCell<Option<Linked>> = const { RefCell::new(None) };
     /// What the screens were told last.
-    static SAID: RefCell<SyncState> = RefCell::default();
-    /// This tab's screen wants everything compared, and no leader has said yet that it does.
-    static COMPARE: Cell<bool> = const { Cell::new(false) };
-    static CLOCK_SAID: Cell<bool> = const { Cell::new(false) };
+    said: SyncState,
+    clock_said: bool,
 }
 
-/// Milliseconds that only go forward while this worker lives, whatever the clock does.
-fn now() -> u64 {
-    global().performance().map_or(0, |performance| (performance.time_origin() + performance.now()).max(0.0) as u64)
-}
-
-/// This tab leads, and an account is connected.
-pub(crate) fn begin(standing: Standing) {
-    let own = state::with(|state| {
-        let person = state.host.device.identity().person;
-        state.host.shelf.holds_scope(Scope::Person(person)).then_some(person)
-    });
-    LINK.with_borrow_mut(|link| {
-        let mut replica = Replica::new(standing, Some(SNAPSHOT_ROWS));
-        if let Some(own) = own {
-            replica.writes_for(own);
-        }
-        if let Some(account) = account::kept() {
-            replica.is_of(account.account_id);
-        }
-        *link = Some(Linked {
-            replica,
-            inputs: VecDeque::new(),
-            running: false,
-            calls: BTreeMap::new(),
-            timer: None,
-            read: BTreeMap::new(),
-        });
-    });
-    doubled(state::with(|state| state.host.shelf.doubled()));
-    input(Input::Connect);
-    missing();
-    if COMPARE.take() {
-        input(Input::Audit);
-    }
-}
-
-/// Compares everything, here or in the tab that leads. One that was just closed may still be taken for the leader: then
-/// the next one hears of it.
+/// Compares everything, here or in the tab that leads.
 pub(crate) fn compare() {
-    if is_on() {
-        input(Input::Audit);
-    } else {
-        COMPARE.set(true);
-        feed::tell_siblings(&["compare".into()]);
-    }
+    happened(Happening::Compare);
 }
 
 /// The leader says how things stand.
 pub(crate) fn heard(state: SyncState) {
-    if state.comparing {
-        COMPARE.set(false);
-    } else if COMPARE.get() {
-        feed::tell_siblings(&["compare".into()]);
-    }
+    happened(Happening::HeardOfComparing(state.comparing));
     tell(&FromStorage::Sync { state });
 }
 
-/// What damaged files held is asked for.
-pub(crate) fn missing() {
-    let places = state::with(|state| {
-        let spans = state.host.damaged.iter().flat_map(|file| &file.spans);
-        spans.map(|span| (span.chain.clone(), span.places.clone())).collect::<Vec<_>>()
-    });
-    if !places.is_empty() {
-        input(Input::Missing(places));
-    }
-}
-
-/// Places that have more than one row are sent whole.
-pub(crate) fn doubled(places: BTreeMap<wire::ChainKey, wire::Ranges>) {
-    if !places.is_empty() {
-        input(Input::Doubled(places));
-    }
-}
-
 pub(crate) fn is_on() -> bool {
-    LINK.with_borrow(Option::is_some)
+    state::with(|state| state.host.replica().is_some())
 }
 
 /// Signed out: what is under way ends, and nothing here is touched.
 pub(crate) fn end() {
-    input(Input::Disconnect);
-    LINK.with_borrow_mut(|link| *link = None);
-    say();
+    happened(Happening::Unlinked);
+    cut_off();
+}
+
+/// Nobody waits for what is still under way.
+pub(crate) fn cut_off() {
+    let calls = state::with(|state| std::mem::take(&mut state.wires.calls));
+    calls.into_values().for_each(|call| call.abort());
 }
 
 pub(crate) fn awake(online: bool) {
     input(if online { Input::Connect } else { Input::Disconnect });
 }
 
-/// What the server's clock says, when there is one to ask.
-pub(crate) fn server_ms() -> Option<u64> {
-    LINK.with_borrow(|link| link.as_ref()?.replica.server_ms(now()))
-}
-
-/// Somebody should know that the clock of this device is wrong; said once.
-fn look_at_clock() {
-    let notice = server_ms().and_then(|server| clock_notice(now_ms(), server));
-    if let Some(notice) = notice.filter(|_| !CLOCK_SAID.replace(true)) {
-        report_problem(notice);
-    }
-}
-
-/// Rows were written on this device, for the person it writes for now.
-pub(crate) fn wrote() {
-    let person = state::with(|state| state.host.device.identity().person);
-    LINK.with_borrow_mut(|link| {
-        if let Some(link) = link {
-            link.replica.writes_for(person);
-        }
-    });
-    input(Input::Wrote);
-}
-
-/// Something happened. What follows from it is done before the next input is taken.
 pub(crate) fn input(input: Input) {
-    let idle = LINK.with_borrow_mut(|link| {
-        let Some(link) = link else { return false };
-        link.inputs.push_back(input);
-        !std::mem::replace(&mut link.running, true)
-    });
-    if !idle {
-        return;
-    }
-    loop {
-        let commands = LINK.with_borrow_mut(|link| {
-            let link = link.as_mut()?;
-            let Some(input) = link.inputs.pop_front() else {
-                link.running = false;
-                return None;
-            };
-            Some(link.replica.step(now(), &mut Chance, input))
-        });
-        let Some(commands) = commands else { break };
-        commands.into_iter().for_each(carry_out);
-    }
+    happened(Happening::Net(input));
+}
+
+/// How things stand may be another by now.
+pub(crate) fn stands() {
     look_at_clock();
     say();
 }
 
-fn carry_out(command: Command) {
+/// Somebody should know that the clock of this device is wrong; said once.
+fn look_at_clock() {
+    let server = state::with(|state| state.host.replica().and_then(|replica| replica.server_ms(mono_ms())));
+    let notice = server.and_then(|server| clock_notice(now_ms(), server));
+    if let Some(notice) = notice.filter(|_| !state::with(|state| std::mem::replace(&mut state.wires.clock_said, true))) {
+        report_problem(notice);
+    }
+}
+
+pub(crate) fn carry_out(command: Command) {
     match command {
         Command::Ask { id, request } => {
             let abort = begin_call(id);
@@ -208,7 +101,7 @@ fn carry_out(command: Command) {
             });
         }
         Command::Forget { id } | Command::CloseStream { id } => {
-            let call = LINK.with_borrow_mut(|link| link.as_mut().and_then(|link| link.calls.remove(&id)));
+            let call = state::with(|state| state.wires.calls.remove(&id));
             if let Some(call) = call {
                 call.abort();
             }
@@ -222,21 +115,6 @@ fn carry_out(command: Command) {
                 }
             });
         }
-        Command::Collect { rows, bytes } => spawn_local(collect(rows, bytes)),
-        Command::Commit(commit) => spawn_local(async move {
-            for file in state::with(|state| state.host.shelf.unread(&commit.rows)) {
-                // Unread, its rows count as known; the next comparison with the server finds what that hides.
-                if let Err(fail) = read_file(&file).await {
-                    web_sys::console::warn_1(&format!("a sealed session could not be read: {fail}").into());
-                }
-            }
-            port::enqueue(Work::Receive(commit));
-        }),
-        Command::Compare(digest) => {
-            let comparison = state::with(|state| state.host.shelf.compare(&digest));
-            input(Input::Compared(comparison));
-        }
-        Command::CompareBlocks(blocks) => spawn_local(compare_blocks(blocks)),
         Command::FetchSnapshot(list) => spawn_local(async move {
             let outcome = snapshot::fetch(&list, &progress).await;
             progress(None);
@@ -246,35 +124,30 @@ fn carry_out(command: Command) {
             });
         }),
         Command::Wake { at_ms } => wake(at_ms),
+        // These are of this device, and done there.
+        Command::Collect { .. } | Command::Commit(_) | Command::Compare(_) | Command::CompareBlocks(_) => {}
     }
 }
 
 fn begin_call(id: u32) -> Option<AbortController> {
     let abort = AbortController::new().ok()?;
-    LINK.with_borrow_mut(|link| {
-        if let Some(link) = link {
-            link.calls.insert(id, abort.clone());
-        }
-    });
+    state::with(|state| state.wires.calls.insert(id, abort.clone()));
     Some(abort)
 }
 
 /// `false` when nobody waits for it any more.
 fn end_call(id: u32) -> bool {
-    LINK.with_borrow_mut(|link| link.as_mut().is_some_and(|link| link.calls.remove(&id).is_some()))
+    state::with(|state| state.wires.calls.remove(&id).is_some())
 }
 
 fn wake(at_ms: u64) {
-    let delay = at_ms.saturating_sub(now()).min(i32::MAX as u64) as i32;
+    let delay = at_ms.saturating_sub(mono_ms()).min(i32::MAX as u64) as i32;
     let tick = Closure::once_into_js(|| input(Input::Tick));
     let timer = js::call(&global(), "setTimeout", &[&tick, &JsValue::from(delay)]).ok().and_then(|timer| timer.as_f64());
-    LINK.with_borrow_mut(|link| {
-        if let Some(link) = link
-            && let Some(old) = std::mem::replace(&mut link.timer, timer.map(|timer| timer as i32))
-        {
-            let _ = js::call(&global(), "clearTimeout", &[&JsValue::from(old)]);
-        }
-    });
+    let old = state::with(|state| std::mem::replace(&mut state.wires.timer, timer.map(|timer| timer as i32)));
+    if let Some(old) = old {
+        let _ = js::call(&global(), "clearTimeout", &[&JsValue::from(old)]);
+    }
 }
 
 async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer, Failure> {
@@ -344,84 +217,25 @@ async fn listen(id: u32, checkpoint: &Checkpoint, abort: Option<&AbortController
     }
 }
 
-/// Rows to send. Those in sealed files are read by the projector, which knows Parquet.
-async fn collect(rows: usize, bytes: usize) {
-    loop {
-        let waiting = LINK.with_borrow(|link| {
-            let link = link.as_ref()?;
-            Some(state::with(|state| state.host.shelf.waiting(link.replica.standing(), rows, bytes, &link.read)))
-        });
-        let Some(waiting) = waiting else { return };
-        let Some(file) = waiting.file else {
-            input(Input::Outbox(waiting.rows));
-            return;
-        };
-        match sealed_rows(&file).await {
-            Ok(rows) => LINK.with_borrow_mut(|link| {
-                if let Some(link) = link {
-                    // One file at a time: a push goes through them in their order.
-                    link.read = ledger::map_of([(file, by_place(rows))]);
-                }
-            }),
-            Err(fail) => {
-                // No projector, because nobody looks: the next one is waited for.
-                web_sys::console::warn_1(&format!("rows of a sealed session wait to be read: {fail}").into());
-                input(Input::Outbox(waiting.rows));
-                return;
-            }
-        }
-    }
-}
-
-async fn compare_blocks(blocks: Blocks) {
-    loop {
-        match state::with(|state| state.host.shelf.compare_blocks(&blocks)) {
-            Ok(comparison) => return input(Input::Compared(comparison)),
-            Err(unread) => {
-                for file in unread {
-                    if let Err(fail) = read_file(&file).await {
-                        web_sys::console::warn_1(&format!("a sealed session could not be compared: {fail}").into());
-                        return input(Input::Compared(Default::default()));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Tells the shelf what a sealed file holds.
-pub(crate) async fn read_file(use_id: &str) -> Result<(), Fail> {
-    let rows = sealed_rows(use_id).await?;
-    state::with(|state| state.host.shelf.file_read(use_id, &rows));
-    Ok(())
-}
-
-pub(crate) async fn sealed_rows(use_id: &str) -> Result<Vec<Row>, Fail> {
-    let (pool, file) = state::with(|state| {
-        let file = state.host.manifest.sealed.iter().find(|file| file.use_id == use_id);
-        (state.pool.clone(), file.cloned())
-    });
-    let (Some(pool), Some(file)) = (pool, file) else { return Err(Fail::NotFound) };
-    sealed::rows(&pool, &file).await
-}
-
 // ---------------------------------------------------------------------------------------------- what is shown
 
 fn progress(at: Option<(usize, usize)>) {
-    SAID.with_borrow_mut(|said| said.progress = at);
+    state::with(|state| state.wires.said.progress = at);
     say();
 }
 
 /// Tells this tab's screen and the others' how things stand, when that has changed.
-pub(crate) fn say() {
-    let before = SAID.with_borrow(Clone::clone);
-    let state = LINK.with_borrow(|link| link.as_ref().map(|link| shown(&link.replica, before.progress)));
-    let state = state.unwrap_or_default();
+fn say() {
+    let account = account::name();
     // Whoever has lost the lead knows nothing that the next one does not know better.
-    if state == before || !state::with(|state| state.host.leads()) {
-        return;
-    }
-    SAID.with_borrow_mut(|said| said.clone_from(&state));
+    let fresh = state::with(|state| {
+        let said = &mut state.wires.said;
+        let replica = state.host.leads().then(|| state.host.replica())?;
+        let fresh = replica.map(|replica| shown(replica, &state.host.shelf, account, said.progress)).unwrap_or_default();
+        (fresh != *said).then(|| said.clone_from(&fresh))?;
+        Some(fresh)
+    });
+    let Some(state) = fresh else { return };
     if let Ok(json) = serde_json::to_string(&state) {
         feed::tell_siblings(&["sync".into(), json.into()]);
     }
@@ -430,28 +244,24 @@ pub(crate) fn say() {
 
 /// A tab that has just come asks what was said last.
 pub(crate) fn say_again() {
-    let said = SAID.with_borrow(Clone::clone);
-    if is_on()
-        && let Ok(json) = serde_json::to_string(&said)
-    {
+    let said = state::with(|state| state.host.replica().map(|_| state.wires.said.clone()));
+    if let Some(json) = said.and_then(|said| serde_json::to_string(&said).ok()) {
         feed::tell_siblings(&["sync".into(), json.into()]);
     }
 }
 
-fn shown(replica: &Replica, progress: Option<(usize, usize)>) -> SyncState {
+fn shown(replica: &Replica, shelf: &Shelf, account: String, progress: Option<(usize, usize)>) -> SyncState {
     let standing = replica.standing();
-    let (waiting, only_here, lately) = state::with(|state| {
-        let (waiting, only_here) = (state.host.shelf.waiting_count(standing), state.host.shelf.unacknowledged(standing));
-        let some = LATELY.min(usize::try_from(only_here).unwrap_or(LATELY));
-        (waiting, only_here, state.host.shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect())
-    });
+    let (waiting, only_here) = (shelf.waiting_count(standing), shelf.unacknowledged(standing));
+    let some = LATELY.min(usize::try_from(only_here).unwrap_or(LATELY));
+    let lately = shelf.waiting_lately(standing, some).iter().map(|row| row.hlc.to_string()).collect();
     let refused = standing.refused.iter().take(100).map(|(id, refused)| RefusedView {
         event_id: id.to_string(),
         code: refused.code,
         later: refused.retry != Retry::Never,
     });
     SyncState {
-        account: Some(account::name()),
+        account: Some(account),
         link: match replica.link() {
             Link::Off => SyncLink::Waiting,
             Link::Connecting => SyncLink::Connecting,

@@ -1,9 +1,9 @@
 //! Sealed files: whole, checked, never written to again.
 
-use device::{PoolFile, SealedFile, Whole, hex};
-use ledger::{HEADER_LEN, Hash, Header, Row};
+use device::{PoolFile, SealedFile, hex};
+use ledger::Row;
 
-use crate::{ask, fail::Fail, files::Pool, port, state, vault};
+use crate::{ask, fail::Fail, files::Pool, state, vault};
 
 /// A file of the pool as if nothing had ever been encrypted.
 pub(crate) async fn file(pool: &Pool, name: String) -> Result<PoolFile, Fail> {
@@ -23,14 +23,4 @@ pub(crate) async fn payload(pool: &Pool, listed: &SealedFile) -> Result<Vec<u8>,
 
 pub(crate) async fn rows(pool: &Pool, file: &SealedFile) -> Result<Vec<Row>, Fail> {
     ask::decode(&payload(pool, file).await?).await.map_err(Fail::Other)
-}
-
-/// Puts it into a free pool file. It counts once the manifest lists it.
-pub(crate) async fn store(pool: &Pool, whole: Whole) -> Result<(String, Hash), Fail> {
-    let Whole { role, use_id, generation, content } = whole;
-    let file = vault::whole(state::vault().as_ref(), role, use_id, generation, &content).await?;
-    let header = Header::decode(&file[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
-    let slot = port::claim_free(pool).await?;
-    slot.held.replace(&file)?;
-    Ok((slot.name, hex(&header.payload_hash)))
 }

@@ -1,17 +1,14 @@
 //! The first sync: sealed segments straight into files. What is on the disk already is not fetched again, so it may be
 //! interrupted at any byte.
 
-use device::{Foreign, SealedFile};
+use device::{Foreign, Write};
 use ledger::take_part;
 use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span, api::path};
 
 use crate::{
-    clock::Chance,
-    fail::Fail,
-    feed, leader,
+    deeds::{begin_write, list_segment},
+    feed,
     net::{Call, bytes},
-    port, sealed,
-    start::note_received,
     state,
 };
 
@@ -20,11 +17,7 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
     for (at, segment) in list.segments.iter().enumerate() {
         progress(Some((at, list.segments.len())));
         let name = format!("{}/{}/{}/{}", list.checkpoint.epoch, segment.scope, segment.from, segment.to);
-        let here = state::with(|state| {
-            let files = state.host.files(&state.host.manifest.sealed);
-            files.into_iter().find(|file| file.segment.as_ref() == Some(&name)).map(|file| file.spans)
-        });
-        let (spans, foreign) = match here {
+        let (spans, foreign) = match state::with(|state| state.host.segment(&name)) {
             Some(spans) => (spans, Foreign::default()),
             None => fetch_one(segment, name).await?,
         };
@@ -34,7 +27,7 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
         acked.extend(spans.into_iter().map(|span| (span.chain.clone(), span.places.minus(&both(&span.chain)))));
     }
     if copied {
-        port::enqueue(port::Work::Copied);
+        begin_write(Write::Copied);
     }
     feed::tables_follow();
     feed::tell_siblings(&["files".into()]);
@@ -51,24 +44,8 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreig
     if !parquet.starts_with(b"PAR1") || !parquet.ends_with(b"PAR1") {
         return Err(damaged());
     }
-    // By what is here before it is: afterwards everything in it is here.
-    let foreign = state::with(|state| {
-        state.host.shelf.foreign_file(&state.host.device.identity().device_id, |chain| state.host.end_of(chain), &spans)
-    });
-    store(name, &spans, parquet).await.map_err(|fail| Failure::Unreachable(format!("the segment could not be stored: {fail}")))?;
-    Ok((spans, foreign))
-}
-
-async fn store(name: String, spans: &[Span], parquet: &[u8]) -> Result<(), Fail> {
-    let Some(pool) = state::with(|state| state.pool.clone()) else { return Err(Fail::NotFound) };
-    let rows = spans.iter().map(|span| span.sum.n).sum();
-    let listed = SealedFile { rows, spans: spans.to_vec(), segment: Some(name), ..SealedFile::default() };
-    let (mut sealed, whole) = state::with(|state| state.host.seal(&mut Chance, listed, parquet.to_vec()));
-    note_received().await;
-    (sealed.file, sealed.hash) = sealed::store(&pool, whole).await?;
-    let use_id = sealed.use_id.clone();
-    leader::add_segment(sealed).await?;
-    state::with(|state| state.host.shelf.add_file(&use_id, spans));
-    feed::to_projector(&["sealed".into()], Some(parquet));
-    Ok(())
+    let listed = list_segment(name, spans.clone(), parquet.to_vec()).await;
+    let segment = listed.map_err(|why| Failure::Unreachable(format!("the segment could not be stored: {why}")))?;
+    feed::to_projector(&["sealed".into()], Some(&segment.parquet));
+    Ok((spans, segment.foreign))
 }

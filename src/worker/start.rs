@@ -1,26 +1,24 @@
 //! The start: find the files, recover what is in them, take a lane, and say ready.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeSet,
-};
+use std::cell::RefCell;
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
-    Added, Detector, Device, FILE_YOUNG_MS, Host, Identity, Manifest, PoolFile, Recovered, Retired, SealedFile, Shelf, hex,
-    missing_files, newest_manifest, recover_but,
+    Device, Happening, Host, Identity, Manifest, PoolFile, Retired, SealedFile, Shelf, Start, Write, hex, missing_files,
+    newest_manifest, recover_but,
 };
-use ledger::{DeviceId, Encryption, Header, LaneId};
+use ledger::{Encryption, Header, LaneId};
 use wasm_bindgen::JsValue;
 
 use crate::{
     account,
     births::{Births, bytes_of},
     clock::{Chance, now_ms, stamp, use_id},
+    deeds::{begin_write, happened},
     fail::Fail,
     feed,
     files::Pool,
-    js, leader, link, locks, port,
+    js, leader, locks,
     sheet::{self, SheetSlot},
     state::{self, State, global, install, tell},
     tables,
@@ -36,7 +34,7 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         Some(vault) if !vault.is_kept() => None,
         _ => Births::open().await.ok(),
     };
-    let (mut state, sheet) = match Pool::open().await {
+    let (mut state, sheet, unborn) = match Pool::open().await {
         Ok(pool) => {
             // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the
             // files say.
@@ -87,7 +85,10 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
             // It comes back by itself.
             nothing_missing().await;
         }
-        adopt_unborn().await;
+        if let Some(what) = unborn {
+            // Before anything new.
+            begin_write(what);
+        }
         account::end_what_is_owed();
         wasm_bindgen_futures::spawn_local(leader::lead());
     }
@@ -96,8 +97,11 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
 const START_TRIES: u32 = 4;
 const START_AGAIN_MS: i32 = 500;
 
+/// With the sheet of a workout, and what has to be written before anything new.
+type Started = (State, Option<String>, Option<Write>);
+
 enum Opened {
-    Started(Box<(State, Option<String>)>),
+    Started(Box<Started>),
     Locked { passphrase: bool },
 }
 
@@ -150,7 +154,7 @@ async fn with_storage(
     vault: Option<Vault>,
     lane: LaneId,
     before: Option<Identity>,
-) -> Result<(State, Option<String>), Fail> {
+) -> Result<Started, Fail> {
     let mut names = pool.names().await?;
     let mut problems = Vec::new();
     let cleared = !names.iter().any(|name| name.starts_with("slot-"));
@@ -160,6 +164,8 @@ async fn with_storage(
     };
     let made_ms = made.iter().filter_map(|(_, at)| at.as_f64()).map(|at| at as u64).min();
     let missing = missing_files(&names);
+    // What they listed may be gone with them, and nobody knows what that was.
+    let index_lost = !cleared && !missing.is_empty();
     if cleared {
         names = missing.into_iter().chain([SheetSlot::file("00")]).collect();
         make_files(&pool, births.as_ref(), &names).await?;
@@ -192,15 +198,23 @@ async fn with_storage(
     let raw: Vec<&[u8]> = batches.iter().flat_map(|(_, packed)| unpack(packed).unwrap_or_default()).collect();
     let found = recover_but(files.newest, files.slots, &raw, files.unread);
 
-    let (identity, known) = identity(births.as_ref(), &found, before, cleared, &lane).await;
-    let last_ms = found.unborn.iter().map(|row| row.hlc.ms()).max();
-    // Files that a power cut took before they were a minute old, with nothing in them but what was logged here: all of that
-    // is kept in the second place.
-    let all_rescued = made_ms.zip(last_ms).is_some_and(|(made, last)| last < made + FILE_YOUNG_MS);
+    // The identity is kept in four places: IndexedDB (always the newest), every manifest, the first frame of every session, and
+    // with the page, for when the browser has cleared all of these.
+    let remembered = match &births {
+        Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
+        None => None,
+    };
+    let begun = Start { kept: remembered, before, found: &found, cleared, lane: &lane };
+    let identity = begun.identity(stamp().utc_ms, &mut Chance);
+    if begun.kept.as_ref() != Some(&identity)
+        && let Some(births) = &births
+    {
+        let _ = births.name("me", &json_of(&identity)).await;
+    }
     let mut lost;
     if let Some(births) = &births {
         let received = cleared && births.named(RECEIVED).await.is_some();
-        lost = (cleared && known && (received || !all_rescued)).then_some(found.unborn.len());
+        lost = begun.loss(received, made_ms);
         if received {
             let _ = births.delete("identity", &[RECEIVED.to_owned()]).await;
         }
@@ -215,7 +229,7 @@ async fn with_storage(
         }
     } else {
         problems.push(without_second_place());
-        lost = (cleared && known).then_some(0);
+        lost = begun.loss(true, None);
     }
     problems.extend(lost.map(cleared_problem));
     let mut sheet: Option<(u64, String)> = None;
@@ -225,48 +239,14 @@ async fn with_storage(
     }
     let generation = sheet.as_ref().map_or(0, |(generation, _)| *generation);
     let sheet_slot = SheetSlot::open(&pool, lane.as_str(), generation).await.ok();
-    let heads = found.heads(&identity.device_id, &lane);
-
-    let mut shelf = Shelf::default();
-    found.open.into_iter().flat_map(|segment| segment.rows).for_each(|row| _ = shelf.add(row));
-    // After the rows at hand: one that is in both places is at hand.
-    let sealed: Vec<SealedFile> = found.sealed.into_iter().map(|(file, _)| file).collect();
-    sealed.iter().chain(&found.unread).for_each(|file| shelf.add_file(&file.use_id, &file.spans));
-    // Kept twice until a while ago, and sealed meanwhile.
-    let unborn: Vec<ledger::Row> = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
-    // What is nowhere else stays where it is until it is in a file.
-    let raw: BTreeSet<&[u8]> = ledger::set_of(unborn.iter().map(|row| row.raw.as_slice()));
-    let (held, due): (Vec<_>, Vec<_>) = batches
-        .into_iter()
-        .partition(|(_, packed)| !raw.is_empty() && unpack(packed).unwrap_or_default().into_iter().any(|row| raw.contains(row)));
-    let at_ms = now_ms() + FILE_YOUNG_MS;
-    let births_due = due.into_iter().map(|(key, _)| (at_ms, key)).collect();
-    // Without any manifest, what was found is the index: the next one that is written lists it.
-    let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
-    let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), sealed.clone(), lanes));
-    // Newer than the index, or what a damaged file was merged from: the next index lists it.
-    let spare = manifest.count_in(sealed);
-    manifest.becomes(&identity);
-    problems.extend(found.problems);
-    let mut host = Host::new(Device::new(identity, lane, heads), shelf, manifest, found.manifest_file);
-    (host.damaged, host.spare, host.standing) = (found.damaged, spare, found.standing);
-    let state = State {
-        pool: Some(pool),
-        births,
-        vault,
-        host,
-        leader: Detector::default(),
-        slot: None,
-        sheet: sheet_slot,
-        births_due,
-        inbox: None,
-        projector: None,
-        linking: None,
-        siblings: None,
-        problems,
-    };
-    UNBORN.set((unborn, held.into_iter().map(|(key, _)| key).collect()));
-    Ok((state, sheet.map(|(_, json)| json).filter(|json| !json.is_empty())))
+    problems.extend(found.problems.iter().cloned());
+    let (mut host, unborn) = Host::start(identity, lane, found, batches, now_ms());
+    if index_lost {
+        host.doubts_itself();
+    }
+    let sheet = sheet.map(|(_, json)| json).filter(|json| !json.is_empty());
+    let state = State { pool: Some(pool), births, vault, sheet: sheet_slot, ..State::of(host, problems) };
+    Ok((state, sheet, unborn))
 }
 
 /// The pool's manifests and sessions, decrypted.
@@ -345,11 +325,12 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
     problems.extend(found.problems.into_iter().filter(|problem| problem.kind == ProblemKind::DamagedFile));
     let (sealed, payloads): (Vec<SealedFile>, Vec<Vec<u8>>) = found.sealed.into_iter().unzip();
     let open = found.open.into_iter().flat_map(|segment| segment.rows).collect();
-    feed::told(state::with(|state| state.host.looked_again(sealed, found.damaged, open)));
+    state::with(|state| state.host.looked_again(sealed, found.damaged));
+    happened(Happening::Told(open));
     problems.into_iter().for_each(report_problem);
-    leader::manifest_changed();
+    happened(Happening::Changed);
     if state::with(|state| state.host.leads()) {
-        link::missing();
+        happened(Happening::Missing);
     } else {
         feed::tell_siblings(&["damaged".into()]);
     }
@@ -357,21 +338,10 @@ pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
 }
 
 thread_local! {
-    /// Rows that are in no file, and the names of the birth records that have them.
-    static UNBORN: RefCell<(Vec<ledger::Row>, Vec<String>)> = const { RefCell::new((Vec::new(), Vec::new())) };
     static LANE: RefCell<Option<LaneId>> = const { RefCell::new(None) };
 }
 
-/// Rows that a power cut took out of their file go into this lane's, before anything new.
-async fn adopt_unborn() {
-    let (unborn, births) = UNBORN.take();
-    if !unborn.is_empty() && port::adopt(unborn).await {
-        let due = now_ms() + FILE_YOUNG_MS;
-        state::with(|state| state.births_due.extend(births.into_iter().map(|key| (due, key))));
-    }
-}
-
-fn without_storage(fail: &Fail) -> (State, Option<String>) {
+fn without_storage(fail: &Fail) -> Started {
     let identity = Identity::mint(now_ms(), &mut Chance);
     let problem = match fail {
         Fail::Newer => Problem::new(
@@ -388,70 +358,14 @@ fn without_storage(fail: &Fail) -> (State, Option<String>) {
         ),
     };
     let device = Device::new(identity.clone(), LaneId::number(0), Default::default());
-    let state = State {
-        pool: None,
-        births: None,
-        vault: None,
-        host: Host::new(device, Shelf::default(), Manifest::first(identity), None),
-        leader: Detector::default(),
-        slot: None,
-        sheet: None,
-        births_due: Default::default(),
-        inbox: None,
-        projector: None,
-        linking: None,
-        siblings: None,
-        problems: vec![problem],
-    };
-    (state, None)
-}
-
-/// The identity is kept in four places: IndexedDB (always the newest), every manifest, the first frame of every session, and
-/// with the page, for when the browser has cleared all of these. Also whether there was one.
-async fn identity(
-    births: Option<&Births>,
-    found: &Recovered,
-    before: Option<Identity>,
-    cleared: bool,
-    lane: &LaneId,
-) -> (Identity, bool) {
-    let kept: Option<Identity> = match births {
-        Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
-        None => None,
-    };
-    let stored = Identity::of(kept.clone(), found.identity.clone());
-    let was_known = stored.is_some() || before.is_some();
-    let now = stamp().utc_ms;
-    let identity = match (stored, before) {
-        (Some(known), _) if !cleared && !found.chains_unsure && found.knows_heads(&known.device_id, lane) => known,
-        (Some(known), _) | (None, Some(known)) => known.on_new_device(now, &mut Chance),
-        (None, None) => Identity::mint(now, &mut Chance),
-    };
-    if kept.as_ref() != Some(&identity)
-        && let Some(births) = births
-    {
-        let _ = births.name("me", &json_of(&identity)).await;
-    }
-    (identity, was_known)
+    let host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+    (State::of(host, vec![problem]), None, None)
 }
 
 /// In IndexedDB, from the start that finds everything gone until it is back: how many rows were found in the second place.
 const CLEARED: &str = "cleared";
 /// In IndexedDB, from the first row on that came from a server or a backup: those are not kept twice.
-const RECEIVED: &str = "received";
-
-thread_local! {
-    static NOTED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Before rows are stored that are in no second place.
-pub(crate) async fn note_received() {
-    if !NOTED.replace(true)
-        && let Some(births) = state::with(|state| state.births.clone())
-    {
-        let _ = births.name(RECEIVED, b"").await;
-    }
-}
+pub(crate) const RECEIVED: &str = "received";
 
 /// What the browser removed is back, or is given up.
 pub(crate) async fn nothing_missing() {
@@ -505,44 +419,11 @@ fn json_of(identity: &Identity) -> Vec<u8> {
     serde_json::to_vec(identity).expect("an identity is JSON")
 }
 
-/// Failing is survivable: the manifest and the segments say it too.
-pub(crate) async fn remember(identity: &Identity) {
-    if let Some(births) = state::with(|state| state.births.clone()) {
-        let _ = births.name("me", &json_of(identity)).await;
+pub(crate) async fn remember(identity: &Identity) -> Result<(), Fail> {
+    match state::with(|state| state.births.clone()) {
+        Some(births) => births.name("me", &json_of(identity)).await,
+        None => Ok(()),
     }
-}
-
-/// Somebody else writes as this device, from a copy of this profile: this one goes on under a name of its own, and whatever
-/// is in doubt is compared.
-pub(crate) async fn copied() {
-    new_device().await;
-    link::input(wire::Input::Audit);
-}
-
-/// Goes on as what counts as a new device, with chains of its own; every tab of it.
-pub(crate) async fn new_device() {
-    let now = stamp().utc_ms;
-    let identity = state::with(|state| state.host.device.identity().on_new_device(now, &mut Chance));
-    feed::tell_siblings(&["device".into(), identity.device_id.as_str().into()]);
-    become_device(identity).await;
-}
-
-/// Another tab of this profile has a new name for it.
-pub(crate) async fn renamed(device_id: &DeviceId) {
-    let identity = state::with(|state| state.host.device.identity().clone());
-    if identity.device_id != *device_id {
-        become_device(Identity { device_id: device_id.clone(), ..identity }).await;
-    }
-}
-
-async fn become_device(identity: Identity) {
-    state::with(|state| {
-        state.host.device = Device::new(identity.clone(), state.host.device.lane().clone(), Default::default());
-        state.slot = None;
-        state.host.manifest.becomes(&identity);
-    });
-    remember(&identity).await;
-    leader::manifest_changed();
 }
 
 /// The lowest lane that no other tab holds, so that lanes stay few over the years.
@@ -559,12 +440,6 @@ async fn take_lane() -> LaneId {
         }
     }
     LaneId::number(u8::MAX)
-}
-
-/// When a pool file was made, if that is known and not in the future: a clock that was set back makes it as good as now.
-pub(crate) async fn made_ms(births: &Births, name: &str) -> Result<Option<u64>, Fail> {
-    let made = births.get("files", name).await?;
-    Ok(made.and_then(|at| at.as_f64()).map(|at| (at as u64).min(now_ms())))
 }
 
 /// Makes files. When is written down first: whoever finds one knows that what goes into it must be kept twice for a while.

@@ -1,9 +1,13 @@
 //! What this worker holds while it lives.
 
-use std::{cell::RefCell, collections::VecDeque};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use bridge::{FromStorage, Problem};
-use device::{Detector, Host, Inbox};
+use device::{Detector, Done, Host, NotDone, Place, Segment, Trouble};
 use ledger::UseId;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
@@ -11,6 +15,8 @@ use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
 use crate::{
     births::Births,
     files::{Held, Pool},
+    link::Wires,
+    reply::Reply,
     sheet::SheetSlot,
     vault::Vault,
 };
@@ -29,13 +35,11 @@ pub(crate) struct State {
     pub(crate) host: Host,
     /// Whether somebody leads, while this tab does not.
     pub(crate) leader: Detector,
-    /// The file of the running session.
-    pub(crate) slot: Option<Slot>,
+    /// Files that are kept for longer than one deed.
+    pub(crate) places: BTreeMap<Place, Rc<Slot>>,
     pub(crate) sheet: Option<SheetSlot>,
-    /// Names of birth records, and when each may go.
-    pub(crate) births_due: VecDeque<(u64, String)>,
-    /// The file that rows from the server go to.
-    pub(crate) inbox: Option<(Inbox, Slot)>,
+    pub(crate) waiting: Waiting,
+    pub(crate) wires: Wires,
     pub(crate) projector: Option<MessagePort>,
     /// A projector that does not have its dimensions yet, and gets no rows before.
     pub(crate) linking: Option<MessagePort>,
@@ -43,20 +47,40 @@ pub(crate) struct State {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// A pool file that this worker writes.
-pub(crate) struct Slot {
-    pub(crate) name: String,
-    pub(crate) held: Held,
-    /// Which use of the file this is, and where the next frames go.
-    pub(crate) use_id: UseId,
-    pub(crate) at: u64,
-    /// Until then a power cut may take the file's name away with everything in it.
-    pub(crate) young_until: u64,
+/// Who waits for what `host` was told to do.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    pub(crate) last: u32,
+    pub(crate) writes: BTreeMap<u32, Reply<Result<Done, NotDone>>>,
+    pub(crate) segments: BTreeMap<u32, Reply<Result<Segment, Trouble>>>,
 }
 
-impl Slot {
-    pub(crate) fn taken(name: String, held: Held, young_until: u64) -> Self {
-        Self { name, held, use_id: [0; 16], at: 0, young_until }
+/// A pool file that this worker writes.
+pub(crate) struct Slot {
+    pub(crate) held: Held,
+    /// Which use of the file this is, where the next frames go, and where the last ones went.
+    pub(crate) use_id: UseId,
+    pub(crate) at: Cell<u64>,
+    pub(crate) before: Cell<u64>,
+}
+
+impl State {
+    pub(crate) fn of(host: Host, problems: Vec<Problem>) -> Self {
+        Self {
+            pool: None,
+            births: None,
+            vault: None,
+            host,
+            leader: Detector::default(),
+            places: BTreeMap::new(),
+            sheet: None,
+            waiting: Waiting::default(),
+            wires: Wires::default(),
+            projector: None,
+            linking: None,
+            siblings: None,
+            problems,
+        }
     }
 }
 

@@ -1,15 +1,22 @@
-//! A phone: its disk, and while it is on, a device with its replica. What the browser's storage worker does with OPFS and
-//! `fetch` is done here with a pretended disk and the world's network.
+//! A phone with one tab: its disk, and while it is on, a device that leads and replicates. What the browser's storage worker
+//! does with OPFS and `fetch` is done here with a pretended disk and the world's network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use bridge::Draft;
-use device::{Added, Device, Foreign, Identity, Inbox, Shelf, recover};
-use ledger::{EntityId, Fact, LaneId, Row, Stamp};
+use bridge::{Draft, pack};
+use device::{Act, Around, Deed, Done, Foreign, Happening, Identity, NotDone, Place, Segment, Ticket, Write};
+use ledger::{EntityId, Fact, FrameKind, HEADER_LEN, Header, Row, encode_frame, scan};
 use tests::Seeded;
-use wire::{Command, Commit, Comparison, Input, Link, Replica, Request, Standing};
+use wire::{ChainKey, Command, Input, Link, Ranges, Request, Standing};
 
-use super::{disk::Disk, shop::Bug};
+use super::{
+    pool::Pool,
+    shop::Bug,
+    tab::{Cut, Fault, Tab, decoded, found},
+};
+
+/// Fewer missing rows come in pages.
+const SNAPSHOT_ROWS: u64 = 15;
 
 /// What a phone wants from the world.
 pub enum Wish {
@@ -19,59 +26,57 @@ pub enum Wish {
     Snapshot(wire::Snapshot),
 }
 
-pub struct Mind {
-    pub device: Device,
-    pub replica: Replica,
-    pub shelf: Shelf,
-    inbox: Option<(Inbox, usize)>,
-    file: Option<usize>,
-}
-
 pub struct Phone {
-    pub disk: Disk,
-    identity: Identity,
-    pub mind: Option<Mind>,
+    pub pool: Pool,
+    pub mind: Option<Tab>,
     /// Milliseconds of this phone's clock at the world's time.
     pub skew: i64,
     pub coarse: bool,
     pub token: Option<String>,
     pub account: Option<usize>,
+    pub account_id: String,
     pub revoked: bool,
-    pub persons: Vec<EntityId>,
+    persons: Vec<EntityId>,
     pub wake_at: Option<u64>,
     /// Rows that somebody was shown as saved here.
     pub shown: BTreeSet<String>,
     /// Counts starts: what was meant for an earlier one is lost.
     pub life: u32,
-    /// The power goes at the next commit, at one of its points.
-    pub cut_at: Option<Point>,
+    /// The power goes at the next commit.
+    pub cut_at: Option<Cut>,
+    /// Nothing goes wrong any more.
+    pub calm: bool,
+    /// What waits for time to pass.
+    waits: Vec<Ticket>,
+    /// It was started without all of its index, and compares everything first.
+    doubts: bool,
+    asked: u32,
+    listed: BTreeMap<u32, Option<Segment>>,
     bug: Option<Bug>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Point {
-    BeforeAppend,
-    BeforeFlush,
-    AfterFlush,
-}
-
 impl Phone {
-    pub fn new(random: &mut Seeded, bug: Option<Bug>) -> Self {
-        let identity = Identity::mint(1_700_000_000_000, random);
+    pub fn new(world_ms: u64, random: &mut Seeded, bug: Option<Bug>) -> Self {
+        let me = Identity::mint(world_ms, random);
         Self {
-            disk: Disk::default(),
-            identity,
+            pool: Pool::of(me),
             mind: None,
             skew: 0,
             coarse: false,
             token: None,
             account: None,
+            account_id: String::new(),
             revoked: false,
             persons: Vec::new(),
             wake_at: None,
             shown: BTreeSet::new(),
             life: 0,
             cut_at: None,
+            calm: false,
+            waits: Vec::new(),
+            doubts: false,
+            asked: 0,
+            listed: BTreeMap::new(),
             bug,
         }
     }
@@ -79,14 +84,16 @@ impl Phone {
     /// Somebody copied the whole profile to another phone.
     pub fn cloned(&self) -> Self {
         Self {
-            disk: self.disk.clone(),
-            identity: self.identity.clone(),
+            pool: self.pool.clone(),
             mind: None,
             token: self.token.clone(),
+            account_id: self.account_id.clone(),
             persons: self.persons.clone(),
             wake_at: None,
             shown: self.shown.clone(),
             cut_at: None,
+            waits: Vec::new(),
+            listed: BTreeMap::new(),
             ..*self
         }
     }
@@ -96,64 +103,73 @@ impl Phone {
         if self.coarse { now - now % 100 } else { now }
     }
 
-    pub fn power_off(&mut self, random: &mut Seeded) {
+    pub fn power_off(&mut self, world_ms: u64, random: &mut Seeded) {
         self.mind = None;
         self.wake_at = None;
         self.cut_at = None;
+        self.waits.clear();
+        self.listed.clear();
         self.life += 1;
-        self.disk.cut(random);
+        self.pool.cut(self.now(world_ms), random);
     }
 
-    /// Starts from the disk. The recovered standing is handed back, for whoever checks it.
-    pub fn power_on(&mut self, world_ms: u64, random: &mut Seeded) -> (Standing, Vec<Row>) {
-        let found = recover(&[], self.disk.files(), &[]);
-        let mut shelf = Shelf::default();
-        let mut identity = self.identity.clone();
-        if found.chains_unsure {
-            identity = identity.on_new_device(self.now(world_ms), random);
-            self.identity = identity.clone();
+    /// Starts from the disk. The recovered standing and rows are handed back, for whoever checks them.
+    pub fn power_on(&mut self, world_ms: u64, random: &mut Seeded) -> (Standing, Vec<Row>, Vec<Wish>) {
+        let now = self.now(world_ms);
+        let missing = device::missing_files(&self.pool.names());
+        missing.iter().for_each(|name| self.pool.make(name, now));
+        // A copy of a profile brings no tab along.
+        self.pool.tab_died(0);
+        let rows = self.rows();
+        let (mut tab, unborn) = Tab::start(0, &mut self.pool, now, random, self.bug);
+        tab.host.snapshot_rows = SNAPSHOT_ROWS;
+        if !missing.is_empty() {
+            tab.host.doubts_itself();
         }
-        let standing = found.standing.clone().unwrap_or_default();
-        if let Some(person) = acts_for(&standing, &shelf_scopes(&found), &identity) {
-            identity.person = person;
+        let doubts = tab.host.will_compare();
+        let standing = tab.host.standing.clone().unwrap_or_default();
+        (self.mind, self.doubts) = (Some(tab), doubts);
+        let mut wishes = Vec::new();
+        if let Some(what) = unborn {
+            wishes.extend(self.write_down(world_ms, random, what));
         }
-        let heads = found.heads(&identity.device_id, &LaneId::number(0));
-        let rows: Vec<Row> = found.open.into_iter().flat_map(|segment| segment.rows).collect();
-        rows.iter().for_each(|row| _ = shelf.add(row.clone()));
-        let mut replica = Replica::new(standing.clone(), Some(15));
-        if !self.persons.is_empty() {
-            replica.belongs_to(self.persons.clone());
-        }
-        if shelf.holds_scope(ledger::Scope::Person(self.identity.person)) {
-            replica.writes_for(self.identity.person);
-        }
-        let device = Device::new(identity, LaneId::number(0), heads);
-        self.mind = Some(Mind { device, replica, shelf, inbox: None, file: None });
-        (standing, rows)
+        wishes.extend(self.happen(world_ms, random, Happening::Leads { stolen: false }));
+        (standing, rows, wishes)
     }
 
-    /// Writes something down. What was flushed is shown as saved.
-    pub fn write(&mut self, world_ms: u64, random: &mut Seeded, facts: Vec<Fact>) {
-        let stamp = Stamp { utc_ms: self.now(world_ms), offset_min: 60 };
-        let Some(mind) = &mut self.mind else { return };
-        if mind.device.needs_session(&stamp, false) {
-            mind.file = Some(self.disk.create(&mind.device.begin_session(&stamp, false, random)));
-        }
+    /// Every row on the disk.
+    pub fn rows(&self) -> Vec<Row> {
+        let found = found(&self.pool);
+        let sealed = found.sealed.iter().flat_map(|(_, parquet)| decoded(parquet));
+        let mut rows: Vec<Row> = found.open.iter().flat_map(|segment| &segment.rows).chain(&found.unborn).cloned().collect();
+        rows.extend(sealed);
+        let mut seen = BTreeSet::new();
+        rows.retain(|row| seen.insert(row.event_id));
+        rows
+    }
+
+    fn write_down(&mut self, world_ms: u64, random: &mut Seeded, what: Write) -> Vec<Wish> {
+        self.asked += 1;
+        self.happen(world_ms, random, Happening::Write { id: self.asked, what })
+    }
+
+    /// Writes something down. What is said to be saved is shown.
+    pub fn write(&mut self, world_ms: u64, random: &mut Seeded, facts: Vec<Fact>) -> Vec<Wish> {
         let drafts = facts.into_iter().map(Draft::mine).collect();
-        let batch = mind.device.capture(&stamp, random, drafts).expect("the facts are sound");
-        self.keep(batch);
+        self.write_down(world_ms, random, Write::Capture { drafts, import: false })
     }
 
-    /// A row that only a newer build understands.
-    pub fn write_unknown(&mut self, world_ms: u64, random: &mut Seeded) {
-        let stamp = Stamp { utc_ms: self.now(world_ms), offset_min: 60 };
-        let Some(mind) = &mut self.mind else { return };
-        if mind.device.needs_session(&stamp, false) {
-            mind.file = Some(self.disk.create(&mind.device.begin_session(&stamp, false, random)));
-        }
-        let name = format!("dream {}", random.below(1_000));
-        let fact = Fact::ProfileChanged { name, at_ms: 1, offset_min: 0 };
-        let batch = mind.device.capture(&stamp, random, vec![Draft::mine(fact)]).expect("a sound fact");
+    /// A row that only a newer build understands, as it comes with a backup.
+    pub fn write_unknown(&mut self, world_ms: u64, random: &mut Seeded) -> Vec<Wish> {
+        let Some(mind) = &self.mind else { return Vec::new() };
+        let now = self.now(world_ms);
+        // Of a device that is there no more.
+        let author = Identity::mint(now, random).acting_for(mind.host.device.identity().person);
+        let mut scribe = device::Device::new(author, ledger::LaneId::number(0), device::LaneHeads::new());
+        let stamp = ledger::Stamp { utc_ms: now, offset_min: 60 };
+        scribe.begin_session(&stamp, false, random);
+        let fact = Fact::ProfileChanged { name: format!("dream {}", random.below(1_000)), at_ms: 1, offset_min: 0 };
+        let batch = scribe.capture(&stamp, random, vec![Draft::mine(fact)]).expect("a sound fact");
         let mut row: serde_json::Value = serde_json::from_slice(&batch.rows[0].raw).expect("a row is JSON");
         let fields = row.as_object_mut().expect("a row is an object");
         fields.insert("kind".to_owned(), "set.dreamt".into());
@@ -166,196 +182,215 @@ impl Phone {
         row["h"] = tests::blake3_hex(&hashed).into();
         row["_deleted"] = false.into();
         let row = Row::read(&ledger::canonical(&row).expect("canonical")).expect("a row of a newer build");
-        let batch = mind.device.adopt(vec![row]).expect("a session is open");
-        self.keep(batch);
+        self.write_down(world_ms, random, Write::Restore(vec![row]))
     }
 
-    fn keep(&mut self, batch: device::Batch) {
-        let Some(mind) = &mut self.mind else { return };
-        let file = mind.file.expect("a session has a file");
-        self.disk.append(file, &batch.bytes);
-        self.disk.flush(file);
-        mind.device.saved(&batch);
-        mind.replica.writes_for(mind.device.identity().person);
-        for row in batch.rows {
-            self.shown.insert(row.event_id.to_string());
-            mind.shelf.add(row);
-        }
-    }
-
-    /// One input, and everything that can be done about it without the world.
+    /// For the replica: one input, and everything that can be done about it without the world.
     pub fn step(&mut self, world_ms: u64, random: &mut Seeded, input: Input) -> Vec<Wish> {
-        let (mut wishes, mut inputs) = (Vec::new(), std::collections::VecDeque::from([input]));
-        while let Some(input) = inputs.pop_front() {
-            let now = self.now(world_ms);
-            let Some(mind) = &mut self.mind else { return wishes };
-            self.wake_at = None;
-            for command in mind.replica.step(now, random, input) {
-                let Some(mind) = &mut self.mind else { return wishes };
-                match command {
-                    Command::Ask { id, request } => wishes.push(Wish::Ask { id, request }),
-                    Command::Forget { .. } => {}
-                    Command::OpenStream { id, checkpoint } => wishes.push(Wish::Open { id, checkpoint }),
-                    Command::CloseStream { id } => wishes.push(Wish::Close { id }),
-                    Command::FetchSnapshot(snapshot) => wishes.push(Wish::Snapshot(snapshot)),
-                    Command::Wake { at_ms } => self.wake_at = Some(world_ms + at_ms.saturating_sub(now)),
-                    Command::Collect { rows, bytes } => {
-                        let waiting = mind.shelf.waiting(mind.replica.standing(), rows, bytes, &BTreeMap::new());
-                        inputs.push_back(Input::Outbox(waiting.rows));
-                    }
-                    Command::Compare(digest) => inputs.push_back(Input::Compared(mind.shelf.compare(&digest))),
-                    Command::CompareBlocks(blocks) => {
-                        let compared: Comparison = mind.shelf.compare_blocks(&blocks).expect("nothing is sealed here");
-                        inputs.push_back(Input::Compared(compared));
-                    }
-                    Command::Commit(commit) => match self.commit(world_ms, random, *commit) {
-                        Some(foreign) => {
-                            inputs.push_back(Input::Committed);
-                            inputs.extend(said(foreign));
-                        }
-                        None => return wishes,
-                    },
-                }
+        if random.one_in(4) {
+            let mut wishes = Vec::new();
+            for ticket in std::mem::take(&mut self.waits) {
+                wishes.extend(self.happen(world_ms, random, Happening::Done { ticket, answer: Ok(device::Answer::Done) }));
             }
+            wishes.extend(self.happen(world_ms, random, Happening::Net(input)));
+            return wishes;
         }
+        self.happen(world_ms, random, Happening::Net(input))
+    }
+
+    /// Until nothing more follows from it.
+    fn happen(&mut self, world_ms: u64, random: &mut Seeded, happening: Happening) -> Vec<Wish> {
+        let (mut wishes, mut happenings) = (Vec::new(), VecDeque::from([happening]));
+        loop {
+            let now = self.now(world_ms);
+            let Some(tab) = &mut self.mind else { return wishes };
+            if let Some(happening) = happenings.pop_front() {
+                let mut around = Around {
+                    utc_ms: now,
+                    mono_ms: world_ms,
+                    offset_min: 60,
+                    entropy: random,
+                    projector: tab.projector,
+                    encrypts: false,
+                    account: self.token.is_some(),
+                    stored: true,
+                    twice: true,
+                };
+                for deed in tab.host.step(&mut around, happening) {
+                    if let Some(next) = self.carry_out(world_ms, deed, &mut wishes) {
+                        happenings.push_back(next);
+                    }
+                }
+                continue;
+            }
+            let Some((ticket, act)) = tab.asked.pop_front() else { return wishes };
+            if let Act::Wait(_) = act {
+                self.waits.push(ticket);
+                continue;
+            }
+            let fault = self.fault(&act, random).map(Fault::Cut);
+            if self.bug == Some(Bug::CursorBeforeRows) && self.cursor_first(&act) && fault.is_some() {
+                self.power_off(world_ms, random);
+                return wishes;
+            }
+            let Some(tab) = &mut self.mind else { return wishes };
+            let answer = tab.perform((ticket.task, act), (&mut self.pool, now, random), fault);
+            if fault.is_some() {
+                self.power_off(world_ms, random);
+                return wishes;
+            }
+            happenings.extend(tab.told.take().map(Happening::Told));
+            happenings.push_back(Happening::Done { ticket, answer });
+        }
+    }
+
+    fn fault(&mut self, act: &Act, random: &mut Seeded) -> Option<Cut> {
+        if self.calm {
+            return None;
+        }
+        match act {
+            Act::Append { place: Place::Inbox, .. } => self.cut_at.take(),
+            Act::Write(_) | Act::Begin { .. } | Act::Append { .. } | Act::KeepTwice { .. } | Act::Free if random.one_in(400) => {
+                Some(*random.pick(&[Cut::Before, Cut::Torn, Cut::After]))
+            }
+            _ => None,
+        }
+    }
+
+    /// As if the device wrote its cursor down before the rows.
+    fn cursor_first(&mut self, act: &Act) -> bool {
+        let (Act::Append { place: Place::Inbox, bytes }, Some(tab)) = (act, &self.mind) else { return false };
+        let Some(file) = tab.file(Place::Inbox) else { return false };
+        let there = self.pool.read(file).unwrap_or_default();
+        let Ok(header) = Header::decode(&there) else { return false };
+        let mut whole = vec![0; HEADER_LEN];
+        whole.extend_from_slice(bytes);
+        let scan = scan(&header.use_id, &whole);
+        let Some(last) = scan.frames.iter().find(|frame| frame.kind == FrameKind::Standing) else { return false };
+        let mut standing = Vec::new();
+        encode_frame(&header.use_id, FrameKind::Standing, last.payload, &mut standing);
+        self.pool.append(file, &standing);
+        self.pool.flush(file);
+        true
+    }
+
+    fn carry_out(&mut self, world_ms: u64, deed: Deed, wishes: &mut Vec<Wish>) -> Option<Happening> {
+        let tab = self.mind.as_mut()?;
+        match deed {
+            Deed::Do { ticket, act } => tab.asked.push_back((ticket, act)),
+            Deed::LetGo(task) => tab.let_go(&mut self.pool, task),
+            Deed::Close { place, bytes } => tab.close(&mut self.pool, place, bytes),
+            Deed::Net(command) => match command {
+                Command::Ask { id, request } => wishes.push(Wish::Ask { id, request }),
+                Command::OpenStream { id, checkpoint } => wishes.push(Wish::Open { id, checkpoint }),
+                Command::CloseStream { id } => wishes.push(Wish::Close { id }),
+                Command::FetchSnapshot(snapshot) => wishes.push(Wish::Snapshot(snapshot)),
+                Command::Wake { at_ms } => self.wake_at = Some(at_ms.max(world_ms)),
+                _ => {}
+            },
+            Deed::Did { outcome: Ok(Done::Saved { rows, .. }), .. } => {
+                self.shown.extend(rows.iter().map(|row| row.event_id.to_string()));
+            }
+            Deed::Did { outcome: Err(why), .. } | Deed::Unsaved(why) => {
+                assert!(matches!(why, NotDone::Trouble(_)), "the facts are sound: {why}");
+            }
+            Deed::Listed { id, outcome } => _ = self.listed.insert(id, outcome.ok()),
+            Deed::Connect if self.token.is_some() => return Some(self.linked()),
+            _ => {}
+        }
+        None
+    }
+
+    fn linked(&self) -> Happening {
+        Happening::Linked { account_id: self.account_id.clone(), persons: self.persons.clone() }
+    }
+
+    /// Segments of a snapshot, each into a file of its own. What is on the disk already is not fetched again.
+    pub fn store_snapshot(&mut self, world_ms: u64, random: &mut Seeded, segments: Vec<(String, Vec<Row>)>) -> Vec<Wish> {
+        let (mut wishes, mut acked, mut copied) = (Vec::new(), Vec::new(), false);
+        for (name, rows) in segments {
+            let Some(tab) = &self.mind else { return wishes };
+            let (spans, mut foreign) = match tab.host.segment(&name) {
+                Some(spans) => (spans, Foreign::default()),
+                None => {
+                    self.asked += 1;
+                    let (id, spans) = (self.asked, wire::spans(rows.iter()));
+                    let parquet = pack(rows.iter().map(|row| row.raw.as_slice()));
+                    let fetched = Happening::Fetched { id, name, spans: spans.clone(), parquet };
+                    wishes.extend(self.happen(world_ms, random, fetched));
+                    match self.listed.remove(&id).flatten() {
+                        Some(segment) => (spans, segment.foreign),
+                        None => {
+                            let failure = wire::Failure::Unreachable("it could not be stored".to_owned());
+                            wishes.extend(self.step(world_ms, random, Input::SnapshotFailed(failure)));
+                            return wishes;
+                        }
+                    }
+                }
+            };
+            if self.bug == Some(Bug::PlaceAlone) {
+                foreign = Foreign::default();
+            }
+            copied |= foreign.copied;
+            let both = |chain: &ChainKey| foreign.doubled.get(chain).cloned().unwrap_or_default();
+            let certain = |span: wire::Span| -> (ChainKey, Ranges) { (span.chain.clone(), span.places.minus(&both(&span.chain))) };
+            acked.extend(spans.into_iter().map(certain));
+        }
+        if copied {
+            wishes.extend(self.write_down(world_ms, random, Write::Copied));
+        }
+        wishes.extend(self.step(world_ms, random, Input::SnapshotStored(acked)));
         wishes
     }
 
-    /// Rows and standing in one append. `None`: the power went. Otherwise what the rows say of who else writes as this phone.
-    fn commit(&mut self, world_ms: u64, random: &mut Seeded, commit: Commit) -> Option<Foreign> {
-        let cut = self.cut_at.take();
-        if cut == Some(Point::BeforeAppend) {
-            self.power_off(random);
-            return None;
-        }
-        let now = self.now(world_ms);
-        let mind = self.mind.as_mut()?;
-        if mind.inbox.as_ref().is_none_or(|(inbox, _)| inbox.is_full()) {
-            let (inbox, bytes) = Inbox::begin(mind.device.identity(), &LaneId::number(0), now, random);
-            mind.inbox = Some((inbox, self.disk.create(&bytes)));
-        }
-        let (inbox, file) = mind.inbox.as_mut()?;
-        let Commit { rows, mut standing } = commit;
-        let fresh: Vec<Row> = rows.into_iter().filter(|row| mind.shelf.look(row) != Added::Known).collect();
-        let own = mind.device.identity().device_id.clone();
-        let mut foreign = mind.shelf.foreign(&own, |chain| mind.device.end_of(chain), fresh.iter());
-        if self.bug == Some(Bug::PlaceAlone) {
-            let copied = fresh.iter().any(|row| row.device_id == own && mind.shelf.look(row) == Added::Fork);
-            foreign = Foreign { copied, ..Foreign::default() };
-        }
-        standing.doubt(&foreign.doubled);
-        let file = *file;
-        if self.bug == Some(Bug::CursorBeforeRows) {
-            let bytes = inbox.batch(std::iter::empty(), &standing);
-            inbox.saved(&bytes);
-            self.disk.append(file, &bytes);
-            self.disk.flush(file);
-            if cut == Some(Point::BeforeFlush) {
-                self.power_off(random);
-                return None;
-            }
-        }
-        let mind = self.mind.as_mut()?;
-        let (inbox, _) = mind.inbox.as_mut()?;
-        let bytes = inbox.batch(fresh.iter(), &standing);
-        self.disk.append(file, &bytes);
-        if cut == Some(Point::BeforeFlush) {
-            self.power_off(random);
-            return None;
-        }
-        self.disk.flush(file);
-        if cut == Some(Point::AfterFlush) {
-            self.power_off(random);
-            return None;
-        }
-        inbox.saved(&bytes);
-        fresh.into_iter().for_each(|row| _ = mind.shelf.add(row));
-        if foreign.copied {
-            self.rename(now, random);
-        }
-        Some(foreign)
+    /// Whether it knows, or suspects, that it has lost this row.
+    pub fn misses(&self, row: &Row) -> bool {
+        let damaged = self.mind.iter().flat_map(|mind| &mind.host.damaged).flat_map(|file| &file.spans);
+        let mut of_its_chain = damaged.filter(|span| span.chain == ChainKey::of(row));
+        self.doubts || of_its_chain.any(|span| span.places.contains(row.dseq))
     }
 
-    /// Somebody else writes as this device: from here on this one has a name of its own.
-    fn rename(&mut self, now: u64, random: &mut Seeded) {
-        let Some(mind) = &mut self.mind else { return };
-        let person = mind.device.identity().person;
-        self.identity = self.identity.on_new_device(now, random);
-        let identity = Identity { person, ..self.identity.clone() };
-        mind.device = Device::new(identity, LaneId::number(0), BTreeMap::new());
-        mind.file = None;
+    /// What the replica takes for acknowledged, when it knows which server that is.
+    fn standing(&self, epoch: &str) -> Option<&Standing> {
+        let replica = self.mind.as_ref()?.host.replica()?;
+        Some(replica.standing()).filter(|standing| standing.epoch == epoch)
     }
 
-    /// The rows of a snapshot, written as if they were sealed segments: rows first, the cursor afterwards.
-    pub fn store_snapshot(&mut self, world_ms: u64, random: &mut Seeded, rows: Vec<Row>) -> Option<Vec<Input>> {
-        let now = self.now(world_ms);
-        let mind = self.mind.as_mut()?;
-        let (inbox, bytes) = Inbox::begin(mind.device.identity(), &LaneId::number(0), now, random);
-        let file = self.disk.create(&bytes);
-        let fresh: Vec<&Row> = rows.iter().filter(|row| mind.shelf.look(row) != Added::Known).collect();
-        self.disk.append(file, &inbox.batch(fresh.into_iter(), mind.replica.standing()));
-        self.disk.flush(file);
-        let spans = wire::spans(rows.iter());
-        let mut foreign = mind.shelf.foreign_file(&mind.device.identity().device_id, |chain| mind.device.end_of(chain), &spans);
-        if self.bug == Some(Bug::PlaceAlone) {
-            foreign = Foreign::default();
-        }
-        let both = |chain: &wire::ChainKey| foreign.doubled.get(chain).cloned().unwrap_or_default();
-        let acked: Vec<_> = spans.into_iter().map(|span| (span.chain.clone(), span.places.minus(&both(&span.chain)))).collect();
-        rows.into_iter().for_each(|row| _ = mind.shelf.add(row));
-        if foreign.copied {
-            self.rename(now, random);
-        }
-        // What is in doubt was left out; whether there are two rows of a place is seen when somebody reads them.
-        Some(said(Foreign { doubled: BTreeMap::new(), ..foreign }).chain([Input::SnapshotStored(acked)]).collect())
-    }
-
-    /// Rows here of which this phone believes that the server has them, when it knows which server that is.
-    pub fn believed(&self, epoch: &str) -> impl Iterator<Item = &Row> {
-        let mind = self.mind.as_ref().filter(|mind| mind.replica.standing().epoch == epoch);
-        mind.into_iter().flat_map(|mind| {
-            let acked = |row: &&Row| mind.replica.standing().is_acked(row);
-            mind.shelf.rows().iter().filter(acked)
-        })
+    /// Rows here of which this phone believes that the server has them.
+    pub fn believed(&self, epoch: &str) -> Vec<Row> {
+        let Some(standing) = self.standing(epoch) else { return Vec::new() };
+        let mut rows = self.rows();
+        rows.retain(|row| standing.is_acked(row));
+        rows
     }
 
     /// Whether whoever leaves this phone now is told that all of it is somewhere else.
     pub fn may_leave(&self, epoch: &str) -> bool {
-        let mind = self.mind.as_ref().filter(|mind| mind.replica.standing().epoch == epoch);
-        mind.is_some_and(|mind| 0 < mind.shelf.count() && mind.shelf.unacknowledged(mind.replica.standing()) == 0)
+        let knows = |mind: &&Tab| mind.host.standing.as_ref().is_some_and(|standing| standing.epoch == epoch);
+        let Some(mind) = self.mind.as_ref().filter(knows) else { return false };
+        let unasked = self.bug == Some(Bug::LeavesEarly);
+        0 < mind.host.shelf.count() && (unasked || mind.host.may_remove(&BTreeMap::new(), 0).is_ok())
     }
 
-    pub fn connect_as(&mut self, token: String, persons: Vec<EntityId>) {
-        let Some(mind) = &mut self.mind else { return };
-        (self.token, self.persons) = (Some(token), persons.clone());
-        mind.replica.belongs_to(persons.clone());
-        if let Some(first) = persons.first()
-            && !persons.contains(&mind.device.identity().person)
-        {
-            mind.device.act_for(*first);
-            mind.device.drop_session();
-            mind.file = None;
-        }
+    pub fn connect_as(
+        &mut self,
+        world_ms: u64,
+        random: &mut Seeded,
+        (token, account_id, persons): (String, String, Vec<EntityId>),
+    ) -> Vec<Wish> {
+        let mut wishes = self.write_down(world_ms, random, Write::BelongTo(persons.clone()));
+        // Whose rows these are was said once and for all.
+        let before = self.persons.iter().filter(|person| !persons.contains(person)).copied().collect::<Vec<_>>();
+        (self.token, self.account_id) = (Some(token), account_id);
+        self.persons = persons.into_iter().chain(before).collect();
+        wishes.extend(self.happen(world_ms, random, self.linked()));
+        wishes
     }
 
     pub fn settled(&self) -> bool {
         let Some(mind) = &self.mind else { return false };
-        mind.replica.link() == Link::Live && mind.shelf.waiting_count(mind.replica.standing()) == 0
+        mind.host
+            .replica()
+            .is_some_and(|replica| replica.link() == Link::Live && mind.host.shelf.waiting_count(replica.standing()) == 0)
     }
-}
-
-/// What the replica hears of it.
-fn said(foreign: Foreign) -> impl Iterator<Item = Input> {
-    let doubled = (!foreign.doubled.is_empty()).then_some(Input::Doubled(foreign.doubled));
-    doubled.into_iter().chain(foreign.copied.then_some(Input::Audit))
-}
-
-fn shelf_scopes(found: &device::Recovered) -> BTreeSet<String> {
-    found.open.iter().flat_map(|segment| segment.rows.iter().map(|row| row.scope.to_string())).collect()
-}
-
-/// For whom new rows are written: the account's first person, unless this device's own has rows already.
-fn acts_for(standing: &Standing, scopes: &BTreeSet<String>, identity: &Identity) -> Option<EntityId> {
-    let first = standing.persons.first()?;
-    (!scopes.contains(&format!("u:{}", identity.person))).then_some(*first)
 }

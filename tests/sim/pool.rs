@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use device::{PoolFile, is_free};
+use device::{Identity, PoolFile};
 use ledger::Header;
 use tests::Seeded;
 
@@ -23,10 +23,16 @@ pub struct Pool {
     files: BTreeMap<String, File>,
     /// In the database, where everything lasts at once: when each file was made, and rows that are kept twice.
     pub made: BTreeMap<String, u64>,
-    pub births: BTreeMap<String, Vec<Vec<u8>>>,
+    pub births: BTreeMap<String, Vec<u8>>,
+    /// And who this is.
+    pub me: Option<Identity>,
 }
 
 impl Pool {
+    pub fn of(me: Identity) -> Self {
+        Self { me: Some(me), ..Self::default() }
+    }
+
     /// When is written down first.
     pub fn make(&mut self, name: &str, now_ms: u64) {
         self.made.insert(name.to_owned(), now_ms);
@@ -35,10 +41,6 @@ impl Pool {
 
     pub fn names(&self) -> Vec<String> {
         self.files.keys().cloned().collect()
-    }
-
-    pub fn slots(&self) -> Vec<String> {
-        self.names().into_iter().filter(|name| name.starts_with("slot-")).collect()
     }
 
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
@@ -55,11 +57,6 @@ impl Pool {
         let file = self.files.get_mut(name).filter(|file| file.holder.is_none())?;
         file.holder = Some(tab);
         Some(file.bytes.clone())
-    }
-
-    pub fn take_free(&mut self, name: &str, tab: usize) -> bool {
-        let free = self.files.get(name).is_some_and(|file| is_free(&file.bytes));
-        free && self.take(name, tab).is_some()
     }
 
     pub fn let_go(&mut self, name: &str) {
@@ -82,6 +79,16 @@ impl Pool {
     pub fn append(&mut self, name: &str, bytes: &[u8]) {
         if let Some(file) = self.files.get_mut(name) {
             file.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    pub fn len(&self, name: &str) -> usize {
+        self.files.get(name).map_or(0, |file| file.bytes.len())
+    }
+
+    pub fn cut_to(&mut self, name: &str, len: usize) {
+        if let Some(file) = self.files.get_mut(name) {
+            file.bytes.truncate(len);
         }
     }
 

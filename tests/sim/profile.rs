@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bridge::{Draft, pack};
-use device::{Act, Around, Deed, Device, Happening, Heard, Identity, LaneHeads, SealedFile, Task, Ticket, Trouble, hex};
-use ledger::{Fact, LaneId, Role, Stamp, sealed_bytes};
+use bridge::{Draft, Guarantee, pack};
+use device::{Act, Around, Deed, Device, Done, Happening, Identity, LaneHeads, NotDone, Place, Task, Ticket, Write};
+use ledger::{Fact, LaneId, Role, Row, Stamp};
 use tests::Seeded;
+use wire::Commit;
 
 use super::{
     pool::Pool,
     shop::Bug,
-    tab::{Cut, Said, Tab, YOUNG_MS, decoded, found, replace, rows_of},
+    tab::{Cut, Fault, Said, Tab, YOUNG_MS, decoded, found, rows_of},
 };
 
 /// Things that happen in one run.
@@ -51,13 +52,16 @@ pub struct Profile {
     pool: Pool,
     tabs: [Option<Tab>; TABS],
     leader: Option<usize>,
-    identity: Identity,
+    /// There is a database for what young files hold.
+    twice: bool,
     /// Rows that somebody was shown as saved.
     shown: BTreeSet<String>,
-    /// Another device, of which segments come from the server; those that are being listed, and those that were.
+    /// Another device, of which segments and rows come from the server; those that are on their way, and those that came.
     other: Device,
     fetching: BTreeMap<u32, BTreeSet<String>>,
     fetched: BTreeSet<String>,
+    asked: u32,
+    failed: u32,
     account: bool,
     /// The newest generation that was on the disk.
     newest: u64,
@@ -69,14 +73,13 @@ pub struct Profile {
 
 pub fn live(seed: u64, bug: Option<Bug>, events: u32) -> Result<Lived, String> {
     let mut random = Seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(991));
-    let identity = Identity::mint(START_MS, &mut random);
-    let mut pool = Pool::default();
+    let mut pool = Pool::of(Identity::mint(START_MS, &mut random));
     // Made at the first run, and old by the time that anything happens, or not.
     for name in (0..device::SLOTS_FIRST).map(device::slot_name).chain((0..device::MANIFESTS).map(|n| format!("manifest-{n}"))) {
         pool.make(&name, START_MS);
     }
     let other = Identity::mint(START_MS, &mut random);
-    let account = random.one_in(2);
+    let (account, twice) = (random.one_in(2), !random.one_in(6));
     let profile = Profile {
         seed,
         random,
@@ -84,11 +87,13 @@ pub fn live(seed: u64, bug: Option<Bug>, events: u32) -> Result<Lived, String> {
         pool,
         tabs: [const { None }; TABS],
         leader: None,
-        identity,
+        twice,
         shown: BTreeSet::new(),
         other: Device::new(other, LaneId::number(0), LaneHeads::new()),
         fetching: BTreeMap::new(),
         fetched: BTreeSet::new(),
+        asked: 0,
+        failed: 0,
         account,
         newest: 0,
         calm: false,
@@ -138,6 +143,8 @@ impl Profile {
             93 => self.die(at),
             94 => self.power_cut(None)?,
             96 => self.fetch(),
+            97 => self.receive(),
+            98 if self.random.one_in(6) => self.write(at, Write::Copied),
             95 => {
                 if let Some(tab) = &mut self.tabs[at] {
                     tab.projector = !tab.projector;
@@ -164,15 +171,10 @@ impl Profile {
         for name in device::missing_files(&self.pool.names()) {
             self.pool.make(&name, self.now);
         }
-        let (tab, unborn) = Tab::start(at, &self.pool, &mut self.identity, self.now, &mut self.random);
+        let (tab, unborn) = Tab::start(at, &mut self.pool, self.now, &mut self.random, self.bug);
         self.tabs[at] = Some(tab);
-        if !unborn.is_empty() {
-            self.begin_session(at);
-            let due: Vec<String> = self.pool.births.keys().cloned().collect();
-            let Some(tab) = &mut self.tabs[at] else { return Ok(()) };
-            let batch = tab.host.device.adopt(unborn).map_err(|err| err.to_string())?;
-            tab.births_due.extend(due.into_iter().map(|key| (self.now + YOUNG_MS, key)));
-            self.keep(at, batch);
+        if let Some(unborn) = unborn {
+            self.write(at, unborn);
         }
         if self.leader.is_none() {
             self.lead(at, false);
@@ -251,7 +253,9 @@ impl Profile {
 
     /// I1: what was shown as saved is found, whoever looks.
     fn all_there(&self, when: &str) -> Result<(), String> {
-        let here = rows_of(&found(&self.pool));
+        let found = found(&self.pool);
+        let here = rows_of(&found);
+        self.no_place_twice(&found)?;
         if let Some(lost) = self.shown.difference(&here).next() {
             return Err(self.wrong(format!("{lost} was shown as saved, and {when} does not find it")));
         }
@@ -261,6 +265,23 @@ impl Profile {
             Some(lost) => Err(self.wrong(format!("{lost} was fetched and listed, and {when} does not find it"))),
             None => Ok(()),
         }
+    }
+
+    /// I4: this profile never puts two rows in one place.
+    fn no_place_twice(&self, found: &device::Recovered) -> Result<(), String> {
+        let open = found.open.iter().flat_map(|segment| &segment.rows).chain(&found.unborn).cloned();
+        let sealed = found.sealed.iter().flat_map(|(_, parquet)| decoded(parquet));
+        let mut places: BTreeMap<_, Row> = BTreeMap::new();
+        for row in open.chain(sealed) {
+            let place = (row.device_id.clone(), row.lane.clone(), row.scope.to_string(), row.dseq);
+            match places.get(&place) {
+                Some(other) if other.event_id != row.event_id => {
+                    return Err(self.wrong(format!("{} and {} are in one place", other.event_id, row.event_id)));
+                }
+                _ => _ = places.insert(place, row),
+            }
+        }
+        Ok(())
     }
 
     fn generation(&self) -> u64 {
@@ -280,89 +301,68 @@ impl Profile {
 
     // ------------------------------------------------------------------------------------------ writing
 
-    fn begin_session(&mut self, at: usize) {
-        self.end_session(at);
-        let stamp = Stamp { utc_ms: self.now, offset_min: 60 };
-        let Some(tab) = &mut self.tabs[at] else { return };
-        let file = tab.claim_free(&mut self.pool, self.now, &mut self.random);
-        let bytes = tab.host.device.begin_session(&stamp, false, &mut self.random);
-        self.pool.write(&file, bytes);
-        self.pool.flush(&file);
-        tab.session = Some(file);
+    fn write(&mut self, at: usize, what: Write) {
+        if self.awake(at).is_some() {
+            self.asked += 1;
+            self.step(at, Happening::Write { id: self.asked, what });
+        }
     }
 
     fn end_session(&mut self, at: usize) {
-        let Some(tab) = self.awake(at) else { return };
-        tab.host.device.drop_session();
-        if let Some(file) = tab.session.take() {
-            self.pool.let_go(&file);
-            self.nudge();
-        }
+        self.write(at, Write::EndSession);
     }
 
     fn log(&mut self, at: usize) {
-        let stamp = Stamp { utc_ms: self.now, offset_min: 60 };
-        let Some(tab) = self.awake(at) else { return };
-        if tab.session.is_none() || tab.host.device.needs_session(&stamp, false) {
-            self.begin_session(at);
-        }
         let name = format!("Mia {}", self.random.below(1_000_000));
         let draft = Draft::mine(Fact::ProfileChanged { name, at_ms: self.now as i64, offset_min: 60 });
         let drafts = vec![draft; 1 + self.random.below(3) as usize];
-        let Some(tab) = &mut self.tabs[at] else { return };
-        let batch = tab.host.device.capture(&stamp, &mut self.random, drafts).expect("the facts are sound");
-        self.keep(at, batch);
+        let import = self.random.one_in(15);
+        self.write(at, Write::Capture { drafts, import });
     }
 
-    /// In the session's file, and beside it while that is young.
-    fn keep(&mut self, at: usize, batch: device::Batch) {
-        let Some(tab) = &mut self.tabs[at] else { return };
-        let file = tab.session.clone().expect("a session has a file");
-        self.pool.append(&file, &batch.bytes);
-        self.pool.flush(&file);
-        if self.now < self.pool.made.get(&file).copied().unwrap_or(0) + YOUNG_MS {
-            let key = batch.rows[0].event_id.to_string();
-            self.pool.births.insert(key.clone(), batch.rows.iter().map(|row| row.raw.clone()).collect());
-            tab.births_due.push_back((self.now + YOUNG_MS, key));
-        }
-        tab.host.device.saved(&batch);
-        for row in &batch.rows {
-            self.shown.insert(row.event_id.to_string());
-            tab.host.shelf.add(row.clone());
-        }
-        self.tell(at, &Said::Rows(batch.rows));
-    }
-
-    /// The leader has fetched a segment from the server, whatever it does meanwhile.
-    fn fetch(&mut self) {
+    fn others(&mut self) -> Vec<Row> {
         let stamp = Stamp { utc_ms: self.now, offset_min: 60 };
-        let Some(at) = self.leader.filter(|at| self.tabs[*at].as_ref().is_some_and(|tab| !tab.frozen && tab.host.leads())) else {
-            return;
-        };
         self.other.begin_session(&stamp, false, &mut self.random);
         let name = format!("Noa {}", self.random.below(1_000_000));
         let draft = Draft::mine(Fact::ProfileChanged { name, at_ms: self.now as i64, offset_min: 60 });
         let batch = self.other.capture(&stamp, &mut self.random, vec![draft; 2]).expect("the facts are sound");
         self.other.saved(&batch);
-        let Some(tab) = &mut self.tabs[at] else { return };
-        let listed = SealedFile {
-            rows: 2,
-            spans: wire::spans(batch.rows.iter()),
-            segment: Some("of a server".to_owned()),
-            ..SealedFile::default()
-        };
-        let content = pack(batch.rows.iter().map(|row| row.raw.as_slice()));
-        let (mut sealed, whole) = tab.host.seal(&mut self.random, listed, content);
-        let bytes = sealed_bytes(whole.role, whole.use_id, whole.generation, &whole.content);
-        sealed.hash = hex(&bytes[32..64]);
-        sealed.file = tab.claim_free(&mut self.pool, self.now, &mut self.random);
-        replace(&mut self.pool, &sealed.file, bytes, None);
-        let id = self.random.number() as u32;
-        // One whose name a power cut takes is missed, and fetched again.
-        let old = self.pool.made.get(&sealed.file).is_some_and(|made| made + YOUNG_MS <= self.now);
-        let rows = batch.rows.iter().filter(|_| old).map(|row| row.event_id.to_string()).collect();
-        self.fetching.insert(id, rows);
-        self.step(at, Happening::Fetched { id, sealed });
+        batch.rows
+    }
+
+    fn leading(&self) -> Option<usize> {
+        self.leader.filter(|at| self.tabs[*at].as_ref().is_some_and(|tab| !tab.frozen && tab.host.leads()))
+    }
+
+    /// The leader has fetched a segment from the server, whatever it does meanwhile.
+    fn fetch(&mut self) {
+        let Some(at) = self.leading() else { return };
+        let rows = self.others();
+        self.asked += 1;
+        let id = self.asked;
+        self.fetching.insert(id, rows.iter().map(|row| row.event_id.to_string()).collect());
+        let (name, spans) = (format!("segment {id}"), wire::spans(rows.iter()));
+        let parquet = pack(rows.iter().map(|row| row.raw.as_slice()));
+        self.step(at, Happening::Fetched { id, name, spans, parquet });
+    }
+
+    /// Rows from the server, and where it stands with them.
+    fn receive(&mut self) {
+        let Some(at) = self.leading() else { return };
+        let rows = self.others();
+        let mut standing = self.tabs[at].as_ref().and_then(|tab| tab.host.standing.clone()).unwrap_or_default();
+        standing.version += 1;
+        self.fetching.insert(self.asked + 1, rows.iter().map(|row| row.event_id.to_string()).collect());
+        self.write(at, Write::Receive(Box::new(Commit { rows, standing })));
+    }
+
+    /// One whose name a power cut takes is missed, and fetched again.
+    fn came(&mut self, id: u32, file: Option<String>) {
+        let rows = self.fetching.remove(&id).unwrap_or_default();
+        let made = file.and_then(|file| self.pool.made.get(&file).copied());
+        if made.is_some_and(|made| made + YOUNG_MS <= self.now) {
+            self.fetched.extend(rows);
+        }
     }
 
     // ------------------------------------------------------------------------------------------ deeds
@@ -388,7 +388,8 @@ impl Profile {
     fn hear(&mut self, at: usize, said: Said) {
         let Some(tab) = &mut self.tabs[at] else { return };
         match said {
-            Said::Rows(rows) => drop::<Heard>(tab.host.hear(rows)),
+            Said::Rows(rows) => self.step(at, Happening::Told(rows)),
+            Said::Renamed(device_id) => self.write(at, Write::Renamed(device_id)),
             Said::FilesChanged => {
                 if let Ok(Some((manifest, file))) = device::newest_index(&self.pool.files("manifest-")) {
                     tab.host.follow(manifest, file);
@@ -405,28 +406,53 @@ impl Profile {
             projector: tab.projector,
             encrypts: false,
             account: self.account,
+            offset_min: 60,
+            stored: true,
+            twice: self.twice,
+            mono_ms: self.now,
         };
         let deeds = tab.host.step(&mut around, happening);
-        let mut files_changed = false;
+        let (mut said, mut nudge) = (Vec::new(), false);
         for deed in deeds {
+            let Some(tab) = &mut self.tabs[at] else { return };
             match deed {
                 Deed::Do { ticket, act } => {
                     self.lived.read += u64::from(matches!(act, Act::Rows(_)));
                     tab.asked.push_back((ticket, act));
                 }
                 Deed::LetGo(task) => tab.let_go(&mut self.pool, task),
-                Deed::FilesChanged => files_changed = true,
-                Deed::Listed { id, outcome } => {
-                    let rows = self.fetching.remove(&id).unwrap_or_default();
-                    if outcome.is_ok() {
-                        self.fetched.extend(rows);
+                Deed::FilesChanged => said.push(Said::FilesChanged),
+                Deed::Fresh(rows) => said.push(Said::Rows(rows)),
+                Deed::Renamed(device_id) => said.push(Said::Renamed(device_id)),
+                Deed::Close { place, bytes } => tab.close(&mut self.pool, place, bytes),
+                Deed::SessionOver => nudge = true,
+                Deed::Did { id, outcome: Ok(Done::Done) } => {
+                    let file = tab.file(Place::Inbox).cloned();
+                    self.came(id, file);
+                }
+                Deed::Did { outcome: Ok(Done::Saved { rows, guarantee }), .. } => {
+                    // Of the rest it is said that a power cut may take it.
+                    if guarantee != Guarantee::FileAlone {
+                        self.shown.extend(rows.iter().map(|row| row.event_id.to_string()));
                     }
                 }
-                Deed::Heard(_) | Deed::Wrote | Deed::Connect | Deed::Warn(_) => {}
+                Deed::Did { outcome: Err(why), .. } | Deed::Unsaved(why) => {
+                    assert!(matches!(why, NotDone::Trouble(_)), "the facts are sound: {why}");
+                    self.failed += 1;
+                }
+                Deed::Listed { id, outcome } => {
+                    let name = Some(format!("segment {id}"));
+                    let listed = tab.host.manifest.sealed.iter().find(|file| outcome.is_ok() && file.segment == name);
+                    let file = listed.map(|file| file.file.clone());
+                    self.came(id, file);
+                }
+                Deed::Heard(_) | Deed::Connect | Deed::Warn(_) | Deed::Net(_) | Deed::Standing => {}
+                Deed::AskToCompare | Deed::ActsFor { .. } => {}
             }
         }
-        if files_changed {
-            self.tell(at, &Said::FilesChanged);
+        said.iter().for_each(|said| self.tell(at, said));
+        if nudge {
+            self.nudge();
         }
     }
 
@@ -440,21 +466,31 @@ impl Profile {
             self.step(at, Happening::Lost);
             return Ok(());
         }
-        let Some((ticket, act)) = tab.asked.pop_front() else { return Ok(()) };
+        // Each task goes on by itself.
+        let tasks: BTreeSet<Task> = tab.asked.iter().map(|(ticket, _)| ticket.task).collect();
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let task = *self.random.pick(&tasks.into_iter().collect::<Vec<_>>());
+        let Some(tab) = &mut self.tabs[at] else { return Ok(()) };
+        let first = tab.asked.iter().position(|(ticket, _)| ticket.task == task);
+        let Some((ticket, act)) = first.and_then(|first| tab.asked.remove(first)) else { return Ok(()) };
         if let Act::Wait(ms) = act {
             return self.wait(at, ticket, ms);
         }
-        let writes = matches!(act, Act::Write(_) | Act::Free | Act::Store(_) | Act::Make(_));
+        let writes = matches!(act, Act::Write(_) | Act::Free | Act::Make(_) | Act::Begin { .. } | Act::Append { .. })
+            || matches!(act, Act::KeepTwice { .. } | Act::TakeBack(_));
         let cut = (writes && !calm && self.random.one_in(25)).then(|| *self.random.pick(&[Cut::Before, Cut::Torn, Cut::After]));
         let fails = !calm && self.random.one_in(60);
         // What may be freed is asked behind this one.
-        self.early = self.bug == Some(Bug::FreesEarly) && matches!(act, Act::ForgetBirths);
+        self.early = self.bug == Some(Bug::FreesEarly) && ticket.task == Task::Turn && matches!(act, Act::ForgetBirths(_));
         let blind = self.bug == Some(Bug::OverNewer) && ticket.task == Task::Index;
         let Some(tab) = &mut self.tabs[at] else { return Ok(()) };
-        let mut answer = match fails {
-            true => Err(Trouble::Other("the disk did not answer".to_owned())),
-            false => tab.perform((ticket.task, act), (&mut self.pool, self.now, &mut self.random), cut),
-        };
+        let fault = fails.then_some(Fault::Fails).or(cut.map(Fault::Cut));
+        let mut answer = tab.perform((ticket.task, act), (&mut self.pool, self.now, &mut self.random), fault);
+        if let Some(rows) = tab.told.take() {
+            self.step(at, Happening::Told(rows));
+        }
         if cut.is_some() && !fails {
             return self.power_cut(Some(at));
         }
@@ -499,9 +535,22 @@ impl Profile {
             self.thaw(at);
             self.end_session(at);
         }
+        for _ in 0..300 {
+            for at in 0..TABS {
+                self.do_one(at)?;
+            }
+        }
+        // What is received goes on being appended to its file until the tab is closed.
+        for at in 0..TABS {
+            if self.tabs[at].as_ref().is_some_and(|tab| tab.file(Place::Inbox).is_some()) {
+                self.die(at);
+            }
+        }
         if self.tabs.iter().flatten().count() == 0 {
             self.open(0)?;
         }
+        // Whoever has just been opened may have rows to bring back.
+        (0..TABS).for_each(|at| self.end_session(at));
         self.tabs.iter_mut().flatten().for_each(|tab| tab.projector = true);
         for _ in 0..CALM {
             for at in 0..TABS {
@@ -527,16 +576,25 @@ impl Profile {
     fn stuck(&self) -> String {
         let tab = |tab: &Tab| {
             format!(
-                "tab {} leads {}, frozen {}, robbed {}, to do {:?}",
+                "tab {} leads {}, frozen {}, robbed {}, session {:?}, inbox {:?}, to do {:?}",
                 tab.at,
                 tab.host.leads(),
                 tab.frozen,
                 tab.robbed,
+                tab.file(Place::Session),
+                tab.file(Place::Inbox),
                 tab.asked.iter().map(|(ticket, _)| ticket.task).collect::<Vec<_>>()
             )
         };
         let tabs: Vec<String> = self.tabs.iter().flatten().map(tab).collect();
-        format!("the leader is {:?}; {}", self.leader, tabs.join("; "))
+        let open: Vec<String> = self
+            .pool
+            .files("slot-")
+            .into_iter()
+            .filter(|file| ledger::Header::decode(&file.bytes).is_ok_and(|header| header.role == Role::Open))
+            .map(|file| file.name)
+            .collect();
+        format!("open {open:?}; the leader is {:?}; {}", self.leader, tabs.join("; "))
     }
 
     /// I2: the index that the leader goes by is the one that is found.

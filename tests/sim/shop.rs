@@ -31,10 +31,36 @@ pub enum Bug {
     /// The device takes an acknowledged place for acknowledged whatever row it has there, and rows that a copy of it wrote
     /// behind its own end for its own.
     PlaceAlone,
+    /// Everything is removed from a device that has a server, without asking whether that has all of it.
+    LeavesEarly,
     /// A leader writes its index over one that is newer than what it goes on from.
     OverNewer,
     /// What was sealed is freed before the file that has its rows now is a minute old.
     FreesEarly,
+    /// What was written and then refused stays in the file.
+    LeftBehind,
+    /// What a young file holds is nowhere else.
+    KeptOnce,
+}
+
+impl Bug {
+    pub const ALL: [Self; 10] = [
+        Self::CursorBeforeRows,
+        Self::FilterAfterLimit,
+        Self::LostFrame,
+        Self::ResultCache,
+        Self::PlaceAlone,
+        Self::LeavesEarly,
+        Self::OverNewer,
+        Self::FreesEarly,
+        Self::LeftBehind,
+        Self::KeptOnce,
+    ];
+
+    /// It shows without a server.
+    pub fn is_of_tabs(self) -> bool {
+        matches!(self, Self::OverNewer | Self::FreesEarly | Self::LeftBehind | Self::KeptOnce)
+    }
 }
 
 /// What happens to the next write.
@@ -199,7 +225,7 @@ impl Shop {
         };
         let reader = read(&*store, |sql| core::reader(sql, &signed.account_id)).expect("a reader");
         let persons = reader.persons.iter().map(|person| EntityId::parse(person).expect("a person")).collect();
-        Some(SignedIn { token: signed.token, persons })
+        Some(SignedIn { token: signed.token, account_id: signed.account_id, persons })
     }
 
     /// As a device of the account would make it, if there were one that is signed in.
@@ -304,6 +330,7 @@ impl Shop {
 
 pub struct SignedIn {
     pub token: String,
+    pub account_id: String,
     pub persons: Vec<EntityId>,
 }
 

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bridge::unpack;
 use device::{
-    Act, Added, Answer, Device, Heads, Host, Identity, Manifest, SealedFile, Shelf, Task, Ticket, Trouble, Whole, contended_slot,
-    hex, newest_index, recover, recover_but,
+    Act, Answer, Heads, Host, Place, Start, Task, Ticket, Trouble, Whole, Write, hex, newest_index, recover, recover_but,
 };
-use ledger::{HEADER_LEN, Header, LaneId, Role, Row, sealed_bytes};
+use ledger::{DeviceId, HEADER_LEN, Header, LaneId, Role, Row, sealed_bytes};
 use tests::Seeded;
 
-use super::pool::Pool;
+use super::{pool::Pool, shop::Bug};
 
 pub const YOUNG_MS: u64 = device::FILE_YOUNG_MS;
 
@@ -20,16 +19,18 @@ pub struct Tab {
     /// What is to be done, in the order it was asked for.
     pub asked: VecDeque<(Ticket, Act)>,
     /// The file that each task has taken.
-    pub taken: BTreeMap<Task, String>,
-    pub session: Option<String>,
-    /// Birth records, and when each may go.
-    pub births_due: VecDeque<(u64, String)>,
+    taken: BTreeMap<Task, String>,
+    /// The files that are kept for longer, and how long each was before the last append.
+    places: BTreeMap<Place, (String, usize)>,
     /// What other tabs said while this one was frozen.
     pub unheard: Vec<Said>,
     pub frozen: bool,
     /// It has lost the lead, and has not heard of it.
     pub robbed: bool,
     pub projector: bool,
+    /// Rows that a deed came upon.
+    pub told: Option<Vec<Row>>,
+    bug: Option<Bug>,
 }
 
 /// Between tabs.
@@ -37,6 +38,7 @@ pub struct Tab {
 pub enum Said {
     Rows(Vec<Row>),
     FilesChanged,
+    Renamed(DeviceId),
 }
 
 /// Where the power goes within a deed that writes.
@@ -47,10 +49,18 @@ pub enum Cut {
     After,
 }
 
+/// What goes wrong with a deed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is refused; of an append some is in the file all the same.
+    Fails,
+    Cut(Cut),
+}
+
 /// What every start finds, read to the last byte.
 pub fn found(pool: &Pool) -> device::Recovered {
     let newest = newest_index(&pool.files("manifest-")).expect("nothing newer");
-    let births: Vec<&[u8]> = pool.births.values().flatten().map(Vec::as_slice).collect();
+    let births: Vec<&[u8]> = pool.births.values().flat_map(|packed| unpack(packed).unwrap_or_default()).collect();
     recover_but(newest, pool.files("slot-"), &births, Vec::new())
 }
 
@@ -68,55 +78,41 @@ pub fn decoded(parquet: &[u8]) -> Vec<Row> {
 
 impl Tab {
     /// As the storage worker starts. What a power cut took out of its file is handed back.
-    pub fn start(at: usize, pool: &Pool, identity: &mut Identity, now_ms: u64, random: &mut Seeded) -> (Self, Vec<Row>) {
+    pub fn start(at: usize, pool: &mut Pool, now_ms: u64, random: &mut Seeded, bug: Option<Bug>) -> (Self, Option<Write>) {
         let lane = LaneId::number(at as u8);
         let found = found(pool);
-        let known = found.identity.clone().unwrap_or_else(|| identity.clone());
-        if found.chains_unsure || !found.knows_heads(&known.device_id, &lane) {
-            *identity = known.on_new_device(now_ms, random);
-        } else {
-            *identity = known;
-        }
-        let heads = found.heads(&identity.device_id, &lane);
-        let mut shelf = Shelf::default();
-        found.open.into_iter().flat_map(|segment| segment.rows).for_each(|row| _ = shelf.add(row));
-        let sealed: Vec<SealedFile> = found.sealed.into_iter().map(|(file, _)| file).collect();
-        sealed.iter().for_each(|file| shelf.add_file(&file.use_id, &file.spans));
-        let unborn = found.unborn.into_iter().filter(|row| shelf.add(row.clone()) != Added::Known).collect();
-        let lanes = found.lanes.get(&identity.device_id).cloned().unwrap_or_default();
-        let mut manifest = found.manifest.unwrap_or_else(|| Manifest::from_files(identity.clone(), sealed.clone(), lanes));
-        let spare = manifest.count_in(sealed);
-        manifest.becomes(identity);
-        let mut host = Host::new(Device::new(identity.clone(), lane, heads), shelf, manifest, found.manifest_file);
-        (host.damaged, host.spare, host.standing) = (found.damaged, spare, found.standing);
+        let begun = Start { kept: pool.me.clone(), before: None, found: &found, cleared: false, lane: &lane };
+        let identity = begun.identity(now_ms, random);
+        pool.me = Some(identity.clone());
+        let births = pool.births.iter().map(|(name, packed)| (name.clone(), packed.clone())).collect();
+        let (host, unborn) = Host::start(identity, lane, found, births, now_ms);
         let tab = Self {
             at,
             host,
             asked: VecDeque::new(),
             taken: BTreeMap::new(),
-            session: None,
-            births_due: VecDeque::new(),
+            places: BTreeMap::new(),
             unheard: Vec::new(),
             frozen: false,
             robbed: false,
             projector: true,
+            told: None,
+            bug,
         };
         (tab, unborn)
     }
 
-    /// A file with nothing of worth in it.
-    pub fn claim_free(&self, pool: &mut Pool, now_ms: u64, random: &mut Seeded) -> String {
-        let listed: BTreeSet<&str> = self.host.manifest.names().collect();
-        let slots = pool.slots();
-        for name in slots.iter().filter(|name| !listed.contains(name.as_str())) {
-            if pool.take_free(name, self.at) {
-                return name.clone();
-            }
+    /// The file of a place.
+    pub fn file(&self, place: Place) -> Option<&String> {
+        self.places.get(&place).map(|(file, _)| file)
+    }
+
+    pub fn close(&mut self, pool: &mut Pool, place: Place, bytes: Option<Vec<u8>>) {
+        if let Some((file, _)) = self.places.remove(&place) {
+            // Nobody waits until that is on the disk.
+            bytes.iter().for_each(|bytes| pool.append(&file, bytes));
+            pool.let_go(&file);
         }
-        let name = contended_slot(slots.iter().map(String::as_str).chain(listed), 0, random);
-        pool.make(&name, now_ms);
-        assert!(pool.take_free(&name, self.at), "nobody else makes a file at this moment");
-        name
     }
 
     pub fn let_go(&mut self, pool: &mut Pool, task: Task) {
@@ -130,9 +126,14 @@ impl Tab {
         &mut self,
         (task, act): (Task, Act),
         (pool, now_ms, random): (&mut Pool, u64, &mut Seeded),
-        cut: Option<Cut>,
+        fault: Option<Fault>,
     ) -> Result<Answer, Trouble> {
         let other = |why: &str| Trouble::Other(why.to_owned());
+        let cut = match fault {
+            Some(Fault::Cut(cut)) => Some(cut),
+            Some(Fault::Fails) if !matches!(act, Act::Append { .. }) => return Err(other("the disk did not answer")),
+            _ => None,
+        };
         match act {
             Act::List => return Ok(Answer::Names(pool.names())),
             Act::Heads(names) => {
@@ -157,7 +158,9 @@ impl Tab {
             }
             Act::Write(Whole { role, use_id, generation, content }) => {
                 let bytes = sealed_bytes(role, use_id, generation, &content);
+                let hash = Header::decode(&bytes).map(|header| hex(&header.payload_hash)).unwrap_or_default();
                 self.replace(pool, task, bytes, cut)?;
+                return Ok(Answer::Written(hash));
             }
             Act::Free => {
                 let header = Header { role: Role::Free, ..Header::open([0; 16]) };
@@ -168,13 +171,44 @@ impl Tab {
                     pool.make(&name, now_ms);
                 }
             }
-            Act::Store(Whole { role, use_id, generation, content }) => {
-                let file = self.claim_free(pool, now_ms, random);
-                let bytes = sealed_bytes(role, use_id, generation, &content);
-                let hash = Header::decode(&bytes).map(|header| hex(&header.payload_hash)).unwrap_or_default();
-                replace(pool, &file, bytes, cut);
-                return Ok(Answer::Stored { file, hash });
+            Act::MadeAt(name) => return Ok(Answer::MadeAt(pool.made.get(&name).copied())),
+            Act::Begin { place, bytes } => {
+                let name = self.taken.remove(&task).ok_or_else(|| other("it was not taken"))?;
+                write(pool, &name, bytes, cut);
+                self.places.insert(place, (name, 0));
             }
+            Act::Append { place, bytes } => {
+                let (name, before) = self.places.get_mut(&place).ok_or_else(|| other("there is no file"))?;
+                *before = pool.len(name);
+                if fault == Some(Fault::Fails) {
+                    pool.append(name, &bytes[..random.below(bytes.len() as u64 + 1) as usize]);
+                    return Err(Trouble::Full);
+                }
+                if cut != Some(Cut::Before) {
+                    pool.append(name, &bytes);
+                }
+                if cut.is_none_or(|cut| cut == Cut::After) {
+                    pool.flush(name);
+                }
+            }
+            Act::TakeBack(place) => {
+                let (name, before) = self.places.get(&place).ok_or_else(|| other("there is no file"))?;
+                if self.bug != Some(Bug::LeftBehind) {
+                    pool.cut_to(name, *before);
+                    pool.flush(name);
+                }
+            }
+            Act::KeepTwice { name, packed } => {
+                if cut != Some(Cut::Before) && self.bug != Some(Bug::KeptOnce) {
+                    pool.births.insert(name, packed);
+                }
+            }
+            Act::ForgetBirths(names) => {
+                for name in names {
+                    pool.births.remove(&name);
+                }
+            }
+            Act::Remember(identity) => pool.me = Some(identity),
             Act::Encode(packed) if self.projector => return Ok(Answer::Bytes(packed)),
             Act::Decode(parquet) if self.projector => return Ok(Answer::Rows(decoded(&parquet))),
             Act::Encode(_) | Act::Decode(_) => return Err(other("the projector did not answer")),
@@ -195,36 +229,32 @@ impl Tab {
             Act::CatchUp => {
                 let is_open = |bytes: &[u8]| Header::decode(bytes).is_ok_and(|header| header.role == Role::Open);
                 let open = pool.files("slot-").into_iter().filter(|file| is_open(&file.bytes)).collect();
-                self.host.catch_up(recover(&[], open, &[]));
+                self.told = Some(self.host.catch_up(recover(&[], open, &[])));
             }
             Act::LookAgain => {
                 let found = found(pool);
                 let open = found.open.into_iter().flat_map(|segment| segment.rows).collect();
-                self.host.looked_again(found.sealed.into_iter().map(|(file, _)| file).collect(), found.damaged, open);
+                self.host.looked_again(found.sealed.into_iter().map(|(file, _)| file).collect(), found.damaged);
+                self.told = Some(open);
             }
-            Act::ForgetBirths => {
-                while self.births_due.front().is_some_and(|(at, _)| *at <= now_ms) {
-                    self.births_due.pop_front().and_then(|(_, key)| pool.births.remove(&key));
-                }
-            }
-            Act::FileKey | Act::KeepTables | Act::TakeNothingPlain | Act::Wait(_) => {}
+            Act::FileKey | Act::KeepTables | Act::TakeNothingPlain | Act::NoteReceived | Act::Wait(_) => {}
         }
         Ok(Answer::Done)
     }
 
     fn replace(&mut self, pool: &mut Pool, task: Task, bytes: Vec<u8>, cut: Option<Cut>) -> Result<(), Trouble> {
         let name = self.taken.remove(&task).ok_or_else(|| Trouble::Other("it was not taken".to_owned()))?;
-        replace(pool, &name, bytes, cut);
+        write(pool, &name, bytes, cut);
+        pool.let_go(&name);
         Ok(())
     }
 }
 
-pub fn replace(pool: &mut Pool, name: &str, bytes: Vec<u8>, cut: Option<Cut>) {
+fn write(pool: &mut Pool, name: &str, bytes: Vec<u8>, cut: Option<Cut>) {
     if cut != Some(Cut::Before) {
         pool.write(name, bytes);
     }
     if cut.is_none_or(|cut| cut == Cut::After) {
         pool.flush(name);
-        pool.let_go(name);
     }
 }

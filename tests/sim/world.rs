@@ -12,8 +12,9 @@ use tests::Seeded;
 use wire::{Answer, Failure, Input, Request};
 
 use super::{
-    phone::{Phone, Point, Wish},
+    phone::{Phone, Wish},
     shop::{Bug, Shop},
+    tab::Cut,
 };
 
 /// Things that happen in one run.
@@ -68,7 +69,7 @@ impl World {
     pub fn new(seed: u64, bug: Option<Bug>) -> Self {
         let mut random = Seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(77));
         let count = 2 + random.below(4) as usize;
-        let mut phones: Vec<Phone> = (0..count).map(|_| Phone::new(&mut random, bug)).collect();
+        let mut phones: Vec<Phone> = (0..count).map(|_| Phone::new(START_MS, &mut random, bug)).collect();
         for phone in &mut phones {
             phone.account = Some(usize::from(random.one_in(4)));
             phone.skew = match random.below(8) {
@@ -133,16 +134,15 @@ impl World {
         match self.random.below(42) {
             0..14 => self.log(at),
             14 => {
-                let phone = &mut self.phones[at];
-                phone.write_unknown(self.now, &mut self.random);
-                self.tell(at, Input::Wrote);
+                let wishes = self.phones[at].write_unknown(self.now, &mut self.random);
+                self.grant(at, wishes);
             }
             15..21 => self.connect(at),
             21 | 22 => self.tell(at, Input::Disconnect),
             23..27 => self.tell(at, Input::Connect),
             27 | 28 => self.switch_off(at),
             29 => {
-                let point = *self.random.pick(&[Point::BeforeAppend, Point::BeforeFlush, Point::AfterFlush]);
+                let point = *self.random.pick(&[Cut::Before, Cut::Torn, Cut::After]);
                 self.phones[at].cut_at = Some(point);
             }
             30 | 31 => {
@@ -193,8 +193,8 @@ impl World {
                 Fact::ProfileChanged { name, at_ms: self.now as i64, offset_min: 60 }
             })
             .collect();
-        self.phones[at].write(self.now, &mut self.random, facts);
-        self.tell(at, Input::Wrote);
+        let wishes = self.phones[at].write(self.now, &mut self.random, facts);
+        self.grant(at, wishes);
     }
 
     /// A sign-up after who knows how long offline, or a second device joins.
@@ -206,8 +206,8 @@ impl World {
             return;
         }
         let Some(mind) = &phone.mind else { return };
-        let identity = mind.device.identity().clone();
-        let has_rows = mind.shelf.holds_scope(ledger::Scope::Person(identity.person));
+        let identity = mind.host.device.identity().clone();
+        let has_rows = mind.host.shelf.holds_scope(ledger::Scope::Person(identity.person));
         let person = (has_rows || self.firsts[account].is_none()).then_some(identity.person);
         let (name, like) = (format!("account {account}"), self.firsts[account].clone());
         let first = like.is_none().then_some(name.as_str());
@@ -219,9 +219,10 @@ impl World {
         if first.is_some() {
             self.firsts[account] = Some(signed.token.clone());
         }
-        self.phones[at].connect_as(signed.token, signed.persons);
+        let signed = (signed.token, signed.account_id, signed.persons);
+        let wishes = self.phones[at].connect_as(self.now, &mut self.random, signed);
         self.publish();
-        self.tell(at, Input::Connect);
+        self.grant(at, wishes);
     }
 
     /// After a restore a sign-in may be one that the backup does not know.
@@ -285,7 +286,11 @@ impl World {
             return Ok(());
         }
         self.outcome.left += 1;
-        let mut next = Phone::new(&mut self.random, self.bug);
+        let there = self.server_rows(self.phones[at].account.unwrap_or(0));
+        if let Some(row) = self.phones[at].rows().iter().find(|row| there.get(&row.event_id.to_string()) != Some(&row.raw)) {
+            return Err(self.wrong(format!("phone {at} was left with {}, which is nowhere else", row.event_id)));
+        }
+        let mut next = Phone::new(START_MS, &mut self.random, self.bug);
         let before = &self.phones[at];
         (next.account, next.skew, next.coarse, next.life) = (before.account, before.skew, before.coarse, before.life + 1);
         self.phones[at] = next;
@@ -305,7 +310,7 @@ impl World {
         }
         let there = self.server_rows(account);
         let lacking = |row: &&Row| there.get(&row.event_id.to_string()) != Some(&row.raw);
-        match self.phones[at].believed(&self.epoch()?).find(lacking) {
+        match self.phones[at].believed(&self.epoch()?).iter().find(lacking) {
             None => Ok(()),
             Some(row) => {
                 let place = format!("{} of {}", row.dseq, row.device_id.as_str());
@@ -316,12 +321,12 @@ impl World {
 
     fn switch_off(&mut self, at: usize) {
         self.outcome.cuts += u32::from(self.phones[at].mind.is_some());
-        self.phones[at].power_off(&mut self.random);
+        self.phones[at].power_off(self.now, &mut self.random);
         self.seats.retain(|(phone, _), _| *phone != at);
     }
 
     fn switch_on(&mut self, at: usize) -> Result<(), String> {
-        let (standing, rows) = self.phones[at].power_on(self.now, &mut self.random);
+        let (standing, rows, wishes) = self.phones[at].power_on(self.now, &mut self.random);
         let held: BTreeSet<String> = rows.iter().map(|row| row.event_id.to_string()).collect();
         if held.len() != rows.len() {
             return Err(self.wrong(format!("phone {at} holds {} rows twice", rows.len() - held.len())));
@@ -338,20 +343,15 @@ impl World {
             // A cursor of another view is void, and its owner knows it.
             if (&realm.epoch, &reader.view) == (&cursor.epoch, &cursor.view) {
                 let covered = self.rows_of(account).into_iter().filter(|(seq, _)| *seq <= cursor.seq);
-                let missing = covered.map(|(_, row)| row).find(|row| !held.contains(&row.event_id.to_string()));
+                // What a file held whose name the power took is asked for again.
+                let missed = |row: &Row| self.phones[at].misses(row);
+                let missing = covered.map(|(_, row)| row).find(|row| !held.contains(&row.event_id.to_string()) && !missed(row));
                 if let Some(row) = missing {
                     return Err(self.wrong(format!("phone {at}: the cursor is ahead of row {}", row.event_id)));
                 }
             }
         }
-        let doubled = self.phones[at].mind.as_ref().map(|mind| mind.shelf.doubled()).unwrap_or_default();
-        if !doubled.is_empty() && self.bug != Some(Bug::PlaceAlone) {
-            self.tell(at, Input::Doubled(doubled));
-        }
-        self.tell(at, Input::Connect);
-        if self.phones[at].token.is_none() {
-            self.tell(at, Input::Disconnect);
-        }
+        self.grant(at, wishes);
         Ok(())
     }
 
@@ -379,6 +379,10 @@ impl World {
             return;
         }
         let wishes = self.phones[at].step(self.now, &mut self.random, input);
+        self.grant(at, wishes);
+    }
+
+    fn grant(&mut self, at: usize, wishes: Vec<Wish>) {
         if self.phones[at].mind.is_none() {
             self.seats.retain(|(phone, _), _| *phone != at);
             self.outcome.cuts += 1;
@@ -497,29 +501,22 @@ impl World {
         if self.phones[phone].life != life {
             return;
         }
-        let cut = self.one_in(6) || !self.shop.is_open();
-        let mut rows = Vec::new();
-        if !cut {
-            let store = self.shop.store();
-            let who = realm::accounts::identify(&*store, token, self.now).ok().flatten();
-            for segment in &snapshot.segments {
-                let account = who.as_ref().map_or("", |who| who.account_id.as_str());
-                match core::segment(&*store, account, &segment.scope, segment.from, segment.to) {
-                    Ok(found) => rows.extend(found),
-                    Err(problem) => {
-                        return self.tell(phone, Input::SnapshotFailed(Failure::Problem(problem)));
-                    }
-                }
+        if self.one_in(6) || !self.shop.is_open() {
+            return self.tell(phone, Input::SnapshotFailed(Failure::Unreachable("cut".to_owned())));
+        }
+        let store = self.shop.store();
+        let who = realm::accounts::identify(&*store, token, self.now).ok().flatten();
+        let mut segments = Vec::new();
+        for segment in &snapshot.segments {
+            let account = who.as_ref().map_or("", |who| who.account_id.as_str());
+            let name = format!("{}/{}/{}/{}", snapshot.checkpoint.epoch, segment.scope, segment.from, segment.to);
+            match core::segment(&*store, account, &segment.scope, segment.from, segment.to) {
+                Ok(found) => segments.push((name, found)),
+                Err(problem) => return self.tell(phone, Input::SnapshotFailed(Failure::Problem(problem))),
             }
         }
-        let input = match cut {
-            true => Input::SnapshotFailed(Failure::Unreachable("cut".to_owned())),
-            false => {
-                let said = self.phones[phone].store_snapshot(self.now, &mut self.random, rows);
-                return said.into_iter().flatten().for_each(|input| self.tell(phone, input));
-            }
-        };
-        self.tell(phone, input);
+        let wishes = self.phones[phone].store_snapshot(self.now, &mut self.random, segments);
+        self.grant(phone, wishes);
     }
 
     /// A request that reaches nobody: noticed at once, or only by its patience.
@@ -591,7 +588,7 @@ impl World {
         self.seats.clear();
         self.sign_in_again();
         for at in 0..self.phones.len() {
-            self.phones[at].cut_at = None;
+            (self.phones[at].cut_at, self.phones[at].calm) = (None, true);
             if self.phones[at].mind.is_none() {
                 self.switch_on(at)?;
             }
@@ -628,13 +625,10 @@ impl World {
             .phones
             .iter()
             .map(|phone| {
-                phone.mind.as_ref().map_or("off".to_owned(), |mind| {
-                    format!(
-                        "{:?} waiting {} trouble {:?}",
-                        mind.replica.link(),
-                        mind.shelf.waiting_count(mind.replica.standing()),
-                        mind.replica.trouble
-                    )
+                let replica = phone.mind.as_ref().and_then(|mind| Some((mind, mind.host.replica()?)));
+                replica.map_or("off".to_owned(), |(mind, replica)| {
+                    let waiting = mind.host.shelf.waiting_count(replica.standing());
+                    format!("{:?} waiting {waiting} trouble {:?}", replica.link(), replica.trouble)
                 })
             })
             .collect();
@@ -677,16 +671,17 @@ impl World {
         for account in 0..2 {
             let there = self.server_rows(account);
             for (at, phone) in self.phones.iter().enumerate().filter(|(at, _)| self.counts(*at)) {
-                let Some(mind) = phone.mind.as_ref().filter(|_| phone.account == Some(account)) else { continue };
-                let here: BTreeMap<String, Vec<u8>> =
-                    mind.shelf.rows().iter().map(|row| (row.event_id.to_string(), row.raw.clone())).collect();
+                let mind = phone.mind.as_ref().filter(|_| phone.account == Some(account));
+                let Some(replica) = mind.and_then(|mind| mind.host.replica()) else { continue };
+                let rows = phone.rows();
+                let here: BTreeMap<String, Vec<u8>> = rows.iter().map(|row| (row.event_id.to_string(), row.raw.clone())).collect();
                 // I2, I7, I8, I9: the same rows on both sides, to the byte.
                 if let Some((id, _)) = there.iter().find(|(id, raw)| here.get(*id) != Some(raw)) {
                     return Err(self.wrong(format!("phone {at} lacks row {id} of {} that the server has", there.len())));
                 }
                 if let Some((id, _)) = here.iter().find(|(id, raw)| there.get(*id) != Some(raw)) {
-                    let row = mind.shelf.rows().iter().find(|row| row.event_id.to_string() == *id);
-                    let standing = mind.replica.standing();
+                    let row = rows.iter().find(|row| row.event_id.to_string() == *id);
+                    let standing = replica.standing();
                     let row = row.map(|row| {
                         let acked = standing.is_acked(row);
                         let refused = standing.refused.get(&row.event_id);
@@ -695,8 +690,8 @@ impl World {
                     let what = format!("the server lacks row {id} ({row:?}) that phone {at} holds; persons {:?}", standing.persons);
                     return Err(self.wrong(what));
                 }
-                if mind.replica.verified.is_none_or(|(rows, _)| rows != there.len() as u64) {
-                    return Err(self.wrong(format!("phone {at} cannot prove it: {:?} of {}", mind.replica.verified, there.len())));
+                if replica.verified.is_none_or(|(rows, _)| rows != there.len() as u64) {
+                    return Err(self.wrong(format!("phone {at} cannot prove it: {:?} of {}", replica.verified, there.len())));
                 }
                 if let Some(lost) = phone.shown.iter().find(|id| !here.contains_key(*id)) {
                     return Err(self.wrong(format!("phone {at} showed {lost} as saved, and has lost it")));

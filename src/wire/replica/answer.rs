@@ -16,9 +16,9 @@ use crate::{
 };
 
 impl Replica {
-    pub(super) fn answered(&mut self, now: u64, id: u32, answer: Answer, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
+    pub(super) fn answered(&mut self, now: u64, id: u32, answer: Answer, entropy: &mut dyn Entropy, out: &mut Vec<Command>) {
         let orderly = self.asked.is_some_and(|asked| asked.id == id);
-        let nonsense = |it: &mut Self, out: &mut Vec<Command>, entropy: &mut _| {
+        let nonsense = |it: &mut Self, out: &mut Vec<Command>, entropy: &mut dyn Entropy| {
             let failure = Failure::Unreachable("an answer to another question".to_owned());
             it.trouble_with(now, failure, entropy, out);
         };
@@ -52,7 +52,8 @@ impl Replica {
             Answer::Pushed(answer) if self.outbox.asked().is_some_and(|asked| asked.id == id) => {
                 let Some((_, rows)) = self.outbox.pushing.take() else { return };
                 if answer.results.len() == rows.len() && answer.epoch == self.standing.epoch {
-                    self.journal.waiting.push_back(Work::Verdicts { rows, answer });
+                    let unsure = std::mem::take(&mut self.outbox.unsure);
+                    self.journal.waiting.push_back(Work::Verdicts { rows, answer, unsure });
                 } else {
                     self.outbox.wanted = true;
                     nonsense(self, out, entropy);
@@ -64,7 +65,7 @@ impl Replica {
         }
     }
 
-    fn greeted(&mut self, now: u64, hello: Hello, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
+    fn greeted(&mut self, now: u64, hello: Hello, entropy: &mut dyn Entropy, out: &mut Vec<Command>) {
         self.greeted_ms = now;
         if PROTOCOL < hello.protocol {
             let problem = Problem::new(Code::UpgradeRequired, format!("the server speaks protocol {}", hello.protocol));
@@ -111,7 +112,7 @@ impl Replica {
         }
     }
 
-    pub(super) fn failed(&mut self, now: u64, id: u32, failure: Failure, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
+    pub(super) fn failed(&mut self, now: u64, id: u32, failure: Failure, entropy: &mut dyn Entropy, out: &mut Vec<Command>) {
         if self.asked.is_some_and(|asked| asked.id == id) {
             self.asked = None;
             if let (Some(person), Failure::Problem(Problem { code: Code::Taken | Code::Forbidden, .. })) =
@@ -143,7 +144,7 @@ impl Replica {
         self.trouble_with(now, failure, entropy, out);
     }
 
-    pub(super) fn trouble_with(&mut self, now: u64, failure: Failure, entropy: &mut impl Entropy, out: &mut Vec<Command>) {
+    pub(super) fn trouble_with(&mut self, now: u64, failure: Failure, entropy: &mut dyn Entropy, out: &mut Vec<Command>) {
         let problem = match &failure {
             Failure::Unreachable(_) => None,
             Failure::Problem(problem) => Some(problem.clone()),
@@ -176,7 +177,7 @@ impl Replica {
         self.wait(now, if quota { QUOTA_RETRY_MS } else { at_least }, entropy);
     }
 
-    pub(super) fn wait(&mut self, now: u64, at_least_ms: u64, entropy: &mut impl Entropy) {
+    pub(super) fn wait(&mut self, now: u64, at_least_ms: u64, entropy: &mut dyn Entropy) {
         self.phase = Phase::Waiting;
         self.retry_at_ms = now + backoff::wait_ms(self.attempt, at_least_ms, entropy);
         self.attempt = self.attempt.saturating_add(1);

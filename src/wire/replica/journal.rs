@@ -32,6 +32,7 @@ pub(super) enum Work {
     Verdicts {
         rows: Vec<Row>,
         answer: PushAnswer,
+        unsure: BTreeMap<ChainKey, Ranges>,
     },
     TooLarge(Row),
     Compared(Comparison),
@@ -136,16 +137,14 @@ impl Replica {
                 self.heard(&rows, standing);
                 Some(rows)
             }
-            Work::Verdicts { rows, answer } => {
+            Work::Verdicts { rows, answer, unsure } => {
                 let acknowledged = |verdict: &&Verdict| matches!(verdict.status, Status::Accepted | Status::Duplicate);
                 // Refusals last: of two rows of one place either may be refused.
                 let verdicts = sorted(rows.iter().zip(&answer.results), |(_, a), (_, b)| acknowledged(b).cmp(&acknowledged(a)));
-                let place = |row: &Row| (ChainKey::of(row), row.dseq);
+                let is_unsure = |row: &Row| unsure.get(&ChainKey::of(row)).is_some_and(|places| places.contains(row.dseq));
                 for (row, verdict) in verdicts {
                     match (verdict.status, verdict.code) {
-                        // The others of its place came up after it was sent.
-                        (Status::Accepted | Status::Duplicate, _)
-                            if self.is_doubled(row) && rows.iter().filter(|other| place(other) == place(row)).count() < 2 => {}
+                        (Status::Accepted | Status::Duplicate, _) if is_unsure(row) => {}
                         (Status::Accepted | Status::Duplicate, _) => standing.ack(row),
                         (Status::Conflict | Status::Rejected, code) => {
                             let code = code.unwrap_or(Code::BadEnvelope);

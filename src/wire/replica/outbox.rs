@@ -1,8 +1,11 @@
 //! What waits to be sent, and the push that is under way.
 
+use std::collections::BTreeMap;
+
 use ledger::Row;
 
 use super::Asked;
+use crate::{chain::ChainKey, ranges::Ranges};
 
 /// How long a row waits that the account has no space for.
 pub(super) const QUOTA_RETRY_MS: u64 = 10 * 60 * 1000;
@@ -13,6 +16,8 @@ pub(super) struct Outbox {
     /// The host looks for rows to send.
     pub(super) collecting: bool,
     pub(super) pushing: Option<(Asked, Vec<Row>)>,
+    /// Places of which another row came up while the push was on its way: its verdict says nothing of that one.
+    pub(super) unsure: BTreeMap<ChainKey, Ranges>,
     /// Rows of one push: fewer than the server takes, where it found one too large.
     pub(super) rows_max: usize,
     /// When rows are sent once more that there was no space for.
@@ -21,7 +26,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(rows_max: usize) -> Self {
-        Self { wanted: false, collecting: false, pushing: None, rows_max, quota_at_ms: None }
+        Self { wanted: false, collecting: false, pushing: None, unsure: BTreeMap::new(), rows_max, quota_at_ms: None }
     }
 
     pub(super) fn is_sending(&self) -> bool {

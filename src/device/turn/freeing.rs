@@ -1,0 +1,187 @@
+//! Files are freed whose rows are all elsewhere, and there is always one for the next session.
+
+use std::collections::VecDeque;
+
+use ledger::{Header, Role, hex};
+
+use super::Out;
+use crate::{
+    deeds::{Act, Answer, Around, Deed, Heads, Task, Trouble, odd},
+    host::{Host, is},
+    index::Change,
+    manifest::{Retired, SealedFile},
+    pool::{FREE_MIN, is_free, new_slots, slots},
+};
+
+/// What this waits for.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    ForgetsBirths(Vec<(u64, String)>),
+    /// Whether the successor of a retired file is whole,
+    Checks {
+        file: Retired,
+        rest: VecDeque<Retired>,
+    },
+    /// and then the file is taken, freed, and no longer spoken of; or it counts again.
+    Takes {
+        file: Retired,
+        rest: VecDeque<Retired>,
+    },
+    Frees {
+        file: Retired,
+        rest: VecDeque<Retired>,
+    },
+    Unlists {
+        rest: VecDeque<Retired>,
+    },
+    Reopens {
+        successor: String,
+        rest: VecDeque<Retired>,
+    },
+    Touches,
+    Settles(SealedFile),
+    ListsSlots,
+    LooksForFree(Vec<String>),
+    MakesFree {
+        open: VecDeque<String>,
+    },
+}
+
+impl Host {
+    pub(super) fn freed(
+        &mut self,
+        around: &mut Around,
+        out: &mut Out,
+        stage: Stage,
+        answer: Result<Answer, Trouble>,
+    ) -> Result<(), Trouble> {
+        match (stage, answer) {
+            (Stage::ForgetsBirths(births), Err(trouble)) => {
+                self.births_stay(births);
+                return Err(trouble);
+            }
+            (Stage::ForgetsBirths(_), Ok(Answer::Done)) => {
+                let due = self.manifest.freeable(around.utc_ms).into();
+                self.free_next(around, out, due);
+            }
+            (Stage::Checks { file, rest }, Ok(Answer::Bytes(bytes))) => {
+                let whole = |header: &Header| hex(&header.use_id) == file.successor && header.payload(&bytes).is_ok();
+                if Header::decode(&bytes).is_ok_and(|header| whole(&header)) {
+                    let name = file.file.clone();
+                    self.wait_for(out, Stage::Takes { file, rest }, Act::Take { file: name, plain: false });
+                } else {
+                    self.reopen(around, out, file, rest);
+                }
+            }
+            (Stage::Takes { rest, .. }, Ok(Answer::Taken(None))) => self.free_next(around, out, rest),
+            // There is nothing left to be freed.
+            (Stage::Takes { file, rest }, Ok(Answer::Gone)) => {
+                self.wait_for_index(around, out, Stage::Unlists { rest }, Change::Freed(file));
+            }
+            (Stage::Takes { file, rest }, Ok(Answer::Taken(Some(there)))) => {
+                if Header::decode(&there).is_ok_and(|header| hex(&header.use_id) == file.use_id) {
+                    self.wait_for(out, Stage::Frees { file, rest }, Act::Free);
+                } else {
+                    out.push(Deed::LetGo(Task::Turn));
+                    self.wait_for_index(around, out, Stage::Unlists { rest }, Change::Freed(file));
+                }
+            }
+            (Stage::Frees { file, rest }, Ok(Answer::Done)) => {
+                self.wait_for_index(around, out, Stage::Unlists { rest }, Change::Freed(file));
+            }
+            (Stage::Unlists { rest }, Ok(Answer::Done)) => self.free_next(around, out, rest),
+            (Stage::Reopens { successor, rest }, Ok(Answer::Done)) => {
+                self.shelf.drop_file(&successor);
+                self.free_next(around, out, rest);
+            }
+            (Stage::Touches, outcome) => {
+                self.lead.dirty |= outcome.is_err();
+                outcome?;
+                self.settle_next(around, out);
+            }
+            (Stage::Settles(file), Ok(Answer::Done)) => {
+                self.damaged.retain(|damaged| damaged.use_id != file.use_id);
+                self.settle_next(around, out);
+            }
+            (Stage::ListsSlots, Ok(Answer::Names(names))) => {
+                let names: Vec<String> = slots(names).collect();
+                self.wait_for(out, Stage::LooksForFree(names.clone()), Act::Heads(names));
+            }
+            (Stage::LooksForFree(names), Ok(Answer::Heads(heads))) => self.keep_free(around, out, &names, &heads),
+            (Stage::MakesFree { open }, Ok(Answer::Done)) => self.with_projector(around, out, open),
+            (_, Err(trouble)) => return Err(trouble),
+            (_, Ok(_)) => return Err(odd()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_turn(&mut self, around: &Around, out: &mut Out) {
+        self.lead.nudged = false;
+        let births = self.births_due(around);
+        let names = births.iter().map(|(_, name)| name.clone()).collect();
+        self.wait_for(out, Stage::ForgetsBirths(births), Act::ForgetBirths(names));
+    }
+
+    fn free_next(&mut self, around: &mut Around, out: &mut Out, mut due: VecDeque<Retired>) {
+        while let Some(file) = due.pop_front() {
+            // It counts again since its neighbour was looked at.
+            if !self.manifest.retired.contains(&file) {
+                continue;
+            }
+            // Nothing is given up for a successor that cannot be read; one whose name a power cut took away is as good as
+            // damaged.
+            return match self.manifest.sealed.iter().find(|sealed| sealed.use_id == file.successor) {
+                Some(sealed) => {
+                    let name = sealed.file.clone();
+                    self.wait_for(out, Stage::Checks { file, rest: due }, Act::Read(name));
+                }
+                None => self.reopen(around, out, file, due),
+            };
+        }
+        // Before anything is sealed there is an index: later on its absence is a loss.
+        if std::mem::take(&mut self.lead.dirty) || self.manifest_file.is_none() {
+            self.wait_for_index(around, out, Stage::Touches, Change::Touched);
+        } else {
+            self.settle_next(around, out);
+        }
+    }
+
+    fn reopen(&mut self, around: &mut Around, out: &mut Out, file: Retired, rest: VecDeque<Retired>) {
+        let successor = file.successor.clone();
+        self.wait_for_index(around, out, Stage::Reopens { successor, rest }, Change::Reopened(file));
+    }
+
+    /// A damaged file whose rows are all elsewhere is no longer listed: in the files it was made from, or they came again from
+    /// the server or a backup.
+    fn settle_next(&mut self, around: &mut Around, out: &mut Out) {
+        let elsewhere = |file: &&SealedFile| {
+            let places = file.spans.iter().map(wire::Span::place);
+            !file.spans.is_empty() && self.shelf.covers(places)
+        };
+        match self.damaged.iter().find(elsewhere).cloned() {
+            Some(file) => self.wait_for_index(around, out, Stage::Settles(file.clone()), Change::Settled(file)),
+            None => self.wait_for(out, Stage::ListsSlots, Act::List),
+        }
+    }
+
+    /// Whatever comes next, there is a file for the next session.
+    fn keep_free(&mut self, around: &mut Around, out: &mut Out, names: &[String], heads: &Heads) {
+        let free = heads.iter().filter(|(_, head)| head.as_ref().is_some_and(|head| is_free(head))).count();
+        let open = heads.iter().filter(|(_, head)| is(head.as_deref(), Role::Open)).map(|(name, _)| name.clone()).collect();
+        if free < FREE_MIN {
+            let known = names.iter().map(String::as_str).chain(self.manifest.names());
+            let more = new_slots(known, FREE_MIN - free);
+            self.wait_for(out, Stage::MakesFree { open }, Act::Make(more));
+        } else {
+            self.with_projector(around, out, open);
+        }
+    }
+
+    /// Parquet is the projector's business.
+    fn with_projector(&mut self, around: &mut Around, out: &mut Out, open: VecDeque<String>) {
+        match around.projector {
+            true => self.seal_next(around, out, open),
+            false => self.take_nothing_plain(around, out),
+        }
+    }
+}

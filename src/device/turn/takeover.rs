@@ -1,0 +1,117 @@
+//! The lead begins: the newest index is read, what a dead leader left over is looked for, the key is filed, and the sessions'
+//! files are caught up with. Nothing is done before that is known: what this tab takes for the index may be hours old.
+
+use ledger::{Header, Role, hex, set_of};
+
+use super::Out;
+use crate::{
+    deeds::{Act, Answer, Around, Deed, Heads, Trouble, odd},
+    host::Host,
+    pool::slots,
+};
+
+/// Before the index is read again, when that failed.
+const READ_AGAIN_MS: u32 = 1_000;
+
+/// What this waits for.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    Reads,
+    ReadsAgain,
+    ListsLeft,
+    LooksForLeft,
+    FilesKey,
+    CatchesUp,
+}
+
+impl Host {
+    pub(super) fn took_over(
+        &mut self,
+        around: &mut Around,
+        out: &mut Out,
+        stage: Stage,
+        answer: Result<Answer, Trouble>,
+    ) -> Result<(), Trouble> {
+        match (stage, answer) {
+            (Stage::Reads, Ok(Answer::Done)) if self.manifest_file.is_some() => {
+                self.wait_for(out, Stage::ListsLeft, Act::List);
+            }
+            (Stage::Reads, Ok(Answer::Done)) => self.file_key(out),
+            (Stage::Reads, Err(trouble)) => {
+                out.push(Deed::Warn(format!("the index could not be read again: {trouble}")));
+                if trouble == Trouble::Newer {
+                    // It does not answer any more, so that a tab of the newer build takes the lead.
+                    self.lose_lead(around, out);
+                } else {
+                    self.wait_for(out, Stage::ReadsAgain, Act::Wait(READ_AGAIN_MS));
+                }
+            }
+            (Stage::ReadsAgain, Ok(Answer::Done)) => self.wait_for(out, Stage::Reads, Act::Follow),
+            (Stage::ListsLeft, Ok(Answer::Names(names))) => {
+                let listed = set_of(self.manifest.names());
+                let others = slots(names).filter(|name| !listed.contains(name.as_str())).collect();
+                self.wait_for(out, Stage::LooksForLeft, Act::Heads(others));
+            }
+            (Stage::LooksForLeft, Ok(Answer::Heads(heads))) => {
+                self.lead.left = left_over(&heads, self.manifest.generation);
+                self.file_key(out);
+            }
+            (Stage::ListsLeft | Stage::LooksForLeft, Err(trouble)) => {
+                out.push(Deed::Warn(format!("files that nobody lists were left as they are: {trouble}")));
+                self.file_key(out);
+            }
+            (Stage::FilesKey, outcome) => {
+                if let Err(trouble) = outcome {
+                    // IndexedDB has the same; the next leader tries again.
+                    out.push(Deed::Warn(format!("the wrapped key could not be filed: {trouble}")));
+                }
+                match around.account {
+                    true => self.wait_for(out, Stage::CatchesUp, Act::CatchUp),
+                    false => self.lead_on(around, out),
+                }
+            }
+            (Stage::CatchesUp, outcome) => {
+                if let Err(trouble) = outcome {
+                    out.push(Deed::Warn(format!("the files could not be read once more: {trouble}")));
+                }
+                self.lead_on(around, out);
+            }
+            (_, Err(trouble)) => return Err(trouble),
+            (_, Ok(_)) => return Err(odd()),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn take_lead(&mut self, out: &mut Out, stolen: bool) {
+        (self.lead.leads, self.lead.stolen) = (true, stolen);
+        self.lead.left.clear();
+        // Nothing is done before it is known: what this tab takes for the index may be hours old.
+        self.wait_for(out, Stage::Reads, Act::Follow);
+    }
+
+    fn file_key(&mut self, out: &mut Out) {
+        self.lead.dirty |= self.manifest.becomes(self.device.identity());
+        if self.lead.stolen {
+            // Whatever the former leader still writes when it comes to itself is of an earlier term, and loses.
+            self.manifest = self.manifest.of_next_term();
+            self.lead.dirty = true;
+        }
+        self.wait_for(out, Stage::FilesKey, Act::FileKey);
+    }
+
+    fn lead_on(&mut self, around: &Around, out: &mut Out) {
+        out.push(Deed::Connect);
+        self.begin_turn(around, out);
+    }
+}
+
+/// Sealed files that a leader wrote and did not live to list, and that are no newer than the index: those count at every
+/// start. Looked for before the server is asked for anything: what is being stored then looks the same.
+fn left_over(heads: &Heads, generation: u64) -> Vec<(String, String)> {
+    let left = |(name, head): &(String, Option<Vec<u8>>)| {
+        let header = Header::decode(head.as_ref()?).ok()?;
+        let left = header.role == Role::Sealed && header.generation <= generation;
+        left.then(|| (name.clone(), hex(&header.use_id)))
+    };
+    heads.iter().filter_map(left).collect()
+}
