@@ -166,7 +166,7 @@ impl Training {
             ..SheetExercise::default()
         };
         self.hub.ask::<LastSet>(&params, move |last| {
-            let exercise = filled_in(exercise.clone(), &last, lb, today(), &mut new_id);
+            let exercise = filled_in(exercise, &last.unwrap_or_default(), lb, today(), &mut new_id);
             self.change(|sheet| {
                 sheet.exercises.push(exercise);
                 sheet.current = sheet.exercises.len() - 1;
@@ -487,6 +487,7 @@ impl Training {
         let lb = self.lb();
         let unproven = self.unproven.try_update(std::mem::take).unwrap_or_default();
         self.hub.ask::<SetLine>(&[("workout", workout.as_str().into())], move |lines| {
+            let Ok(lines) = lines else { return self.unproven.set(unproven) };
             let decided = self.decided.get_untracked();
             let right = self.sheet.with_untracked(|sheet| reconciled(sheet.as_ref()?, &workout, &lines, &unproven, &decided, lb));
             if let Some(right) = right {

@@ -226,7 +226,7 @@ fn EditSet(
     let wrong = RwSignal::new(None::<(String, bool)>);
     let last = StoredValue::new(Vec::<LastSet>::new());
     hub.ask::<LastSet>(&[("exercise", set.exercise_id.as_str().into()), ("before_ms", started_ms.into())], move |rows| {
-        let _ = last.try_set_value(rows);
+        let _ = last.try_set_value(rows.unwrap_or_default());
     });
     let close = Callback::new(move |()| editing.set(None));
     // Everything of the same exercise that is known: this workout's sets, this one as it was, and last time's.

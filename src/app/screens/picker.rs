@@ -34,7 +34,7 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
     let hub = use_hub();
     let all = hub.watch::<ExerciseLine>(Vec::new);
     let names = RwSignal::new(Vec::<ExerciseName>::new());
-    hub.ask::<ExerciseName>(&[], move |rows| _ = names.try_set(rows));
+    hub.ask::<ExerciseName>(&[], move |rows| _ = names.try_set(rows.unwrap_or_default()));
     let typed = RwSignal::new(String::new());
     let muscle = RwSignal::new(String::new());
     let entries = memo(move || all.with(|rows| names.with(|names| search::entries(rows.as_deref().unwrap_or_default(), names))));

@@ -54,7 +54,7 @@ pub(crate) fn Storage() -> impl IntoView {
             hub.recovery_code(move |it| _ = code.try_set(Some(it)));
         }
         if hub.projected.get() {
-            hub.measure(false, move |measured| {
+            hub.measure(move |measured| {
                 if let FromProjector::Measured { events, table_bytes, refresh_ms, .. } = measured {
                     tables.set(Some((events, table_bytes, refresh_ms)));
                 }
