@@ -26,7 +26,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::VisibilityState;
 
-pub(crate) use self::kept::{keep_ms, keep_theme, kept_ms, kept_theme};
+pub(crate) use self::{
+    calls::Saved,
+    kept::{keep_ms, keep_theme, kept_ms, kept_theme},
+};
 pub use self::{import::ImportState, kept::reload, toast::Toast};
 use self::{
     pending::ToProjectorWith,

@@ -123,8 +123,13 @@ pub(crate) fn figures(exercise: &SheetExercise, set: &SheetSet) -> Result<Figure
     Err((*missing.unwrap_or(&columns[0]), None))
 }
 
-/// Only what differs is said, so that a correction never rounds what nobody touched. `None`: nothing does.
-pub(crate) fn correction(was: &Figures, now: &Figures, mut fact: SetCorrected) -> Option<SetCorrected> {
+/// `None`: nothing differs.
+pub(crate) fn correction(was: &Figures, now: &Figures, fact: SetCorrected) -> Option<SetCorrected> {
+    (was != now).then(|| patched(was, now, fact))
+}
+
+/// Only what differs is said, so that a correction never rounds what nobody touched.
+pub(crate) fn patched(was: &Figures, now: &Figures, mut fact: SetCorrected) -> SetCorrected {
     let patch = |was: Option<i64>, now: Option<i64>| if was == now { Patch::Keep } else { now.into() };
     fact.load_g = patch(was.load_g, now.load_g);
     fact.assist_g = patch(was.assist_g, now.assist_g);
@@ -132,7 +137,7 @@ pub(crate) fn correction(was: &Figures, now: &Figures, mut fact: SetCorrected) -
     fact.duration_ms = patch(was.duration_ms, now.duration_ms);
     fact.distance_mm = patch(was.distance_mm, now.distance_mm);
     fact.rpe10 = patch(was.rpe10, now.rpe10);
-    (was != now).then_some(fact)
+    fact
 }
 
 pub(crate) fn kind_of(set: &SheetSet) -> SetKind {

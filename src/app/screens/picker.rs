@@ -1,15 +1,13 @@
 //! The exercise picker: what was done lately first, then the alphabet, to its end; search as you type, make your own, and
 //! look after the ones that one made.
 
-use std::sync::Arc;
-
-use bridge::{Draft, ExerciseLine, ExerciseName};
-use ledger::{EntityId, ExerciseChanged, ExerciseDefined, Fact, LoadMode, Muscle, Patch, Tracking, set_of};
+use bridge::{ExerciseLine, ExerciseName};
+use ledger::{LoadMode, Tracking, set_of};
 use leptos::prelude::*;
 
 use crate::{
-    clock::{entity_id, now_ms, offset_min},
-    hub::{Hub, use_hub},
+    actions::exercise,
+    hub::use_hub,
     icons::{Glyph, Icon},
     messages as m,
     parts::BottomSheet,
@@ -81,11 +79,11 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
     let pick = move |row: &ExerciseLine| {
         if let Some(own) = merging.get_untracked() {
             merging.set(None);
-            merge(hub, &own, row);
+            exercise::merge(hub, &own, row);
             return;
         }
         if row.is_archived == 1 {
-            archive(hub, row, false);
+            exercise::archive(hub, row, false);
         }
         on_pick.run(Picked {
             exercise_id: row.exercise_id.clone(),
@@ -191,42 +189,6 @@ fn step(event: &web_sys::KeyboardEvent, to: &str) {
     }
 }
 
-/// Says what changes about an exercise of one's own, with the way back.
-fn change(
-    hub: Hub,
-    own: &ExerciseLine,
-    said: String,
-    edit: impl Fn(&mut ExerciseChanged),
-    back: impl Fn(&mut ExerciseChanged) + Send + Sync + 'static,
-) {
-    let Ok(exercise_id) = EntityId::parse(&own.exercise_id) else { return };
-    let draft = move |edit: &dyn Fn(&mut ExerciseChanged), seen: Option<String>| {
-        let at_ms = now_ms();
-        let mut fact = ExerciseChanged::of(exercise_id, at_ms, offset_min(at_ms));
-        edit(&mut fact);
-        vec![Draft::mine(Fact::ExerciseChanged(fact)).after(seen)]
-    };
-    hub.capture(draft(&edit, own.hlc.clone()), move |outcome| {
-        let Ok(rows) = outcome else { return };
-        let seen = rows.first().map(|row| row.hlc.clone());
-        hub.say(said, Some(Arc::new(move || hub.capture(draft(&back, seen.clone()), |_| {}))));
-    });
-}
-
-fn merge(hub: Hub, own: &ExerciseLine, into: &ExerciseLine) {
-    if own.exercise_id == into.exercise_id {
-        return;
-    }
-    let target = into.exercise_id.clone();
-    let merged = move |to: &mut ExerciseChanged| to.merged_into = Patch::Set(target.clone());
-    change(hub, own, m::picker::merged(&own.name, &into.name), merged, |to| to.merged_into = Patch::Clear);
-}
-
-fn archive(hub: Hub, own: &ExerciseLine, away: bool) {
-    let said = if away { m::picker::archived(&own.name) } else { m::picker::back(&own.name) };
-    change(hub, own, said, move |to| to.archived = Some(away), move |to| to.archived = Some(!away));
-}
-
 /// What can be done with an exercise that one made.
 #[component]
 fn Own(
@@ -252,9 +214,7 @@ fn Own(
         }
         caring.set(None);
         if !to.is_empty() && to != own.name {
-            let before = own.name.clone();
-            let said = m::picker::renamed(&to);
-            change(hub, &own, said, move |edit| edit.name = Some(to.clone()), move |edit| edit.name = Some(before.clone()));
+            exercise::rename(hub, &own, to);
         }
     };
     view! {
@@ -273,7 +233,7 @@ fn Own(
                     caring.set(None);
                 }><span class="row-main"><strong>{m::picker::MERGE}</strong><span class="quiet">{m::picker::MERGE_HINT}</span></span></button></li>
                 <li><button class="row" data-test="own-archive" on:click=move |_| {
-                    archive(hub, &own.get_value(), away);
+                    exercise::archive(hub, &own.get_value(), away);
                     caring.set(None);
                 }><span class="row-main"><strong>{if away { m::picker::ARCHIVE } else { m::picker::BRING_BACK }}</strong><span class="quiet">{m::picker::ARCHIVE_HINT}</span></span></button></li>
             </ul>
@@ -311,35 +271,22 @@ fn Make(name: String, entries: Memo<Vec<search::Entry>>, on_pick: Callback<Picke
             wrong.set(Some(m::picker::taken(&taken)));
             return;
         }
-        let at_ms = now_ms();
-        let exercise_id = entity_id();
         let (load_mode, how, mode_text) = match tracking.get_untracked().as_str() {
             "bodyweight_reps" => (LoadMode::Bodyweight, Tracking::BodyweightReps, "bodyweight"),
             "duration" => (LoadMode::None, Tracking::Duration, "none"),
             _ => (LoadMode::External, Tracking::LoadReps, "external"),
         };
-        let fact = Fact::ExerciseDefined(ExerciseDefined {
-            exercise_id,
-            name: name.get_untracked().trim().to_owned(),
-            equipment: "other".to_owned(),
-            load_mode,
-            tracking: how,
-            muscles: vec![Muscle { muscle: muscle.get_untracked(), weight_tenths: 10 }],
-            at_ms,
-            offset_min: offset_min(at_ms),
-        });
+        let name = name.get_untracked().trim().to_owned();
         let made = Picked {
-            exercise_id: exercise_id.to_string(),
-            name: name.get_untracked().trim().to_owned(),
+            exercise_id: String::new(),
+            name: name.clone(),
             load_mode: mode_text.to_owned(),
             tracking: tracking.get_untracked(),
         };
-        hub.capture(vec![Draft::mine(fact)], move |outcome| {
+        exercise::define(hub, name, muscle.get_untracked(), (load_mode, how), move |exercise_id| {
             // Whoever closed the picker meanwhile has the exercise all the same, and nothing to put it on.
-            if outcome.is_ok() {
-                let _ = on_pick.try_run(made);
-                let _ = on_made.try_run(());
-            }
+            let _ = on_pick.try_run(Picked { exercise_id, ..made });
+            let _ = on_made.try_run(());
         });
     };
     view! {
