@@ -1,8 +1,10 @@
 //! What the sheet of a workout decides: what a row says, what it is filled in with, what comes after it, when a rest
 //! begins, what an undo puts back. Pure: no clock, no chance, no signal.
 
-use bridge::{LastSet, SetLine, Sheet, SheetExercise, SheetSet};
-use ledger::{ASSIST_G_MAX, DISTANCE_MM_MAX, DURATION_MS_MAX, LOAD_G_MAX, Patch, REPS_MAX, SetCorrected, SetKind};
+use bridge::{Before, LastSet, LastTime, SetLine, Sheet, SheetExercise, SheetSet, named};
+use ledger::{
+    ASSIST_G_MAX, DISTANCE_MM_MAX, DURATION_MS_MAX, LOAD_G_MAX, LoadMode, Patch, REPS_MAX, SetCorrected, SetKind, Tracking, Unit,
+};
 
 use crate::{messages as m, words};
 
@@ -45,19 +47,23 @@ impl Cell {
 }
 
 /// Which cells an exercise's sets have.
-pub(crate) fn cells(tracking: &str) -> &'static [Cell] {
+pub(crate) fn cells(tracking: Tracking) -> &'static [Cell] {
     match tracking {
-        "duration" => &[Cell::Time],
-        "distance_duration" => &[Cell::Distance, Cell::Time],
-        "load_duration" => &[Cell::Load, Cell::Time],
-        "load_distance" => &[Cell::Load, Cell::Distance],
-        _ => &[Cell::Load, Cell::Reps, Cell::Rpe],
+        Tracking::Duration => &[Cell::Time],
+        Tracking::DistanceDuration => &[Cell::Distance, Cell::Time],
+        Tracking::LoadDuration => &[Cell::Load, Cell::Time],
+        Tracking::LoadDistance => &[Cell::Load, Cell::Distance],
+        Tracking::LoadReps | Tracking::BodyweightReps | Tracking::AssistedReps => &[Cell::Load, Cell::Reps, Cell::Rpe],
     }
 }
 
 /// What is covered is counted in kilometres, what is carried in metres.
-pub(crate) fn in_km(tracking: &str) -> bool {
-    tracking == "distance_duration"
+pub(crate) fn in_km(tracking: Tracking) -> bool {
+    tracking == Tracking::DistanceDuration
+}
+
+pub(crate) fn in_lb(unit: Unit) -> bool {
+    unit == Unit::Lb
 }
 
 // ---- What a row says
@@ -78,15 +84,15 @@ pub(crate) fn figure(exercise: &SheetExercise, cell: Cell, text: &str) -> Result
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let lb = exercise.unit == m::units::LB;
+    let lb = in_lb(exercise.unit);
     let (value, range) = match cell {
-        Cell::Load if exercise.load_mode == "assisted" => (words::grams(text, lb), 0..=ASSIST_G_MAX),
+        Cell::Load if exercise.load_mode == LoadMode::Assisted => (words::grams(text, lb), 0..=ASSIST_G_MAX),
         Cell::Load => (words::grams(text, lb), 0..=LOAD_G_MAX),
         Cell::Reps => (words::typed(text).filter(|n| n % 1000 == 0).map(|n| n / 1000), 0..=REPS_MAX),
         Cell::Rpe => (words::typed(text).map(|n| (n + 50) / 100), 60..=100),
         Cell::Time => (words::time(text), 0..=DURATION_MS_MAX),
         Cell::Distance => {
-            let mm = if in_km(&exercise.tracking) { 1000 } else { 1 };
+            let mm = if in_km(exercise.tracking) { 1000 } else { 1 };
             (words::typed(text).map(|n| n * mm), 0..=DISTANCE_MM_MAX)
         }
     };
@@ -102,11 +108,11 @@ pub(crate) fn figure(exercise: &SheetExercise, cell: Cell, text: &str) -> Result
 /// A row as it is saved, or the cell that something is wrong with.
 pub(crate) fn figures(exercise: &SheetExercise, set: &SheetSet) -> Result<Figures, Hitch> {
     let mut it = Figures::default();
-    let columns = cells(&exercise.tracking);
+    let columns = cells(exercise.tracking);
     for cell in columns {
         let value = figure(exercise, *cell, &cell.text(set)).map_err(|why| (*cell, Some(why)))?;
         *match cell {
-            Cell::Load if exercise.load_mode == "assisted" => &mut it.assist_g,
+            Cell::Load if exercise.load_mode == LoadMode::Assisted => &mut it.assist_g,
             Cell::Load => &mut it.load_g,
             Cell::Reps => &mut it.reps,
             Cell::Rpe => &mut it.rpe10,
@@ -118,7 +124,7 @@ pub(crate) fn figures(exercise: &SheetExercise, set: &SheetSet) -> Result<Figure
         return Ok(it);
     }
     // A load may be left out; a row without anything is typed from its beginning.
-    let nothing = exercise.load_mode == "external" && it.load_g.is_none();
+    let nothing = exercise.load_mode == LoadMode::External && it.load_g.is_none();
     let missing = columns.iter().find(|cell| nothing || !matches!(cell, Cell::Load | Cell::Rpe));
     Err((*missing.unwrap_or(&columns[0]), None))
 }
@@ -140,18 +146,9 @@ pub(crate) fn patched(was: &Figures, now: &Figures, mut fact: SetCorrected) -> S
     fact
 }
 
-pub(crate) fn kind_of(set: &SheetSet) -> SetKind {
-    match set.kind.as_str() {
-        "warmup" => SetKind::Warmup,
-        "drop" => SetKind::Drop,
-        "failure" => SetKind::Failure,
-        _ => SetKind::Normal,
-    }
-}
-
 /// Warm-ups have no number: the first working set is 1.
 pub(crate) fn set_number(sets: &[SheetSet], nth: usize) -> usize {
-    sets.iter().take(nth + 1).filter(|set| set.kind != "warmup").count()
+    sets.iter().take(nth + 1).filter(|set| set.kind != SetKind::Warmup).count()
 }
 
 /// Which set is being done, of how many.
@@ -174,63 +171,66 @@ fn distance(mm: i64, km: bool) -> String {
 }
 
 /// What was done, a part a line: the load over the repetitions.
-fn previous_text(set: &LastSet, tracking: &str, lb: bool) -> String {
-    let load = set.load_g.or(set.assist_g).filter(|load| 0 < *load);
-    let load = load.map(|load| if set.unit == words::unit(lb) { words::load(load, lb) } else { words::converted(load, lb) });
-    let km = in_km(tracking);
-    let reps = set.reps.map(|reps| if load.is_some() { format!("× {reps}") } else { reps.to_string() });
-    let distance = set.distance_mm.map(|mm| format!("{} {}", distance(mm, km), if km { m::units::KM } else { m::units::METRES }));
-    let parts: Vec<String> = [load, distance, set.duration_ms.map(words::clock), reps].into_iter().flatten().collect();
+pub(crate) fn before_text(set: &SheetSet, exercise: &SheetExercise) -> String {
+    let Some(before) = &set.before else {
+        return if set.before_told.is_empty() { "–".to_owned() } else { set.before_told.clone() };
+    };
+    let (lb, km) = (in_lb(exercise.unit), in_km(exercise.tracking));
+    let load = before.load_g.filter(|load| 0 < *load);
+    let load = load.map(|load| if before.unit == exercise.unit { words::load(load, lb) } else { words::converted(load, lb) });
+    let reps = before.reps.map(|reps| if load.is_some() { format!("× {reps}") } else { reps.to_string() });
+    let distance =
+        before.distance_mm.map(|mm| format!("{} {}", distance(mm, km), if km { m::units::KM } else { m::units::METRES }));
+    let parts: Vec<String> = [load, distance, before.duration_ms.map(words::clock), reps].into_iter().flatten().collect();
     if parts.is_empty() { "–".to_owned() } else { parts.join("\n") }
 }
 
 /// Each cell from its own field.
-fn row(set: &LastSet, tracking: &str, lb: bool, set_id: String) -> SheetSet {
+fn row(set: &LastSet, tracking: Tracking, lb: bool, set_id: String) -> SheetSet {
+    let load_g = set.load_g.or(set.assist_g);
+    let LastSet { reps, duration_ms, distance_mm, .. } = *set;
     SheetSet {
         set_id,
-        kind: set.set_kind.clone(),
-        load: set.load_g.or(set.assist_g).map(|load| words::load(load, lb)).unwrap_or_default(),
-        reps: set.reps.map(|reps| reps.to_string()).unwrap_or_default(),
-        time: set.duration_ms.map(words::clock).unwrap_or_default(),
-        distance: set.distance_mm.map(|mm| distance(mm, in_km(tracking))).unwrap_or_default(),
-        previous: previous_text(set, tracking, lb),
+        kind: named(&set.set_kind),
+        load: load_g.map(|load| words::load(load, lb)).unwrap_or_default(),
+        reps: reps.map(|reps| reps.to_string()).unwrap_or_default(),
+        time: duration_ms.map(words::clock).unwrap_or_default(),
+        distance: distance_mm.map(|mm| distance(mm, in_km(tracking))).unwrap_or_default(),
+        before: Some(Before { unit: named(&set.unit), load_g, reps, duration_ms, distance_mm }),
         ..SheetSet::default()
     }
 }
 
 fn empty_row(set_id: String) -> SheetSet {
-    SheetSet { set_id, kind: "normal".to_owned(), previous: "–".to_owned(), ..SheetSet::default() }
+    SheetSet { set_id, ..SheetSet::default() }
+}
+
+fn last_time(last: &[LastSet]) -> Option<LastTime> {
+    let working = || last.iter().filter(|set| named::<SetKind>(&set.set_kind) != SetKind::Warmup);
+    let day = last.first()?.workout_date;
+    Some(LastTime { day, sets: working().count() as i64, best_e1rm_g: working().filter_map(|set| set.e1rm_g).max() })
 }
 
 /// Last time in one line: when, how many working sets, and the best estimate. What the rows say already is not said
-/// again.
-fn last_line(last: &[LastSet], lb: bool, today: i64) -> String {
-    let working: Vec<&LastSet> = last.iter().filter(|set| set.set_kind != "warmup").collect();
-    let mut parts = Vec::new();
-    if let Some(set) = last.first() {
-        parts.push(words::day(set.workout_date, today));
-    }
-    parts.push(m::sets(working.len() as i64));
-    if let Some(best) = working.iter().filter_map(|set| set.e1rm_g).max() {
-        parts.push(m::training::estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))));
-    }
-    parts.join(" · ")
+/// again. Empty: there was none.
+pub(crate) fn last_text(exercise: &SheetExercise, today: i64) -> String {
+    let Some(last) = &exercise.last_time else { return exercise.last_told.clone() };
+    let lb = in_lb(exercise.unit);
+    let best = last.best_e1rm_g;
+    let best =
+        best.map(|best| m::training::estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb))));
+    let parts = [Some(words::day(last.day, today)), Some(m::sets(last.sets)), best];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// Three empty rows the first time; afterwards what was done last time.
-pub(crate) fn filled_in(
-    mut exercise: SheetExercise,
-    last: &[LastSet],
-    lb: bool,
-    today: i64,
-    id: &mut dyn FnMut() -> String,
-) -> SheetExercise {
+pub(crate) fn filled_in(mut exercise: SheetExercise, last: &[LastSet], id: &mut dyn FnMut() -> String) -> SheetExercise {
     if last.is_empty() {
         exercise.sets = (0..3).map(|_| empty_row(id())).collect();
         return exercise;
     }
-    exercise.last = last_line(last, lb, today);
-    exercise.sets = last.iter().map(|set| row(set, &exercise.tracking, lb, id())).collect();
+    exercise.last_time = last_time(last);
+    exercise.sets = last.iter().map(|set| row(set, exercise.tracking, in_lb(exercise.unit), id())).collect();
     exercise
 }
 
@@ -255,20 +255,20 @@ fn exercise_of(line: &SetLine, lb: bool) -> SheetExercise {
     SheetExercise {
         exercise_id: line.exercise_id.clone(),
         name: line.name.clone().unwrap_or_else(|| line.exercise_id.clone()),
-        load_mode: line.load_mode.clone(),
-        tracking: line.tracking.clone(),
-        unit: words::unit(lb).to_owned(),
+        load_mode: named(&line.load_mode),
+        tracking: named(&line.tracking),
+        unit: words::unit_of(lb),
         ..SheetExercise::default()
     }
 }
 
 /// A workout once more: its exercises in their order, each with the sets that it had then.
-pub(crate) fn repeated(lines: &[SetLine], lb: bool, day: i64, today: i64, id: &mut dyn FnMut() -> String) -> Vec<SheetExercise> {
+pub(crate) fn repeated(lines: &[SetLine], lb: bool, day: i64, id: &mut dyn FnMut() -> String) -> Vec<SheetExercise> {
     lines
         .chunk_by(|a, b| (a.exercise_no, &a.exercise_id) == (b.exercise_no, &b.exercise_id))
         .map(|lines| {
             let sets: Vec<LastSet> = lines.iter().map(|line| done_on(line, day)).collect();
-            filled_in(exercise_of(&lines[0], lb), &sets, lb, today, id)
+            filled_in(exercise_of(&lines[0], lb), &sets, id)
         })
         .collect()
 }
@@ -277,7 +277,7 @@ pub(crate) fn repeated(lines: &[SetLine], lb: bool, day: i64, today: i64, id: &m
 pub(crate) fn one_more(sets: &[SheetSet], set_id: String) -> SheetSet {
     let like = sets.last().cloned().unwrap_or_default();
     SheetSet {
-        kind: if like.kind.is_empty() || like.kind == "warmup" { "normal".to_owned() } else { like.kind },
+        kind: if like.kind == SetKind::Warmup { SetKind::Normal } else { like.kind },
         load: like.load,
         reps: like.reps,
         time: like.time,
@@ -343,26 +343,28 @@ fn take_in(sheet: &mut Sheet, line: &SetLine, lb: bool) {
         set.hlc = Some(line.hlc.clone());
         return;
     }
+    let at = sheet.exercises.iter().position(|exercise| exercise.exercise_id == line.exercise_id);
+    let at = at.unwrap_or_else(|| {
+        sheet.exercises.push(exercise_of(line, lb));
+        sheet.exercises.len() - 1
+    });
+    let exercise = &mut sheet.exercises[at];
     let set = SheetSet {
         rpe: line.rpe10.map(words::tenths).unwrap_or_default(),
-        previous: "–".to_owned(),
+        before: None,
         done: true,
         hlc: Some(line.hlc.clone()),
-        ..row(&done_on(line, 0), &line.tracking, lb, line.set_id.clone())
+        // Cells are read in the exercise's unit, whichever somebody prefers by now.
+        ..row(&done_on(line, 0), exercise.tracking, in_lb(exercise.unit), line.set_id.clone())
     };
-    match sheet.exercises.iter_mut().find(|exercise| exercise.exercise_id == line.exercise_id) {
-        Some(exercise) => {
-            let at = exercise.sets.iter().take_while(|set| set.done).count();
-            exercise.sets.insert(at, set);
-        }
-        None => sheet.exercises.push(SheetExercise { sets: vec![set], ..exercise_of(line, lb) }),
-    }
+    let at = exercise.sets.iter().take_while(|set| set.done).count();
+    exercise.sets.insert(at, set);
 }
 
 // ---- What comes after it
 
 /// The cell that the keypad's last key leads to; after the last one the set is logged. How hard it was may be left out.
-pub(crate) fn next_cell(tracking: &str, cell: Cell) -> Option<Cell> {
+pub(crate) fn next_cell(tracking: Tracking, cell: Cell) -> Option<Cell> {
     let columns = cells(tracking);
     let here = columns.iter().position(|other| *other == cell)?;
     columns.get(here + 1).copied().filter(|next| *next != Cell::Rpe)
@@ -372,7 +374,7 @@ pub(crate) fn next_cell(tracking: &str, cell: Cell) -> Option<Cell> {
 pub(crate) fn next_set(exercise: &SheetExercise, nth: usize) -> Option<(usize, Cell)> {
     let sets = exercise.sets.iter().enumerate();
     let (next, set) = sets.clone().skip(nth + 1).chain(sets.take(nth)).find(|(_, set)| !set.done)?;
-    Some((next, figures(exercise, set).map_or_else(|(cell, _)| cell, |_| cells(&exercise.tracking)[0])))
+    Some((next, figures(exercise, set).map_or_else(|(cell, _)| cell, |_| cells(exercise.tracking)[0])))
 }
 
 // ---- The rest
@@ -512,15 +514,8 @@ mod tests {
     use super::*;
     use crate::json;
 
-    fn exercise(tracking: &str, load_mode: &str, sets: &[SheetSet]) -> SheetExercise {
-        SheetExercise {
-            exercise_id: "it".to_owned(),
-            tracking: tracking.to_owned(),
-            load_mode: load_mode.to_owned(),
-            unit: "kg".to_owned(),
-            sets: sets.to_vec(),
-            ..SheetExercise::default()
-        }
+    fn exercise(tracking: Tracking, load_mode: LoadMode, sets: &[SheetSet]) -> SheetExercise {
+        SheetExercise { exercise_id: "it".to_owned(), tracking, load_mode, sets: sets.to_vec(), ..SheetExercise::default() }
     }
 
     fn set(id: &str, load: &str, reps: &str) -> SheetSet {
@@ -532,7 +527,7 @@ mod tests {
     }
 
     fn bench(sets: &[SheetSet]) -> SheetExercise {
-        exercise("load_reps", "external", sets)
+        exercise(Tracking::LoadReps, LoadMode::External, sets)
     }
 
     fn on_sheet(exercises: Vec<SheetExercise>) -> Sheet {
@@ -598,27 +593,26 @@ mod tests {
     #[test]
     fn rowing_is_filled_in_with_its_distance_and_its_time_each_from_its_own_field() {
         let rowed = last("kg", None, None, Some(600_000), Some(880_000));
-        let rowing = exercise("distance_duration", "none", &[]);
-        let rowing = filled_in(rowing, &[rowed], false, 0, &mut counter());
+        let rowing = exercise(Tracking::DistanceDuration, LoadMode::None, &[]);
+        let rowing = filled_in(rowing, &[rowed], &mut counter());
         let set = &rowing.sets[0];
-        assert_eq!((set.distance.as_str(), set.time.as_str(), set.previous.as_str()), ("0.88", "10:00", "0.88 km\n10:00"));
+        assert_eq!(
+            (set.distance.as_str(), set.time.as_str(), before_text(set, &rowing).as_str()),
+            ("0.88", "10:00", "0.88 km\n10:00")
+        );
         let saved = figures(&rowing, set).expect("a whole row");
         assert_eq!((saved.distance_mm, saved.duration_ms), (Some(880_000), Some(600_000)));
         // A time alone stays one, and the other way round.
         let timed = filled_in(
-            exercise("distance_duration", "none", &[]),
+            exercise(Tracking::DistanceDuration, LoadMode::None, &[]),
             &[last("kg", None, None, Some(600_000), None)],
-            false,
-            0,
             &mut counter(),
         );
         assert_eq!((timed.sets[0].distance.as_str(), timed.sets[0].time.as_str()), ("", "10:00"));
         assert_eq!(figures(&timed, &timed.sets[0]).map(|it| (it.distance_mm, it.duration_ms)), Ok((None, Some(600_000))));
         let carried = filled_in(
-            exercise("load_distance", "external", &[]),
+            exercise(Tracking::LoadDistance, LoadMode::External, &[]),
             &[last("kg", Some(32_000), None, Some(50_000), Some(40_000))],
-            false,
-            0,
             &mut counter(),
         );
         assert_eq!((carried.sets[0].load.as_str(), carried.sets[0].distance.as_str()), ("32", "40"));
@@ -672,13 +666,49 @@ mod tests {
     }
 
     #[test]
+    fn a_sheet_that_an_older_build_put_into_words_is_read_and_shown_as_it_was() {
+        let old = r#"{"workout_id":"w","name":"Push","started_ms":1,"current":0,"rest_ends_ms":9,"rest_ms":120000,"rest_set":"a","note":"n","version":3,"format":1,"exercises":[
+            {"exercise_id":"dip","name":"Dips","load_mode":"assisted","tracking":"assisted_reps","unit":"lb","last":"Yesterday · 2 sets","sets":[
+                {"set_id":"a","kind":"warmup","load":"20","reps":"5","rpe":"8","amount":"","distance":"","previous":"20\n× 5","done":true,"again":true,"hlc":"h"},
+                {"set_id":"b","kind":"drop","load":"","reps":"","rpe":"","amount":"","distance":"","previous":"–","done":false,"again":false,"hlc":null},
+                {"set_id":"c","kind":"","load":"","reps":"","rpe":"","amount":"","distance":"","previous":"","done":false,"again":false,"hlc":null},
+                {"set_id":"d","kind":"myoreps","load":"","reps":"","rpe":"","amount":"","distance":"","previous":"","done":false,"again":false,"hlc":null}]}]}"#;
+        let sheet = json::read::<Sheet>(old).expect("an old sheet").renewed();
+        let dips = &sheet.exercises[0];
+        assert_eq!((dips.load_mode, dips.tracking, dips.unit), (LoadMode::Assisted, Tracking::AssistedReps, Unit::Lb));
+        let kinds: Vec<SetKind> = dips.sets.iter().map(|set| set.kind).collect();
+        assert_eq!(kinds, [SetKind::Warmup, SetKind::Drop, SetKind::Normal, SetKind::Normal], "an unknown word costs no workout");
+        assert_eq!((dips.sets[0].done, dips.sets[0].again, dips.sets[0].hlc.as_deref()), (true, true, Some("h")));
+        assert_eq!((before_text(&dips.sets[0], dips), last_text(dips, 0)), ("20\n× 5".into(), "Yesterday · 2 sets".into()));
+        // Of last time this build keeps what was done, and no words; what it writes an older build can read, with all its words.
+        let filled = filled_in(bench(&[]), &[last("kg", Some(80_000), Some(5), None, None)], &mut counter());
+        let written = json::write(&on_sheet(vec![filled])).expect("JSON");
+        let kept: serde_json::Value = serde_json::from_str(&written).expect("JSON");
+        let bench = &kept["exercises"][0];
+        assert_eq!(
+            (&bench["load_mode"], &bench["tracking"], &bench["unit"]),
+            (&"external".into(), &"load_reps".into(), &"kg".into())
+        );
+        assert_eq!((&bench["last"], &bench["sets"][0]["previous"]), (&"".into(), &"".into()));
+        assert_eq!((&bench["sets"][0]["kind"], &bench["sets"][0]["before"]["load_g"]), (&"normal".into(), &80_000.into()));
+        assert_eq!(json::read::<Sheet>(&written).map(|sheet| last_text(&sheet.exercises[0], 0)).as_deref(), Some("Today · 1 set"));
+    }
+
+    #[test]
     fn last_time_shows_the_load_over_the_repetitions() {
-        let text = |set: LastSet| previous_text(&set, "load_reps", false);
+        let text_of = |set: LastSet, exercise: SheetExercise| {
+            let exercise = filled_in(exercise, &[set], &mut counter());
+            before_text(&exercise.sets[0], &exercise)
+        };
+        let text = |set: LastSet| text_of(set, bench(&[]));
         assert_eq!(text(last("kg", Some(82_250), Some(5), None, None)), "82.25\n× 5");
         assert_eq!(text(last("lb", Some(24_948), Some(12), None, None)), "24.9\n× 12");
         assert_eq!(text(last("kg", None, Some(8), None, None)), "8");
         assert_eq!(text(last("kg", None, None, None, None)), "–");
-        assert_eq!(previous_text(&last("kg", Some(32_000), None, None, Some(40_000)), "load_distance", false), "32\n40 m");
+        assert_eq!(
+            text_of(last("kg", Some(32_000), None, None, Some(40_000)), exercise(Tracking::LoadDistance, LoadMode::External, &[])),
+            "32\n40 m"
+        );
     }
 
     #[test]
@@ -690,19 +720,19 @@ mod tests {
             line(2, "dips", 1, "normal", 10_000, 9),
             line(3, "bench", 4, "normal", 60_000, 15),
         ];
-        let again = repeated(&lines, false, 10, 12, &mut counter());
+        let again = repeated(&lines, false, 10, &mut counter());
         let rows = |exercise: &SheetExercise| {
-            exercise.sets.iter().map(|set| format!("{} {}×{}{}", set.kind, set.load, set.reps, set.rpe)).collect::<Vec<_>>()
+            exercise.sets.iter().map(|set| format!("{:?} {}×{}{}", set.kind, set.load, set.reps, set.rpe)).collect::<Vec<_>>()
         };
         assert_eq!(again.iter().map(|exercise| exercise.name.as_str()).collect::<Vec<_>>(), ["BENCH", "DIPS", "BENCH"]);
-        assert_eq!(rows(&again[0]), ["warmup 40×8", "normal 82.5×5", "normal 80×6"]);
-        assert_eq!((rows(&again[1]), rows(&again[2])), (vec!["normal 10×9".to_owned()], vec!["normal 60×15".to_owned()]));
+        assert_eq!(rows(&again[0]), ["Warmup 40×8", "Normal 82.5×5", "Normal 80×6"]);
+        assert_eq!((rows(&again[1]), rows(&again[2])), (vec!["Normal 10×9".to_owned()], vec!["Normal 60×15".to_owned()]));
         let sets: Vec<&SheetSet> = again.iter().flat_map(|exercise| &exercise.sets).collect();
         assert!(
             sets.iter().all(|set| !set.done && !lines.iter().any(|line| line.set_id == set.set_id)),
             "new sets, not those of then"
         );
-        assert!(again[0].last.ends_with("2 sets"), "{}", again[0].last);
+        assert!(last_text(&again[0], 12).ends_with("2 sets"), "{}", last_text(&again[0], 12));
     }
 
     #[test]
@@ -714,7 +744,7 @@ mod tests {
         sets[1].load = "45".to_owned();
         fill_next(&mut sets, 0);
         assert_eq!(sets[1].load, "45");
-        let mut sets = vec![SheetSet { kind: "warmup".to_owned(), ..done(set("a", "20", "10")) }, set("b", "", "")];
+        let mut sets = vec![SheetSet { kind: SetKind::Warmup, ..done(set("a", "20", "10")) }, set("b", "", "")];
         fill_next(&mut sets, 0);
         assert_eq!(sets[1].load, "");
     }
@@ -724,9 +754,9 @@ mod tests {
         let missing = |exercise: SheetExercise| figures(&exercise, &exercise.sets[0]);
         assert_eq!(missing(bench(&[set("a", "", "")])), Err((Cell::Load, None)));
         assert_eq!(missing(bench(&[set("a", "80", "")])), Err((Cell::Reps, None)));
-        assert_eq!(missing(exercise("bodyweight_reps", "bodyweight", &[set("a", "", "")])), Err((Cell::Reps, None)));
-        assert_eq!(missing(exercise("distance_duration", "none", &[set("a", "", "")])), Err((Cell::Distance, None)));
-        assert_eq!(missing(exercise("load_duration", "external", &[set("a", "20", "")])), Err((Cell::Time, None)));
+        assert_eq!(missing(exercise(Tracking::BodyweightReps, LoadMode::Bodyweight, &[set("a", "", "")])), Err((Cell::Reps, None)));
+        assert_eq!(missing(exercise(Tracking::DistanceDuration, LoadMode::None, &[set("a", "", "")])), Err((Cell::Distance, None)));
+        assert_eq!(missing(exercise(Tracking::LoadDuration, LoadMode::External, &[set("a", "20", "")])), Err((Cell::Time, None)));
         // Neither a load nor how hard it was is needed.
         assert_eq!(missing(bench(&[set("a", "", "5")])).map(|it| it.reps), Ok(Some(5)));
     }
@@ -739,7 +769,7 @@ mod tests {
         assert_eq!(wrong(&bench, Cell::Rpe, "10.5"), "RPE is 6 to 10.");
         assert_eq!(figure(&bench, Cell::Rpe, "9.5"), Ok(Some(95)));
         assert_eq!(wrong(&bench, Cell::Load, "2001"), "A load is at most 2000\u{202f}kg.");
-        bench.unit = "lb".to_owned();
+        bench.unit = Unit::Lb;
         assert_eq!(wrong(&bench, Cell::Load, "4410"), "A load is at most 4409.25\u{202f}lb.");
         assert_eq!(wrong(&bench, Cell::Reps, "2.5"), "Repetitions are whole, at most 10000.");
         assert_eq!(figure(&bench, Cell::Reps, ""), Ok(None));
@@ -777,10 +807,17 @@ mod tests {
     #[test]
     fn the_keypad_leads_from_load_to_repetitions_and_on_to_the_next_set() {
         assert_eq!(
-            (next_cell("load_reps", Cell::Load), next_cell("load_reps", Cell::Reps), next_cell("load_reps", Cell::Rpe)),
+            (
+                next_cell(Tracking::LoadReps, Cell::Load),
+                next_cell(Tracking::LoadReps, Cell::Reps),
+                next_cell(Tracking::LoadReps, Cell::Rpe)
+            ),
             (Some(Cell::Reps), None, None)
         );
-        assert_eq!((next_cell("distance_duration", Cell::Distance), next_cell("duration", Cell::Time)), (Some(Cell::Time), None));
+        assert_eq!(
+            (next_cell(Tracking::DistanceDuration, Cell::Distance), next_cell(Tracking::Duration, Cell::Time)),
+            (Some(Cell::Time), None)
+        );
         let rows = [done(set("a", "80", "5")), set("b", "80", "5"), set("c", "", "")];
         assert_eq!(next_set(&bench(&rows), 0), Some((1, Cell::Load)));
         assert_eq!(next_set(&bench(&rows), 1), Some((2, Cell::Load)));

@@ -1,7 +1,7 @@
 //! The workout that is going on: the sheet above every tab, and what its taps become.
 
-use bridge::{Ask, LastSet, SetLine, Sheet, SheetExercise, SheetSet};
-use ledger::{Patch, SetCorrected, Unit};
+use bridge::{Ask, LastSet, SetLine, Sheet, SheetExercise, SheetSet, named};
+use ledger::{Patch, SetCorrected, SetKind};
 use leptos::prelude::*;
 
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
         set::{Known, Said},
         workout::Described,
     },
-    clock::{entity_id, now_ms, today},
+    clock::{entity_id, now_ms},
     hub::{Hub, use_hub},
     json, messages as m,
     parts::{Settings, use_settings},
     reactive::effect,
     sheet::{
-        Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
-        one_more, place_of, put_back, reconciled, repeated, sets_of, take,
+        Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, in_lb, next_cell, next_set, one_more,
+        place_of, put_back, reconciled, repeated, sets_of, take,
     },
     words,
 };
@@ -146,7 +146,7 @@ impl Training {
     /// Puts a workout's exercises on the sheet, with the sets that they had then, and opens the first of them.
     pub(crate) fn repeat(self, name: &str, day: i64, lines: &[SetLine]) {
         self.start(name);
-        let exercises = repeated(lines, self.lb(), day, today(), &mut new_id);
+        let exercises = repeated(lines, self.lb(), day, &mut new_id);
         self.change(|sheet| {
             sheet.current = sheet.exercises.len();
             sheet.exercises.extend(exercises);
@@ -156,17 +156,16 @@ impl Training {
     /// Puts an exercise on the sheet, its sets filled in from last time.
     pub(crate) fn add_exercise(self, exercise_id: &str, name: &str, load_mode: &str, tracking: &str) {
         let params: [(&str, Ask); 2] = [("exercise", exercise_id.into()), ("before_ms", now_ms().into())];
-        let lb = self.lb();
         let exercise = SheetExercise {
             exercise_id: exercise_id.to_owned(),
             name: name.to_owned(),
-            load_mode: load_mode.to_owned(),
-            tracking: tracking.to_owned(),
-            unit: words::unit(lb).to_owned(),
+            load_mode: named(load_mode),
+            tracking: named(tracking),
+            unit: words::unit_of(self.lb()),
             ..SheetExercise::default()
         };
         self.hub.ask::<LastSet>(&params, move |last| {
-            let exercise = filled_in(exercise, &last.unwrap_or_default(), lb, today(), &mut new_id);
+            let exercise = filled_in(exercise, &last.unwrap_or_default(), &mut new_id);
             self.change(|sheet| {
                 sheet.exercises.push(exercise);
                 sheet.current = sheet.exercises.len() - 1;
@@ -186,15 +185,14 @@ impl Training {
     pub(crate) fn add_warmups(self, at: usize) {
         self.change(|sheet| {
             let Some(exercise) = sheet.exercises.get_mut(at) else { return };
-            let first = exercise.sets.iter().find(|set| set.kind != "warmup");
+            let first = exercise.sets.iter().find(|set| set.kind != SetKind::Warmup);
             let Some(load) = first.and_then(|set| words::typed(&set.load)).filter(|load| 0 < *load) else { return };
-            let step = if exercise.unit == "lb" { 5_000 } else { 2_500 };
+            let step = if in_lb(exercise.unit) { 5_000 } else { 2_500 };
             let warmups = [(2, 8), (3, 5), (4, 3)].map(|(fifths, reps): (i64, i64)| SheetSet {
                 set_id: new_id(),
-                kind: "warmup".to_owned(),
+                kind: SetKind::Warmup,
                 load: words::load(load * fifths / 5 / step * step, false),
                 reps: reps.to_string(),
-                previous: "–".to_owned(),
                 ..SheetSet::default()
             });
             let done = exercise.sets.iter().take_while(|set| set.done).count();
@@ -251,7 +249,7 @@ impl Training {
     pub(crate) fn next(self, (at, nth, cell): Place) {
         let Some((sheet, set)) = self.set(at, nth) else { return };
         let exercise = &sheet.exercises[at];
-        match (figure(exercise, cell, &cell.text(&set)), next_cell(&exercise.tracking, cell)) {
+        match (figure(exercise, cell, &cell.text(&set)), next_cell(exercise.tracking, cell)) {
             (Err(why), _) => self.wrong.set(Some(why)),
             (_, Some(cell)) => self.type_at(Some((at, nth, cell)), None),
             _ if set.done => self.type_at(None, None),
@@ -269,8 +267,7 @@ impl Training {
             exercise_no: at as i64 + 1,
             set_no: nth as i64 + 1,
         };
-        let unit = if exercise.unit == m::units::LB { Unit::Lb } else { Unit::Kg };
-        let said = Said { kind: kind_of(set), unit, note: None };
+        let said = Said { kind: set.kind, unit: exercise.unit, note: None };
         let logged = set.set_id.clone();
         let on_its_way = actions::set::log(self.hub, place, figures, said, None, move |outcome| {
             self.pending.update(|pending| pending.retain(|id| *id != logged));
@@ -373,14 +370,13 @@ impl Training {
         });
     }
 
-    pub(crate) fn set_kind(self, at: usize, nth: usize, kind: &str) {
+    pub(crate) fn set_kind(self, at: usize, nth: usize, kind: SetKind) {
         let Some((_, before)) = self.set(at, nth).filter(|(_, set)| set.kind != kind) else { return };
         let set_id = before.set_id.clone();
         if before.done {
-            let set_kind = Patch::Set(kind_of(&SheetSet { kind: kind.to_owned(), ..SheetSet::default() }));
-            self.correct(before, |fact| Some(SetCorrected { set_kind, ..fact }));
+            self.correct(before, |fact| Some(SetCorrected { set_kind: Patch::Set(kind), ..fact }));
         }
-        self.row(&set_id, |set| kind.clone_into(&mut set.kind));
+        self.row(&set_id, |set| set.kind = kind);
     }
 
     pub(crate) fn remove_set(self, at: usize, nth: usize) {

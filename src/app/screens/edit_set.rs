@@ -1,7 +1,6 @@
 //! One set of a workout that is over, as it is corrected or added.
 
-use bridge::{LastSet, SetLine};
-use ledger::SetKind;
+use bridge::{LastSet, SetLine, named};
 use leptos::prelude::*;
 
 use crate::{
@@ -13,15 +12,6 @@ use crate::{
     sheet::{Figures, patched},
     words,
 };
-
-fn kind_of(name: &str) -> SetKind {
-    match name {
-        "warmup" => SetKind::Warmup,
-        "drop" => SetKind::Drop,
-        "failure" => SetKind::Failure,
-        _ => SetKind::Normal,
-    }
-}
 
 const KINDS: &[(&str, &str)] =
     &[("normal", m::detail::NORMAL), ("warmup", m::detail::WARMUP), ("drop", m::detail::DROP), ("failure", m::detail::FAILURE)];
@@ -113,7 +103,7 @@ impl Fields {
 
     /// The set with these figures is written down: corrected, or new. Whether it can be.
     fn save(self, hub: crate::Hub, was: SetLine, now: Figures, offset: i64, then: impl FnOnce(Saved) + 'static) -> bool {
-        let (kind, note) = (kind_of(&self.kind.get_untracked()), said(&self.note.get_untracked()));
+        let (kind, note) = (named(&self.kind.get_untracked()), said(&self.note.get_untracked()));
         if is_new(&was) {
             let place = actions::set::Place {
                 set_id: &was.set_id,
@@ -129,7 +119,7 @@ impl Fields {
         let before = figures_of(&was);
         let say = move |fact| {
             let mut fact = patched(&before, &now, fact);
-            fact.set_kind = super::detail::change(Some(kind_of(&was.set_kind)), Some(kind));
+            fact.set_kind = super::detail::change(Some(named(&was.set_kind)), Some(kind));
             fact.note = super::detail::change(was.note, note);
             Some(fact)
         };

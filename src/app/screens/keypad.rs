@@ -4,6 +4,7 @@
 use bridge::SheetSet;
 use gloo::events::{EventListener, EventListenerOptions};
 use js_sys::Reflect;
+use ledger::SetKind;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
@@ -51,8 +52,8 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     let next = move || training.next(place);
     let close = move || training.type_at(None, None);
     crate::route::use_router().over(Callback::new(move |()| close()));
-    let km = in_km(&exercise.tracking);
-    let (last, test) = match next_cell(&exercise.tracking, cell) {
+    let km = in_km(exercise.tracking);
+    let (last, test) = match next_cell(exercise.tracking, cell) {
         Some(_) => (m::keypad::NEXT, "keypad-next"),
         None if before.done => (m::SAVE, "keypad-next"),
         None => (m::keypad::LOG_SET, "keypad-log"),
@@ -158,8 +159,8 @@ pub(crate) fn spoken(cell: Cell) -> &'static str {
 
 /// As the row names itself: warm-ups have no number.
 fn which_set(sets: &[SheetSet], nth: usize) -> String {
-    match sets.get(nth).map(|set| set.kind.as_str()) {
-        Some("warmup") => m::keypad::WARMUP.to_owned(),
+    match sets.get(nth).map(|set| set.kind) {
+        Some(SetKind::Warmup) => m::keypad::WARMUP.to_owned(),
         _ => m::keypad::set(set_number(sets, nth)),
     }
 }
