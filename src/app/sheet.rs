@@ -136,14 +136,18 @@ pub(crate) fn correction(was: &Figures, now: &Figures, fact: SetCorrected) -> Op
 
 /// Only what differs is said, so that a correction never rounds what nobody touched.
 pub(crate) fn patched(was: &Figures, now: &Figures, mut fact: SetCorrected) -> SetCorrected {
-    let patch = |was: Option<i64>, now: Option<i64>| if was == now { Patch::Keep } else { now.into() };
-    fact.load_g = patch(was.load_g, now.load_g);
-    fact.assist_g = patch(was.assist_g, now.assist_g);
-    fact.reps = patch(was.reps, now.reps);
-    fact.duration_ms = patch(was.duration_ms, now.duration_ms);
-    fact.distance_mm = patch(was.distance_mm, now.distance_mm);
-    fact.rpe10 = patch(was.rpe10, now.rpe10);
+    fact.load_g = change(was.load_g, now.load_g);
+    fact.assist_g = change(was.assist_g, now.assist_g);
+    fact.reps = change(was.reps, now.reps);
+    fact.duration_ms = change(was.duration_ms, now.duration_ms);
+    fact.distance_mm = change(was.distance_mm, now.distance_mm);
+    fact.rpe10 = change(was.rpe10, now.rpe10);
     fact
+}
+
+/// What did not change is not spoken of, so that two people's edits of different fields both stand.
+pub(crate) fn change<T: PartialEq>(was: Option<T>, now: Option<T>) -> Patch<T> {
+    if was == now { Patch::Keep } else { now.into() }
 }
 
 /// Warm-ups have no number: the first working set is 1.

@@ -11,13 +11,14 @@ use super::{
 use crate::{
     actions::{self, workout::Described},
     clock::{entity_id, now_ms, today},
-    hub::use_hub,
+    hub::{Hub, use_hub},
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, Empty, Figure, Header, Skeleton, use_settings},
     reactive::memo,
     route::{Route, use_router},
     screens::workout::Resume,
+    sheet::change,
     training::set_text,
     words,
 };
@@ -78,65 +79,8 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
         <Show when=move || header.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
             <Empty text=m::detail::EMPTY/>
         </Show>
-        {move || one().map(|row| {
-            let lb = settings.lb();
-            let total: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.volume_g).sum());
-            let working = sets.with(|sets| sets.iter().flatten().filter(|set| set.set_kind != "warmup").count());
-            let lacking: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.lacks_body_weight).sum());
-            let (volume, unit) = words::volume(total, lb);
-            view! {
-                <Resume workout_id=row.workout_id.clone() name=row.name.clone() started_ms=row.started_ms finished_ms=row.finished_ms/>
-                <p class="quiet">{format!("{}, {}", words::day(words::day_of(row.started_ms, row.offset_min), today()), words::time_of_day(row.started_ms, row.offset_min))}</p>
-                <dl class="figures">
-                    <div><dt>{m::VOLUME}</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
-                    <div><dt>{m::SETS}</dt><dd data-test="detail-sets">{working}</dd></div>
-                    <div><dt>{m::detail::TIME}</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
-                </dl>
-                {(0 < lacking).then(|| view! { <p class="quiet small" data-test="lacks-body-weight">{m::lacks_body_weight(lacking)}</p> })}
-                {row.note.clone().map(|note| view! { <p class="note">{note}</p> })}
-            }
-        })}
-        {move || groups.get().into_iter().map(|(_, name, lines)| {
-            let lb = settings.lb();
-            let best = lines.iter().filter_map(|set| set.e1rm_g).max();
-            // Warm-ups have no number: the first working set is 1.
-            let mut working = 0;
-            let last = lines.last().cloned();
-            view! {
-                <section class="card">
-                    <h2>{name}</h2>
-                    {best.map(|best| view! { <p class="quiet">{m::detail::best_estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p> })}
-                    <ul class="list flat">
-                        {lines.into_iter().map(|set| {
-                            let text = set_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
-                            working += usize::from(set.set_kind != "warmup");
-                            let kind = match set.set_kind.as_str() {
-                                "warmup" => m::WARMUP_LETTER.to_owned(),
-                                "drop" => m::DROP_LETTER.to_owned(),
-                                "failure" => m::FAILURE_LETTER.to_owned(),
-                                _ => working.to_string(),
-                            };
-                            let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
-                            let note = set.note.clone();
-                            let hlc = set.hlc.clone();
-                            let here = move || match hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
-                                true => Some(m::sync::ROW_IN_TAB),
-                                false => hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE),
-                            };
-                            view! {
-                                <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
-                                    <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>
-                                    <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
-                                    <span class="quiet small" data-test="row-state">{here}</span>
-                                    <span class="quiet">{rpe}</span>
-                                </button></li>
-                            }
-                        }).collect_view()}
-                    </ul>
-                    {last.map(|last| view! { <button class="plain" data-test="add-past-set" on:click=move |_| editing.set(Some(one_more(&last)))>{m::detail::ADD_SET}</button> })}
-                </section>
-            }
-        }).collect_view()}
+        {move || one().map(|row| summary(&row, sets, settings.lb()))}
+        {move || groups.get().into_iter().map(|(_, name, lines)| exercise(hub, name, lines, settings.lb(), editing)).collect_view()}
         <Show when=move || one().is_some()>
             <button class="plain" data-test="add-past-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>{m::detail::ADD_EXERCISE}</button>
             <button class="plain danger wide" on:click=remove><Glyph icon=Icon::Trash/>{m::detail::REMOVE_WORKOUT}</button>
@@ -153,6 +97,67 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
     }
 }
 
+/// What the workout came to.
+fn summary(row: &WorkoutHeader, sets: ReadSignal<Option<Vec<SetLine>>>, lb: bool) -> impl IntoView + use<> {
+    let total: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.volume_g).sum());
+    let working = sets.with(|sets| sets.iter().flatten().filter(|set| set.set_kind != "warmup").count());
+    let lacking: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.lacks_body_weight).sum());
+    let (volume, unit) = words::volume(total, lb);
+    view! {
+        <Resume workout_id=row.workout_id.clone() name=row.name.clone() started_ms=row.started_ms finished_ms=row.finished_ms/>
+        <p class="quiet">{format!("{}, {}", words::day(words::day_of(row.started_ms, row.offset_min), today()), words::time_of_day(row.started_ms, row.offset_min))}</p>
+        <dl class="figures">
+            <div><dt>{m::VOLUME}</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
+            <div><dt>{m::SETS}</dt><dd data-test="detail-sets">{working}</dd></div>
+            <div><dt>{m::detail::TIME}</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
+        </dl>
+        {(0 < lacking).then(|| view! { <p class="quiet small" data-test="lacks-body-weight">{m::lacks_body_weight(lacking)}</p> })}
+        {row.note.clone().map(|note| view! { <p class="note">{note}</p> })}
+    }
+}
+
+/// An exercise with what was done of it.
+fn exercise(hub: Hub, name: String, lines: Vec<SetLine>, lb: bool, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
+    let best = lines.iter().filter_map(|set| set.e1rm_g).max();
+    // Warm-ups have no number: the first working set is 1.
+    let mut working = 0;
+    let last = lines.last().cloned();
+    view! {
+        <section class="card">
+            <h2>{name}</h2>
+            {best.map(|best| view! { <p class="quiet">{m::detail::best_estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p> })}
+            <ul class="list flat">
+                {lines.into_iter().map(|set| {
+                    let text = set_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
+                    working += usize::from(set.set_kind != "warmup");
+                    let kind = match set.set_kind.as_str() {
+                        "warmup" => m::WARMUP_LETTER.to_owned(),
+                        "drop" => m::DROP_LETTER.to_owned(),
+                        "failure" => m::FAILURE_LETTER.to_owned(),
+                        _ => working.to_string(),
+                    };
+                    let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
+                    let note = set.note.clone();
+                    let hlc = set.hlc.clone();
+                    let here = move || match hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
+                        true => Some(m::sync::ROW_IN_TAB),
+                        false => hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE),
+                    };
+                    view! {
+                        <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
+                            <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>
+                            <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
+                            <span class="quiet small" data-test="row-state">{here}</span>
+                            <span class="quiet">{rpe}</span>
+                        </button></li>
+                    }
+                }).collect_view()}
+            </ul>
+            {last.map(|last| view! { <button class="plain" data-test="add-past-set" on:click=move |_| editing.set(Some(one_more(&last)))>{m::detail::ADD_SET}</button> })}
+        </section>
+    }
+}
+
 /// A set like the one before it, which is not there yet.
 fn one_more(last: &SetLine) -> SetLine {
     SetLine {
@@ -163,15 +168,6 @@ fn one_more(last: &SetLine) -> SetLine {
         rpe10: None,
         hlc: String::new(),
         ..last.clone()
-    }
-}
-
-/// Only what changed is said, so that two people's edits of different fields both stand.
-pub(super) fn change<T: PartialEq>(was: Option<T>, now: Option<T>) -> Patch<T> {
-    match now {
-        now if now == was => Patch::Keep,
-        Some(now) => Patch::Set(now),
-        None => Patch::Clear,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     hub::{Saved, use_hub},
     messages as m,
     parts::{BottomSheet, Segments, use_settings},
-    sheet::{Figures, patched},
+    sheet::{Figures, change, patched},
     words,
 };
 
@@ -119,8 +119,8 @@ impl Fields {
         let before = figures_of(&was);
         let say = move |fact| {
             let mut fact = patched(&before, &now, fact);
-            fact.set_kind = super::detail::change(Some(named(&was.set_kind)), Some(kind));
-            fact.note = super::detail::change(was.note, note);
+            fact.set_kind = change(Some(named(&was.set_kind)), Some(kind));
+            fact.note = change(was.note, note);
             Some(fact)
         };
         actions::set::correct(hub, &was.set_id, Some(was.hlc), say, then);
