@@ -66,6 +66,14 @@ try {
   await context.addInitScript(() => {
     globalThis.buzzed = 0;
     Navigator.prototype.vibrate = () => Boolean((globalThis.buzzed += 1));
+    // What storage is told to write, in its order.
+    globalThis.told = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...more) {
+      const [word] = Object.keys((Array.isArray(message) && message[0]) || {});
+      if (["Capture", "SaveSheet"].includes(word)) globalThis.told.push(word);
+      return post.call(this, message, ...more);
+    };
   });
 
   // ------------------------------------------------------------------------------------------ the keypad
@@ -116,8 +124,10 @@ try {
     await cell(page, 1, "load").click();
     await cell(page, 2, "reps").click();
     await becomes(where, "Bench Press (Barbell)Set 3 · Repetitions", "the other cell");
+    await page.evaluate(() => (globalThis.told = []));
     await page.getByTestId("tick-1").click();
     await until(() => solid(page, 1), { what: "the tick of another row" });
+    same((await page.evaluate(() => globalThis.told)).slice(0, 2), ["Capture", "SaveSheet"], "the set goes to the disk before its draft");
     first.sets.push(bench("93.5", "5"));
     ensure(await keypad().isVisible(), "the keypad was closed");
   });

@@ -58,31 +58,18 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
         None if before.done => (m::SAVE, "keypad-next"),
         None => (m::keypad::LOG_SET, "keypad-log"),
     };
-    // Before anything else hears of it: Escape closes the keypad, not the workout.
-    let heard = EventListener::new_with_options(
-        &window(),
-        "keydown",
-        EventListenerOptions { passive: false, ..EventListenerOptions::run_in_capture_phase() },
-        move |event| {
-            let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
-            // A button that somebody went to by keyboard is pressed by Enter, as everywhere.
-            let button = document().query_selector("button:focus-visible").ok().flatten().is_some();
-            if event.ctrl_key() || event.meta_key() || event.alt_key() {
-                return;
-            }
-            match (event.key().as_str(), event.key().chars().next()) {
-                ("Enter", _) if !button => next(),
-                ("Escape", _) => close(),
-                ("Backspace", _) => erase(),
-                ("ArrowUp", _) => step(arrow(cell, km)),
-                ("ArrowDown", _) => step(-arrow(cell, km)),
-                (one, Some(sign)) if one.len() == 1 && (sign.is_ascii_digit() || ".,:".contains(sign)) => key(sign),
-                _ => return,
-            }
-            event.prevent_default();
-            event.stop_propagation();
-        },
-    );
+    let heard = keyboard(move |name, button| {
+        match (name, name.chars().next()) {
+            ("Enter", _) if !button => next(),
+            ("Escape", _) => close(),
+            ("Backspace", _) => erase(),
+            ("ArrowUp", _) => step(arrow(cell, km)),
+            ("ArrowDown", _) => step(-arrow(cell, km)),
+            (one, Some(sign)) if one.len() == 1 && (sign.is_ascii_digit() || ".,:".contains(sign)) => key(sign),
+            _ => return false,
+        }
+        true
+    });
     let came = EventListener::new(&document(), "paste", move |event| {
         if let Some(text) = clipboard(event).and_then(|text| pasted(&text, cell)) {
             put(text, false);
@@ -96,14 +83,7 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     });
     let panel = NodeRef::<leptos::html::Div>::new();
     hold_focus(panel);
-    // The row that is typed into stays in sight above the keypad.
-    request_animation_frame(|| {
-        if let Ok(Some(cell)) = document().query_selector(".cell.editing") {
-            let options = web_sys::ScrollIntoViewOptions::new();
-            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-            cell.scroll_into_view_with_scroll_into_view_options(&options);
-        }
-    });
+    request_animation_frame(in_sight);
     let label = spoken(cell);
     view! {
         // What is tapped here takes no focus: Enter on a keyboard goes on, and does not press the last digit again.
@@ -137,6 +117,33 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
                 <button class="primary" data-test=test on:click=move |_| next()>{last}</button>
             </div>
         </div>
+    }
+}
+
+/// What a keyboard says, before anything else hears of it: Escape closes the keypad, not the workout. `act` hears a key's
+/// name, and whether somebody went to a button by keyboard, which Enter presses as everywhere; it says whether the key was
+/// meant for it.
+fn keyboard(act: impl Fn(&str, bool) -> bool + 'static) -> EventListener {
+    let options = EventListenerOptions { passive: false, ..EventListenerOptions::run_in_capture_phase() };
+    EventListener::new_with_options(&window(), "keydown", options, move |event| {
+        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let button = document().query_selector("button:focus-visible").ok().flatten().is_some();
+        if act(event.key().as_str(), button) {
+            event.prevent_default();
+            event.stop_propagation();
+        }
+    })
+}
+
+/// The row that is typed into stays in sight above the keypad.
+fn in_sight() {
+    if let Ok(Some(cell)) = document().query_selector(".cell.editing") {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        cell.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
 
