@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, same, serve, set, setKind, shots,
+  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, reload, same, serve, set, setKind, shots,
   solid, startWorkout, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
 
@@ -188,7 +188,7 @@ try {
     await typeSet(page, 2, { load: "93.5", reps: "5" });
     await tick(page, 2);
     first.sets.push(...gone);
-    await page.reload();
+    await reload(page);
     await page.getByTestId("workout-bar").click();
     await rows(3, "rows after a reload");
     for (const nth of [0, 1, 2]) ensure(await solid(page, nth), `row ${nth + 1} is not ticked after a reload`);
@@ -232,7 +232,7 @@ try {
     await press("Enter");
     await press("Escape");
     await keypad().waitFor({ state: "detached" });
-    await page.reload();
+    await reload(page);
     await page.getByTestId("workout-bar").click();
     await rows(4, "rows after a reload");
     same([await typed(page, 0, "reps"), await typed(page, 1, "reps")], [before, "4"], "repetitions after a reload");
@@ -260,7 +260,7 @@ try {
     await page.getByTestId("workout-bar").click();
     await rows(4, "rows of the exercise that came back");
     same(await text(page.locator('[role=tab][aria-selected="true"]')), "Bench Press4/4", "the chip in front");
-    await page.reload();
+    await reload(page);
     await page.getByTestId("workout-bar").click();
     for (const nth of [0, 1, 2, 3]) ensure(await solid(page, nth), `row ${nth + 1} is not ticked after a reload`);
   });
