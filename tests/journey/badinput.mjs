@@ -709,6 +709,38 @@ try {
     await context.close();
   });
 
+  await story.step("a storage worker that keeps dying is given up: a tick goes back and says so, and a reload mends it", async () => {
+    const { context, page } = await browse(story, join(folder, "given-up"));
+    await squatOnce(page);
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    await story.expecting(/the worker dies here/, async () => {
+      let dead = null;
+      for (let nth = 0; nth < 4; nth += 1) {
+        await until(async () => (await workerOf(page, "storage.js")) !== dead, { what: "another worker" });
+        dead = await workerOf(page, "storage.js");
+        await dead.evaluate(() => {
+          setTimeout(() => {
+            throw new Error("the worker dies here");
+          });
+        });
+      }
+      await until(() => !page.workers().some((worker) => worker.url().endsWith("storage.js")), { what: "no worker is started any more" });
+    });
+    // Somebody has put away what was said of it.
+    const closing = page.locator(".problem").getByRole("button");
+    while (await closing.count()) await closing.first().click();
+    await page.getByTestId("tick-1").click();
+    await page.locator(".problem").getByText("A part of Spotter stopped").waitFor();
+    same(await page.getByTestId("tick-1").evaluate((tick) => [tick.getAttribute("aria-checked"), tick.classList.contains("saving")]), ["false", false], "the tick");
+    await page.reload();
+    await page.getByTestId("workout-bar").click();
+    await until(() => solid(page, 0), { what: "the set that was saved" });
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    await tick(page, 1);
+    await thereAfterReload(page, squat);
+    await context.close();
+  });
+
   // -------------------------------------------------------------------------------------------- another build, no storage
 
   await story.step("four tabs begin sessions at the same moments, again and again: all of it is saved, and there once", async () => {
