@@ -10,8 +10,9 @@ mod lifter;
 
 use std::collections::BTreeMap;
 
-use engine::{Packing, Params, Store, Value, rows_from_parquet, segment_to_parquet};
-use ledger::{Fact, Row};
+use bridge::Draft;
+use engine::{Packing, Params, Store, Value, Watches, rows_from_parquet, segment_to_parquet};
+use ledger::{BodyWeight, Entropy as _, Fact, Row, Unit};
 use tests::{Seeded, careless_log, store};
 
 fn rebuilt(rows: &[Row]) -> Store {
@@ -282,25 +283,113 @@ fn shares_of_a_workouts_minutes_add_up() {
 fn every_question_has_the_shape_its_screen_reads() {
     let log = careless_log(50, 20);
     let store = rebuilt(&log.rows);
-    let workout = match store.table("fact_workouts").expect("built").value("workout_id", 0) {
-        Value::Text(id) => id,
-        other => panic!("{other:?}"),
-    };
-    let params = Params::none()
-        .with_text("user", &log.user())
-        .with_text("workout", &workout)
-        .with_text("exercise", "bench-press-barbell")
-        .with_text("muscle", "chest")
-        .with_text("room", "none")
-        .with_text("from", "2024-01-01")
-        .with_text("to", "2024-12-31")
-        .with_int("from_ms", 0)
-        .with_int("before_ms", i64::MAX)
-        .with_int("limit", 10);
+    let params = asked_of(&store, &log.user());
     for (question, columns) in bridge::QUESTIONS {
         let table = store.ask(question, &params).unwrap_or_else(|err| panic!("{question}: {err}"));
         for column in *columns {
             assert!(table.names().contains(column), "{question} has no column {column}");
         }
+    }
+}
+
+/// What any question of the screens may be asked with: the first workout and the first room that there are.
+fn asked_of(store: &Store, user: &str) -> Params {
+    let first = |model: &str, column: &str| {
+        let table = store.table(model).filter(|table| 0 < table.rows());
+        match table.map(|table| table.value(column, 0)) {
+            Some(Value::Text(id)) => id,
+            _ => "none".to_owned(),
+        }
+    };
+    Params::none()
+        .with_text("user", user)
+        .with_text("workout", &first("fact_workouts", "workout_id"))
+        .with_text("exercise", "bench-press-barbell")
+        .with_text("muscle", "chest")
+        .with_text("room", &first("fact_messages", "room_id"))
+        .with_text("from", "2024-01-01")
+        .with_text("to", "2024-12-31")
+        .with_int("from_ms", 0)
+        .with_int("before_ms", i64::MAX)
+        .with_int("limit", 10)
+}
+
+/// Every question of the screens, watched and told once.
+fn watched(store: &Store, params: &Params) -> Watches<&'static str> {
+    let mut watches = Watches::default();
+    for (key, (question, _)) in (0..).zip(bridge::QUESTIONS) {
+        watches.begin(key, (*question).to_owned(), *question);
+        watches.is_news(key, &store.ask(question, params).expect("an answer").to_json());
+    }
+    watches
+}
+
+/// Questions with news that `asked` leaves out, and how many it leaves out rightly.
+fn left_out(store: &Store, params: &Params, watches: &mut Watches<&'static str>, asked: &[u32]) -> (Vec<&'static str>, usize) {
+    let (mut missed, mut spared) = (Vec::new(), 0);
+    for key in watches.keys() {
+        let question = *watches.asked(key).expect("watched");
+        let news = watches.is_news(key, &store.ask(question, params).expect("an answer").to_json());
+        match (news, asked.contains(&key)) {
+            (true, false) => missed.push(question),
+            (false, false) => spared += 1,
+            _ => {}
+        }
+    }
+    (missed, spared)
+}
+
+#[test]
+fn a_question_that_stands_on_no_changed_model_has_no_news() {
+    let mut spared = 0;
+    for seed in 61..=64 {
+        let log = careless_log(seed, 12);
+        let (before, after) = log.rows.split_at(log.rows.len() / 2);
+        let mut store = rebuilt(before);
+        let params = asked_of(&store, &log.user());
+        let mut watches = watched(&store, &params);
+        for rows in after.chunks(3) {
+            store.add_rows(rows);
+            let changed = store.refresh().expect("refresh");
+            let asked = watches.standing_on(&store, &changed);
+            let (missed, rightly) = left_out(&store, &params, &mut watches, &asked);
+            assert!(missed.is_empty(), "seed {seed}: {missed:?} have news, and only {changed:?} changed");
+            spared += rightly;
+        }
+        assert!(store.refresh().expect("refresh").is_empty(), "nothing came");
+    }
+    assert!(0 < spared, "every question was asked again every time");
+}
+
+#[test]
+fn a_refresh_that_keeps_silent_about_a_model_is_caught() {
+    let log = careless_log(61, 12);
+    let (before, after) = log.rows.split_at(log.rows.len() / 2);
+    let mut store = rebuilt(before);
+    let params = asked_of(&store, &log.user());
+    let mut watches = watched(&store, &params);
+    store.add_rows(after);
+    let mut changed = store.refresh().expect("refresh");
+    assert!(changed.remove("fact_sets") | changed.remove("fact_workouts"), "{changed:?}");
+    let asked = watches.standing_on(&store, &changed);
+    assert!(!left_out(&store, &params, &mut watches, &asked).0.is_empty());
+}
+
+#[test]
+fn a_weighing_asks_again_what_people_weigh_and_not_their_messages() {
+    let mut log = careless_log(65, 8);
+    let mut store = rebuilt(&log.rows);
+    let watches = watched(&store, &asked_of(&store, &log.user()));
+    let at_ms = 1_750_000_000_000;
+    let weighing_id = log.random.entity_id(at_ms as u64);
+    let weighed = BodyWeight { weighing_id, weight_g: 81_000, unit: Unit::Kg, at_ms, offset_min: 60 };
+    let rows = log.write(at_ms as u64, vec![Draft::mine(Fact::BodyWeightLogged(weighed))]);
+    store.add_rows(&rows);
+    let changed = store.refresh().expect("refresh");
+    let asked = watches.standing_on(&store, &changed);
+    let asked: Vec<&str> = asked.into_iter().filter_map(|key| watches.asked(key).copied()).collect();
+    assert!(asked.contains(&"body_weights"), "{asked:?}");
+    for unrelated in ["messages", "rooms", "profile", "exercise_names"] {
+        assert!(!asked.contains(&unrelated), "{unrelated} is asked again: {changed:?}");
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn check(house: &House) -> Result<()> {
     forbidden(house, &mut broken)?;
     doors(house, &mut broken)?;
     words(house, &mut broken)?;
+    actions(house, &mut broken)?;
     sql(house, &mut broken)?;
     documents(house, &mut broken)?;
     manifest(house, &mut broken)?;
@@ -137,6 +138,20 @@ fn words(house: &House, broken: &mut Vec<String>) -> Result<()> {
         }
         if text.contains(&["cfg(", "target_arch"].concat()) && !name.to_string().starts_with("tests/") {
             broken.push(format!("{name} asks for the target: put what differs into a room of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// What a person does becomes a fact in one place.
+fn actions(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    let mut files = Vec::new();
+    walk(&house.root.join("src/app"), &mut files)?;
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "rs")) {
+        let name = file.strip_prefix(&house.root).unwrap_or(file).display().to_string();
+        if !name.starts_with("src/app/actions") && read(file)?.contains("Fact::") {
+            broken
+                .push(format!("{name} makes a fact: screens call src/app/actions, where its ids, its moment and its way back are"));
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! Belongs: screens, gestures, words for people, the hub that talks to the two workers.
 //! Never: Arrow, SQL, OPFS, HTTP; a figure that the engine could work out.
 
+mod actions;
 pub mod charts;
 mod clock;
 mod doubt;

@@ -2,6 +2,7 @@
 
 pub(crate) mod crew;
 pub(crate) mod detail;
+mod edit_set;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod keypad;

@@ -1,18 +1,23 @@
 //! The workout that is going on: the sheet above every tab, and what its taps become.
 
-use bridge::{Ask, Draft, LastSet, SetLine, Sheet, SheetExercise, SheetSet};
-use ledger::{EntityId, Fact, Patch, SetCorrected, SetLogged, Unit, WorkoutCorrected, WorkoutFinished, WorkoutStarted};
+use bridge::{Ask, LastSet, SetLine, Sheet, SheetExercise, SheetSet, named};
+use ledger::{Patch, SetCorrected, SetKind};
 use leptos::prelude::*;
 
 use crate::{
-    clock::{entity_id, now_ms, offset_min, today},
+    actions::{
+        self,
+        set::{Known, Said},
+        workout::Described,
+    },
+    clock::{entity_id, now_ms},
     hub::{Hub, use_hub},
     json, messages as m,
     parts::{Settings, use_settings},
     reactive::effect,
     sheet::{
-        Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, kind_of, next_cell, next_set,
-        one_more, place_of, put_back, reconciled, repeated, sets_of, take,
+        Cell, Figures, Taken, begins_rest, correction, figure, figures, fill_next, filled_in, in_lb, next_cell, next_set, one_more,
+        place_of, put_back, reconciled, repeated, sets_of, take,
     },
     words,
 };
@@ -101,13 +106,17 @@ impl Training {
 
     /// Changes the sheet and keeps it.
     pub(crate) fn change(self, act: impl FnOnce(&mut Sheet)) {
+        self.edit(act);
+        self.keep();
+    }
+
+    fn edit(self, act: impl FnOnce(&mut Sheet)) {
         self.sheet.update(|sheet| {
             if let Some(sheet) = sheet {
                 act(sheet);
                 sheet.version += 1;
             }
         });
-        self.keep();
     }
 
     fn keep(self) {
@@ -124,17 +133,8 @@ impl Training {
             self.open.set(true);
             return;
         }
-        let at_ms = now_ms();
-        let workout_id = entity_id();
-        let fact = Fact::WorkoutStarted(WorkoutStarted {
-            workout_id,
-            at_ms,
-            offset_min: offset_min(at_ms),
-            name: (!name.is_empty()).then(|| name.to_owned()),
-            import_id: None,
-        });
+        let (workout_id, at_ms) = actions::workout::start(self.hub, name);
         self.show(Sheet::new(workout_id.to_string(), name.to_owned(), at_ms, REST_MS, at_ms.unsigned_abs()));
-        self.hub.capture(vec![Draft::mine(fact)], |_| {});
     }
 
     fn show(self, sheet: Sheet) {
@@ -146,7 +146,7 @@ impl Training {
     /// Puts a workout's exercises on the sheet, with the sets that they had then, and opens the first of them.
     pub(crate) fn repeat(self, name: &str, day: i64, lines: &[SetLine]) {
         self.start(name);
-        let exercises = repeated(lines, self.lb(), day, today(), &mut new_id);
+        let exercises = repeated(lines, self.lb(), day, &mut new_id);
         self.change(|sheet| {
             sheet.current = sheet.exercises.len();
             sheet.exercises.extend(exercises);
@@ -156,17 +156,16 @@ impl Training {
     /// Puts an exercise on the sheet, its sets filled in from last time.
     pub(crate) fn add_exercise(self, exercise_id: &str, name: &str, load_mode: &str, tracking: &str) {
         let params: [(&str, Ask); 2] = [("exercise", exercise_id.into()), ("before_ms", now_ms().into())];
-        let lb = self.lb();
         let exercise = SheetExercise {
             exercise_id: exercise_id.to_owned(),
             name: name.to_owned(),
-            load_mode: load_mode.to_owned(),
-            tracking: tracking.to_owned(),
-            unit: words::unit(lb).to_owned(),
+            load_mode: named(load_mode),
+            tracking: named(tracking),
+            unit: words::unit_of(self.lb()),
             ..SheetExercise::default()
         };
         self.hub.ask::<LastSet>(&params, move |last| {
-            let exercise = filled_in(exercise.clone(), &last, lb, today(), &mut new_id);
+            let exercise = filled_in(exercise, &last.unwrap_or_default(), &mut new_id);
             self.change(|sheet| {
                 sheet.exercises.push(exercise);
                 sheet.current = sheet.exercises.len() - 1;
@@ -186,15 +185,14 @@ impl Training {
     pub(crate) fn add_warmups(self, at: usize) {
         self.change(|sheet| {
             let Some(exercise) = sheet.exercises.get_mut(at) else { return };
-            let first = exercise.sets.iter().find(|set| set.kind != "warmup");
+            let first = exercise.sets.iter().find(|set| set.kind != SetKind::Warmup);
             let Some(load) = first.and_then(|set| words::typed(&set.load)).filter(|load| 0 < *load) else { return };
-            let step = if exercise.unit == "lb" { 5_000 } else { 2_500 };
+            let step = if in_lb(exercise.unit) { 5_000 } else { 2_500 };
             let warmups = [(2, 8), (3, 5), (4, 3)].map(|(fifths, reps): (i64, i64)| SheetSet {
                 set_id: new_id(),
-                kind: "warmup".to_owned(),
+                kind: SetKind::Warmup,
                 load: words::load(load * fifths / 5 / step * step, false),
                 reps: reps.to_string(),
-                previous: "–".to_owned(),
                 ..SheetSet::default()
             });
             let done = exercise.sets.iter().take_while(|set| set.done).count();
@@ -209,23 +207,13 @@ impl Training {
     /// Another name, another start.
     pub(crate) fn describe(self, name: String, started_ms: i64) {
         let Some(sheet) = self.sheet.get_untracked() else { return };
-        let Ok(workout_id) = EntityId::parse(&sheet.workout_id) else { return };
         let renamed = if sheet.name == name { Patch::Keep } else { Some(name.clone()).filter(|name| !name.is_empty()).into() };
         let moved = if sheet.started_ms == started_ms { Patch::Keep } else { Patch::Set(started_ms) };
         if renamed.is_keep() && moved.is_keep() {
             return;
         }
-        let at_ms = now_ms();
-        let fact = Fact::WorkoutCorrected(WorkoutCorrected {
-            workout_id,
-            at_ms,
-            offset_min: offset_min(at_ms),
-            name: renamed,
-            note: Patch::Keep,
-            started_ms: moved,
-            finished_ms: Patch::Keep,
-        });
-        self.hub.capture(vec![Draft::mine(fact)], move |outcome| {
+        let now = Described { name: renamed, started_ms: moved, ..Described::default() };
+        actions::workout::describe(self.hub, &sheet.workout_id, now, None, move |outcome| {
             if outcome.is_ok() {
                 self.change(|sheet| (sheet.name, sheet.started_ms) = (name, started_ms));
             }
@@ -261,7 +249,7 @@ impl Training {
     pub(crate) fn next(self, (at, nth, cell): Place) {
         let Some((sheet, set)) = self.set(at, nth) else { return };
         let exercise = &sheet.exercises[at];
-        match (figure(exercise, cell, &cell.text(&set)), next_cell(&exercise.tracking, cell)) {
+        match (figure(exercise, cell, &cell.text(&set)), next_cell(exercise.tracking, cell)) {
             (Err(why), _) => self.wrong.set(Some(why)),
             (_, Some(cell)) => self.type_at(Some((at, nth, cell)), None),
             _ if set.done => self.type_at(None, None),
@@ -269,30 +257,43 @@ impl Training {
         }
     }
 
+    /// The set is on its way to the disk before the sheet is: a draft can be lost, a tick that was shown as saved cannot.
     fn log(self, sheet: &Sheet, at: usize, nth: usize, set: &SheetSet, figures: Figures) {
-        let Some(fact) = logged(sheet, at, nth, set, figures) else { return };
+        let exercise = &sheet.exercises[at];
+        let place = actions::set::Place {
+            set_id: &set.set_id,
+            workout_id: &sheet.workout_id,
+            exercise_id: &exercise.exercise_id,
+            exercise_no: at as i64 + 1,
+            set_no: nth as i64 + 1,
+        };
+        let said = Said { kind: set.kind, unit: exercise.unit, note: None };
+        let logged = set.set_id.clone();
+        let on_its_way = actions::set::log(self.hub, place, figures, said, None, move |outcome| {
+            self.pending.update(|pending| pending.retain(|id| *id != logged));
+            match outcome {
+                Ok(rows) => self.mark(&logged, true, rows.first().map(|row| row.hlc.clone())),
+                Err(_) => self.mark(&logged, false, None),
+            }
+        });
+        if !on_its_way {
+            return;
+        }
         let set_id = set.set_id.clone();
         self.pending.update(|pending| pending.push(set_id.clone()));
         self.change(|sheet| {
             if begins_rest(sheet, at, nth, now_ms()) {
                 sheet.rest_ends_ms = Some(now_ms() + sheet.rest_ms);
-                sheet.rest_set.clone_from(&set_id);
+                sheet.rest_set = set_id;
             }
             sheet.exercises[at].sets[nth].done = true;
             fill_next(&mut sheet.exercises[at].sets, nth);
-        });
-        self.hub.capture(vec![Draft::mine(Fact::SetLogged(fact))], move |outcome| {
-            self.pending.update(|pending| pending.retain(|id| *id != set_id));
-            match outcome {
-                Ok(rows) => self.mark(&set_id, true, rows.first().map(|row| row.hlc.clone())),
-                Err(_) => self.mark(&set_id, false, None),
-            }
         });
     }
 
     fn untick(self, at: usize, nth: usize, set: SheetSet) {
         self.decide([&set].into_iter());
-        self.hub.capture(removed(&set).into_iter().collect(), |_| {});
+        actions::set::remove_all(self.hub, std::iter::once(known(&set)));
         // The row can be ticked again, as a set of its own.
         let set_id = new_id();
         self.change(|sheet| {
@@ -362,22 +363,20 @@ impl Training {
     }
 
     fn correct(self, before: SheetSet, say: impl FnOnce(SetCorrected) -> Option<SetCorrected>) {
-        let Ok(id) = EntityId::parse(&before.set_id) else { return };
-        let at_ms = now_ms();
-        let Some(fact) = say(SetCorrected::of(id, at_ms, offset_min(at_ms))) else { return };
-        self.hub.capture(vec![Draft::mine(Fact::SetCorrected(fact)).after(before.hlc.clone())], move |outcome| match outcome {
+        let set_id = before.set_id.clone();
+        actions::set::correct(self.hub, &set_id, before.hlc.clone(), say, move |outcome| match outcome {
             Ok(rows) => self.mark(&before.set_id, true, rows.first().map(|row| row.hlc.clone())),
             Err(_) => self.revert(&before),
         });
     }
 
-    pub(crate) fn set_kind(self, at: usize, nth: usize, kind: &str) {
+    pub(crate) fn set_kind(self, at: usize, nth: usize, kind: SetKind) {
         let Some((_, before)) = self.set(at, nth).filter(|(_, set)| set.kind != kind) else { return };
-        self.row(&before.set_id, |set| kind.clone_into(&mut set.kind));
+        let set_id = before.set_id.clone();
         if before.done {
-            let set_kind = Patch::Set(kind_of(&SheetSet { kind: kind.to_owned(), ..SheetSet::default() }));
-            self.correct(before, |fact| Some(SetCorrected { set_kind, ..fact }));
+            self.correct(before, |fact| Some(SetCorrected { set_kind: Patch::Set(kind), ..fact }));
         }
+        self.row(&set_id, |set| set.kind = kind);
     }
 
     pub(crate) fn remove_set(self, at: usize, nth: usize) {
@@ -397,63 +396,41 @@ impl Training {
     fn take(self, text: &str, what: impl FnOnce(&mut Sheet) -> Option<Taken>) {
         self.pad.set(None);
         let mut taken = None;
-        self.change(|sheet| taken = what(sheet));
+        self.edit(|sheet| taken = what(sheet));
         let Some(taken) = taken else { return };
         self.decide(taken.done());
-        self.capture_all(taken.done().filter_map(removed));
+        actions::set::remove_all(self.hub, taken.done().map(known));
+        self.keep();
         self.hub.undoable(text, move || {
-            let at_ms = now_ms();
-            self.capture_all(taken.done().filter_map(|set| {
-                let set_id = EntityId::parse(&set.set_id).ok()?;
-                Some(Draft::mine(Fact::SetRestored { set_id, at_ms, offset_min: offset_min(at_ms) }).after(set.hlc.clone()))
-            }));
+            actions::set::restore_all(self.hub, taken.done().map(known));
             self.change(|sheet| put_back(sheet, taken.clone()));
         });
     }
 
-    fn capture_all(self, drafts: impl Iterator<Item = Draft>) {
-        let drafts: Vec<Draft> = drafts.collect();
-        if !drafts.is_empty() {
-            self.hub.capture(drafts, |_| {});
-        }
-    }
-
     pub(crate) fn finish(self, then: impl Fn(String) + 'static) {
         let Some(sheet) = self.sheet.get_untracked() else { return };
-        let Ok(workout_id) = EntityId::parse(&sheet.workout_id) else { return };
         if !sets_of(&sheet).any(|set| set.done) {
             return self.discard();
         }
-        let at_ms = now_ms();
-        let fact = Fact::WorkoutFinished(WorkoutFinished {
-            workout_id,
-            at_ms,
-            offset_min: offset_min(at_ms),
-            note: (!sheet.note.trim().is_empty()).then(|| sheet.note.trim().to_owned()),
-            import_id: None,
-        });
-        self.hub.capture(vec![Draft::mine(fact)], move |outcome| {
+        let (workout_id, note) = (sheet.workout_id.clone(), sheet.note.clone());
+        actions::workout::finish(self.hub, &workout_id, &note, move |outcome| {
             if outcome.is_ok() {
+                let workout_id = sheet.workout_id.clone();
                 self.close();
                 self.ended.set(Some(Sheet { rest_ends_ms: None, ..sheet }));
                 // Worth protecting from now on. The browser decides silently; the Storage page says how.
                 let _ = window().navigator().storage().persist();
-                then(workout_id.to_string());
+                then(workout_id);
             }
         });
     }
 
     pub(crate) fn discard(self) {
         let Some(sheet) = self.sheet.get_untracked() else { return };
-        let Ok(workout_id) = EntityId::parse(&sheet.workout_id) else { return };
-        let at_ms = now_ms();
-        let fact = Fact::WorkoutDiscarded { workout_id, at_ms, offset_min: offset_min(at_ms) };
-        self.hub.capture(vec![Draft::mine(fact)], |_| {});
+        actions::workout::discard(self.hub, &sheet.workout_id);
         self.close();
         self.hub.undoable(m::training::DISCARDED, move || {
-            let at_ms = now_ms();
-            let fact = Fact::WorkoutRestored { workout_id, at_ms, offset_min: offset_min(at_ms) };
-            self.hub.capture(vec![Draft::mine(fact)], |_| {});
+            actions::workout::restore(self.hub, &sheet.workout_id, None);
             // Another one that was begun meanwhile stays in front; this one is then still open on Today.
             if self.sheet.with_untracked(Option::is_none) {
                 self.show(sheet.clone());
@@ -487,6 +464,7 @@ impl Training {
         let lb = self.lb();
         let unproven = self.unproven.try_update(std::mem::take).unwrap_or_default();
         self.hub.ask::<SetLine>(&[("workout", workout.as_str().into())], move |lines| {
+            let Ok(lines) = lines else { return self.unproven.set(unproven) };
             let decided = self.decided.get_untracked();
             let right = self.sheet.with_untracked(|sheet| reconciled(sheet.as_ref()?, &workout, &lines, &unproven, &decided, lb));
             if let Some(right) = right {
@@ -504,10 +482,8 @@ fn new_id() -> String {
     entity_id().to_string()
 }
 
-fn removed(set: &SheetSet) -> Option<Draft> {
-    let set_id = EntityId::parse(&set.set_id).ok()?;
-    let at_ms = now_ms();
-    Some(Draft::mine(Fact::SetRemoved { set_id, at_ms, offset_min: offset_min(at_ms) }).after(set.hlc.clone()))
+fn known(set: &SheetSet) -> Known {
+    (set.set_id.clone(), set.hlc.clone())
 }
 
 /// A set with its unit: `82.5 kg × 5`.
@@ -527,35 +503,4 @@ pub(crate) fn set_text(
             if parts.is_empty() { "–".to_owned() } else { parts.join(", ") }
         }
     }
-}
-
-/// A row of the sheet as a fact.
-fn logged(sheet: &Sheet, at: usize, nth: usize, set: &SheetSet, figures: Figures) -> Option<SetLogged> {
-    let at_ms = now_ms();
-    let exercise = &sheet.exercises[at];
-    let Figures { load_g, assist_g, reps, duration_ms, distance_mm, rpe10 } = figures;
-    Some(SetLogged {
-        set_id: EntityId::parse(&set.set_id).ok()?,
-        workout_id: EntityId::parse(&sheet.workout_id).ok()?,
-        exercise_id: exercise.exercise_id.clone(),
-        exercise_no: at as i64 + 1,
-        set_no: nth as i64 + 1,
-        at_ms,
-        offset_min: offset_min(at_ms),
-        set_kind: kind_of(set),
-        unit: if exercise.unit == m::units::LB { Unit::Lb } else { Unit::Kg },
-        load_g,
-        // What somebody weighed then is known from their weighings, and stays right when one is corrected.
-        bodyweight_g: None,
-        assist_g,
-        reps,
-        duration_ms,
-        distance_mm,
-        rpe10,
-        rir: None,
-        side: None,
-        note: None,
-        rest_ms: None,
-        import_id: None,
-    })
 }

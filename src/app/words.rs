@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _};
 
+use ledger::Unit;
+
 use crate::messages as m;
 
 pub const NARROW: &str = "\u{202f}";
@@ -38,6 +40,11 @@ pub fn converted(grams: i64, lb: bool) -> String {
 
 pub fn with_unit(grams: i64, lb: bool) -> String {
     format!("{}{NARROW}{}", load(grams, lb), unit(lb))
+}
+
+/// The unit that figures are typed in.
+pub(crate) fn unit_of(lb: bool) -> Unit {
+    if lb { Unit::Lb } else { Unit::Kg }
 }
 
 pub fn unit(lb: bool) -> &'static str {

@@ -19,7 +19,7 @@ pub use pack::{pack, unpack};
 pub use problem::{Problem, ProblemKind};
 pub use question::{Ask, Asked, Question, ask};
 pub use request::{Draft, DraftScope, ExportAs, ToProjector, ToStorage};
-pub use sheet::{Sheet, SheetExercise, SheetSet};
+pub use sheet::{Before, LastTime, Sheet, SheetExercise, SheetSet, named};
 pub use sync::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusalCode, RefusedView, SyncLink, SyncState};
 pub use view::*;
 pub use wire::Code;

@@ -178,3 +178,42 @@ pub enum FromProjector {
         problem: Problem,
     },
 }
+
+impl FromStorage {
+    /// What was asked, where this is the answer.
+    pub fn answers(&self) -> Option<u32> {
+        match self {
+            Self::Done { id }
+            | Self::RecoveryCode { id, .. }
+            | Self::Saved { id, .. }
+            | Self::Failed { id, .. }
+            | Self::Report { id, .. }
+            | Self::Account { id, .. } => Some(*id),
+            Self::Ready { .. }
+            | Self::OtherBuild { .. }
+            | Self::Locked { .. }
+            | Self::Gone
+            | Self::Sheet { .. }
+            | Self::Problem { .. }
+            | Self::Sync { .. }
+            | Self::Person { .. } => None,
+        }
+    }
+}
+
+impl FromProjector {
+    /// What was asked, where this is the answer: nothing more is said to it.
+    pub fn answers(&self) -> Option<u32> {
+        match self {
+            Self::Answer { id }
+            | Self::Planned { id, .. }
+            | Self::Backup { id, .. }
+            | Self::Restored { id, .. }
+            | Self::Exported { id, .. }
+            | Self::Imported { id, .. }
+            | Self::Measured { id, .. }
+            | Self::Failed { id, .. } => Some(*id),
+            Self::Hello | Self::OtherBuild { .. } | Self::Ready { .. } | Self::View { .. } | Self::ImportProgress { .. } => None,
+        }
+    }
+}

@@ -1,7 +1,25 @@
 //! The sheet of the workout that is going on: what was logged and what is still only typed. It is one mutable draft, not
-//! history: every keystroke lands in it, and it can be thrown away without losing a set that was ticked.
+//! history: every keystroke lands in it, and it can be thrown away without losing a set that was ticked. What is shown of it
+//! is put into words when it is shown.
 
-use serde::{Deserialize, Serialize};
+use ledger::{LoadMode, SetKind, Tracking, Unit};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        DeserializeOwned,
+        value::{Error, StrDeserializer},
+    },
+};
+
+/// What a word means; one that nobody knows means what is usual.
+pub fn named<T: DeserializeOwned + Default>(word: &str) -> T {
+    T::deserialize(StrDeserializer::<Error>::new(word)).unwrap_or_default()
+}
+
+/// A workout is not given up because another build spelt a word that this one does not know.
+fn word<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
+    Ok(named(&String::deserialize(from)?))
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sheet {
@@ -37,8 +55,12 @@ impl Sheet {
     #[must_use]
     pub fn renewed(mut self) -> Self {
         if self.format == 0 {
-            for exercise in self.exercises.iter_mut().filter(|exercise| exercise.tracking.contains("distance")) {
-                let km = exercise.tracking == "distance_duration";
+            for exercise in self
+                .exercises
+                .iter_mut()
+                .filter(|exercise| matches!(exercise.tracking, Tracking::DistanceDuration | Tracking::LoadDistance))
+            {
+                let km = exercise.tracking == Tracking::DistanceDuration;
                 for set in &mut exercise.sets {
                     let metres = std::mem::take(&mut set.time);
                     match metres.parse::<u64>() {
@@ -58,19 +80,37 @@ impl Sheet {
 pub struct SheetExercise {
     pub exercise_id: String,
     pub name: String,
-    pub load_mode: String,
-    pub tracking: String,
-    pub unit: String,
+    #[serde(deserialize_with = "word")]
+    pub load_mode: LoadMode,
+    #[serde(deserialize_with = "word")]
+    pub tracking: Tracking,
+    /// Of every load that is typed in it.
+    #[serde(deserialize_with = "word")]
+    pub unit: Unit,
     pub sets: Vec<SheetSet>,
-    /// One line about last time, ready to show.
-    pub last: String,
+    #[serde(default)]
+    pub last_time: Option<LastTime>,
+    /// The same as an older build put it into words; this one leaves it empty.
+    #[serde(rename = "last")]
+    pub last_told: String,
+}
+
+/// What was done of an exercise the last time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastTime {
+    /// Days since 1970-01-01.
+    pub day: i64,
+    /// Warm-ups are not counted.
+    pub sets: i64,
+    pub best_e1rm_g: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SheetSet {
     /// Minted when the row appears, so that a tick that was saved is recognised after a crash.
     pub set_id: String,
-    pub kind: String,
+    #[serde(deserialize_with = "word")]
+    pub kind: SetKind,
     /// As typed, in the exercise's unit.
     pub load: String,
     pub reps: String,
@@ -81,8 +121,11 @@ pub struct SheetSet {
     /// In kilometres for what is covered, in metres for what is carried.
     #[serde(default)]
     pub distance: String,
-    /// Parts on lines of their own.
-    pub previous: String,
+    #[serde(default)]
+    pub before: Option<Before>,
+    /// The same as an older build put it into words; this one leaves it empty.
+    #[serde(rename = "previous")]
+    pub before_told: String,
     pub done: bool,
     /// It was ticked before, and the tick was taken back.
     #[serde(default)]
@@ -90,4 +133,16 @@ pub struct SheetSet {
     /// The clock of the set's last event, once it is logged.
     #[serde(default)]
     pub hlc: Option<String>,
+}
+
+/// What a row is filled in with: the same set as it was done the last time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// What it was typed in then.
+    pub unit: Unit,
+    /// What was lifted, or what helped.
+    pub load_g: Option<i64>,
+    pub reps: Option<i64>,
+    pub duration_ms: Option<i64>,
+    pub distance_mm: Option<i64>,
 }

@@ -17,6 +17,7 @@ mod store;
 mod stored;
 mod table;
 mod value;
+mod watch;
 
 pub use answer::{Param, Params};
 pub use codec::{CodecErr, rows_from_parquet, segment_to_parquet, table_from_parquet, table_to_parquet};
@@ -29,3 +30,4 @@ pub use sql::query;
 pub use store::{EngineErr, Rebuild, Store, prebuild, prebuild_of};
 pub use table::Table;
 pub use value::{Ty, Value};
+pub use watch::Watches;

@@ -274,13 +274,14 @@ impl Store {
 
     // ------------------------------------------------------------------------------------------ refreshing
 
-    /// Brings the tables up to the events, recomputing only what these touch.
-    pub fn refresh(&mut self) -> Result<(), EngineErr> {
+    /// Brings the tables up to the events, recomputing only what these touch. The models whose rows are others now.
+    pub fn refresh(&mut self) -> Result<BTreeSet<String>, EngineErr> {
         if !self.built {
-            return self.rebuild();
+            self.rebuild()?;
+            return Ok(self.catalog.models.iter().map(|model| model.name.clone()).collect());
         }
         let Some((first, more)) = self.late.split_at(self.late.len() - std::mem::take(&mut self.waiting)).1.split_first() else {
-            return Ok(());
+            return Ok(BTreeSet::new());
         };
         let fresh = first.stacked(more).in_one_piece();
         let mut deltas: BTreeMap<String, Delta> = BTreeMap::new();
@@ -290,7 +291,7 @@ impl Store {
                 deltas.insert(model.name.clone(), delta);
             }
         }
-        Ok(())
+        Ok(deltas.into_keys().collect())
     }
 
     /// `None` when nothing the model stands on has changed.
@@ -466,6 +467,11 @@ impl Store {
             "events" => Some(self.all_events()),
             name => self.read(name, columns),
         })
+    }
+
+    /// The tables that a question reads.
+    pub fn stands_on(&self, question: &str) -> &[String] {
+        self.catalog.questions.get(question).map_or(&[], |question| question.refs.as_slice())
     }
 
     /// The text of one of the screens' questions.

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
 };
 
-use bridge::{Asked, Choices, ExerciseName, FromProjector, ImportLine, KnownSet, Problem, Question, pack};
+use bridge::{Asked, Choices, ExerciseName, FromProjector, ImportLine, KnownSet, Problem, ProblemKind, Question, pack};
 use intake::{Begun, Known, NameBook, NameTarget, Part, Planned};
 use ledger::{EntityId, Entropy, LoadMode, Row, Tracking};
 use wasm_bindgen::JsValue;
@@ -170,8 +170,7 @@ pub(crate) fn run(id: u32) {
         return send_next();
     }
     let Some((planned, choices)) = STATE.with_borrow_mut(|state| state.planned.take()) else {
-        complain("an import without a plan");
-        return;
+        return tell(&FromProjector::Failed { id, problem: without_plan() });
     };
     let begun = stopped(&planned.plan.file_hash).map(|(begun, _)| begun);
     let import_id = begun.as_ref().map_or_else(|| Chance.entity_id(choices.now_ms.max(0) as u64), |begun| begun.import_id);
@@ -192,6 +191,12 @@ pub(crate) fn run(id: u32) {
     project::with(|it| it.import.running = true);
     progress();
     send_next();
+}
+
+/// Its plan was made by a projector that has stopped since.
+fn without_plan() -> Problem {
+    let (kept, todo) = ("Nothing of it was saved.", "Choose the file again.");
+    Problem::new(ProblemKind::Restarted, "The file that was to be imported is not at hand any more.", kept, todo)
 }
 
 pub(crate) fn cancel() {

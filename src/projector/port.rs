@@ -50,7 +50,7 @@ fn page_asks(request: ToProjector, extra: &JsValue) {
             tell(&if own == build { FromProjector::Hello } else { FromProjector::OtherBuild { build: own } });
         }
         ToProjector::Watch { key, asked } => project::watch(key, asked),
-        ToProjector::Unwatch { key } => project::with(|it| _ = it.watched.remove(&key)),
+        ToProjector::Unwatch { key } => project::with(|it| it.watched.end(key)),
         ToProjector::Ask { id, asked } => project::ask(id, asked),
         ToProjector::PlanImport { id, file_name, choices } => {
             let bytes = (!extra.is_undefined()).then(|| Uint8Array::new(extra).to_vec());

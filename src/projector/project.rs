@@ -1,9 +1,12 @@
 //! The engine's life: fed, built once, then refreshed as rows come, with every watched question answered again.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use bridge::{Ask, Asked, FromProjector, Problem, ProblemKind};
-use engine::{EngineErr, Param, Params, Store, Table};
+use engine::{EngineErr, Param, Params, Store, Table, Watches};
 use ledger::Row;
 use wasm_bindgen::{JsValue, closure::Closure};
 use web_sys::MessagePort;
@@ -12,13 +15,13 @@ use crate::{
     check::{self, Came},
     import::Import,
     pack,
-    port::{build, complain, global, now_ms, tell, tell_rows},
+    port::{self, build, complain, global, now_ms, tell_rows},
 };
 
 #[derive(Default)]
 pub(crate) struct Projector {
     pub(crate) storage: Option<MessagePort>,
-    pub(crate) watched: BTreeMap<u32, Watched>,
+    pub(crate) watched: Watches<Asked>,
     pub(crate) import: Import,
     dims: BTreeMap<String, Table>,
     store: Option<Store>,
@@ -33,12 +36,6 @@ pub(crate) struct Projector {
     /// Measurements that wait for tables made from everything.
     unmeasured: Vec<(u32, bool, bool)>,
     tidying: bool,
-}
-
-pub(crate) struct Watched {
-    asked: Asked,
-    /// What was last sent, so that an answer that did not change is not sent again.
-    last: Option<Vec<serde_json::Value>>,
 }
 
 thread_local! {
@@ -149,7 +146,7 @@ pub(crate) fn loaded(person: String) {
         it.person = person;
         let began = it.began_ms;
         let store = it.store()?;
-        match if store.is_packed() { store.refresh() } else { store.rebuild() } {
+        match if store.is_packed() { store.refresh().map(drop) } else { store.rebuild() } {
             Ok(()) => {
                 let (events, packed) = (store.events(), store.is_packed());
                 it.ready = true;
@@ -162,7 +159,7 @@ pub(crate) fn loaded(person: String) {
         }
     });
     if let Some(ready) = built {
-        tell(&ready);
+        port::tell(&ready);
         tell_watched();
         // The screen has its figures; now the first set of the day can be made as quick as the second.
         tidy_when_quiet();
@@ -171,19 +168,28 @@ pub(crate) fn loaded(person: String) {
 
 pub(crate) fn refresh() {
     pack::give_up();
-    with(|it| {
+    let changed = with(|it| {
         it.refresh_waits = false;
         let began = now_ms();
-        if let Some(Err(err)) = it.store().map(Store::refresh) {
-            // Half a refresh is no table to answer from: everything again, from the events.
-            fail(0, &err);
-            if let Some(Err(err)) = it.store().filter(|store| !store.is_packed()).map(Store::rebuild) {
+        let changed = match it.store().map(Store::refresh) {
+            Some(Ok(changed)) => Some(changed),
+            Some(Err(err)) => {
+                // Half a refresh is no table to answer from: everything again, from the events.
                 fail(0, &err);
+                if let Some(Err(err)) = it.store().filter(|store| !store.is_packed()).map(Store::rebuild) {
+                    fail(0, &err);
+                }
+                None
             }
-        }
+            None => None,
+        };
         it.refresh_ms = now_ms() - began;
+        changed
     });
-    tell_watched();
+    match changed {
+        Some(changed) => tell_those_on(&changed),
+        None => tell_watched(),
+    }
     tidy_when_quiet();
 }
 
@@ -244,7 +250,7 @@ pub(crate) fn replace(store: Store) {
         it.store = Some(store);
         (std::mem::take(&mut it.unmeasured), late)
     });
-    late.iter().for_each(tell);
+    late.iter().for_each(port::tell);
     tell_watched();
     for (id, rebuild, hashes) in waiting {
         measure(id, rebuild, hashes);
@@ -253,34 +259,34 @@ pub(crate) fn replace(store: Store) {
 }
 
 pub(crate) fn watch(key: u32, asked: Asked) {
-    with(|it| it.watched.insert(key, Watched { asked, last: None }));
+    with(|it| it.watched.begin(key, asked.name.clone(), asked));
     if with(|it| it.ready) {
-        tell_watched();
+        tell(key);
     }
 }
 
+/// Whatever is watched may be another answer.
 fn tell_watched() {
-    let keys: Vec<u32> = with(|it| it.watched.keys().copied().collect());
-    for key in keys {
-        let answer = with(|it| {
-            let asked = it.watched.get(&key)?.asked.clone();
-            match it.answer(&asked)? {
-                Ok(table) => {
-                    let rows = table.to_json();
-                    let watched = it.watched.get_mut(&key)?;
-                    let same = watched.last.as_ref() == Some(&rows);
-                    watched.last = Some(rows.clone());
-                    (!same).then_some(rows)
-                }
-                Err(err) => {
-                    fail(0, &err);
-                    None
-                }
-            }
-        });
-        if let Some(rows) = answer {
-            tell_rows(&FromProjector::View { key }, &rows);
+    with(|it| it.watched.keys()).into_iter().for_each(tell);
+}
+
+/// These models have changed: what does not stand on them is not asked again.
+fn tell_those_on(changed: &BTreeSet<String>) {
+    let keys = with(|it| it.store.as_ref().map(|store| it.watched.standing_on(store, changed)));
+    keys.into_iter().flatten().for_each(tell);
+}
+
+/// The answer to what is watched, where it is not the one that was told.
+fn tell(key: u32) {
+    let news = with(|it| match it.answer(it.watched.asked(key)?)? {
+        Ok(table) => Some(table.to_json()).filter(|rows| it.watched.is_news(key, rows)),
+        Err(err) => {
+            fail(0, &err);
+            None
         }
+    });
+    if let Some(rows) = news {
+        tell_rows(&FromProjector::View { key }, &rows);
     }
 }
 
@@ -311,7 +317,7 @@ pub(crate) fn measure(id: u32, rebuild: bool, hashes: bool) {
         Some(FromProjector::Measured { id, events: store.events(), table_bytes: store.bytes(), refresh_ms: took, hashes })
     });
     if let Some(measured) = measured {
-        tell(&measured);
+        port::tell(&measured);
     }
 }
 
@@ -336,5 +342,5 @@ pub(crate) fn fail(id: u32, err: &EngineErr) {
         "Everything you logged is safe.",
         "Reload; if it stays, copy this text into a report.",
     );
-    tell(&FromProjector::Failed { id, problem });
+    port::tell(&FromProjector::Failed { id, problem });
 }

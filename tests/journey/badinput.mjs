@@ -684,6 +684,15 @@ try {
       await becomes(() => page.getByTestId("export-csv").isEnabled(), true, "the button when nobody answers");
       await page.getByText("Nothing was exported. Try again.").waitFor();
       await page.getByText(/^Tables (built|opened) in/).waitFor();
+      // What was asked of the tables is asked again of the next ones.
+      await page.getByTestId("workout-bar").click();
+      await page.getByTestId("add-exercise").click();
+      await page.getByTestId("search").fill("bench press barbell");
+      const bench = page.getByTestId("exercises").locator("button.row").filter({ has: page.getByText("Bench Press (Barbell)", { exact: true }) });
+      await bench.waitFor();
+      await dies("projector-start.js", () => bench.click());
+      await page.locator(".exercise-head h2").getByText("Bench Press (Barbell)", { exact: true }).waitFor();
+      await page.getByRole("tab").filter({ hasText: "Squat" }).click();
       await openApp(page, url, "/me/sync");
       await page.getByTestId("account-name").fill("Mia");
       await page.getByTestId("account-password").fill("correct horse battery");
@@ -697,6 +706,38 @@ try {
     await page.reload();
     await page.getByTestId("workout-bar").click();
     await until(() => solid(page, 0), { what: "the set is there" });
+    await context.close();
+  });
+
+  await story.step("a storage worker that keeps dying is given up: a tick goes back and says so, and a reload mends it", async () => {
+    const { context, page } = await browse(story, join(folder, "given-up"));
+    await squatOnce(page);
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    await story.expecting(/the worker dies here/, async () => {
+      let dead = null;
+      for (let nth = 0; nth < 4; nth += 1) {
+        await until(async () => (await workerOf(page, "storage.js")) !== dead, { what: "another worker" });
+        dead = await workerOf(page, "storage.js");
+        await dead.evaluate(() => {
+          setTimeout(() => {
+            throw new Error("the worker dies here");
+          });
+        });
+      }
+      await until(() => !page.workers().some((worker) => worker.url().endsWith("storage.js")), { what: "no worker is started any more" });
+    });
+    // Somebody has put away what was said of it.
+    const closing = page.locator(".problem").getByRole("button");
+    while (await closing.count()) await closing.first().click();
+    await page.getByTestId("tick-1").click();
+    await page.locator(".problem").getByText("A part of Spotter stopped").waitFor();
+    same(await page.getByTestId("tick-1").evaluate((tick) => [tick.getAttribute("aria-checked"), tick.classList.contains("saving")]), ["false", false], "the tick");
+    await page.reload();
+    await page.getByTestId("workout-bar").click();
+    await until(() => solid(page, 0), { what: "the set that was saved" });
+    await typeSet(page, 1, { load: "105", reps: "4" });
+    await tick(page, 1);
+    await thereAfterReload(page, squat);
     await context.close();
   });
 

@@ -300,6 +300,10 @@ export async function openApp(page, url, path = "/") {
   await until(async () => (await page.locator("main > *").count()) && !(await page.locator(".skeleton").count()), { what: "the screen has its rows" });
 }
 
+/** The page anew. A step back that a closing sheet or keypad has just begun may take the place of the reload. */
+export const reload = (page, options) =>
+  until(() => page.reload(options).then(() => true, (err) => !ensure(/ERR_ABORTED/.test(err.message), err.message) && false), { what: "the page is loaded anew" });
+
 export async function addExercise(page, name, search) {
   await page.getByTestId("add-exercise").click();
   await page.getByTestId("search").fill(search);

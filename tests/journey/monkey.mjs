@@ -13,7 +13,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { dice } from "../replication/lib.mjs";
-import { Story, browse, built, ensure, freePort, openApp, pastServiceWorker, same, serve, temporary, text, until } from "./lib.mjs";
+import { Story, browse, built, ensure, freePort, openApp, pastServiceWorker, reload, same, serve, temporary, text, until } from "./lib.mjs";
 import { look } from "./pool.mjs";
 import { inPage as listening } from "./monkey-page.mjs";
 import { beside, factOf, fold, shows, tried } from "./monkey-facts.mjs";
@@ -235,8 +235,7 @@ class Chapter {
     this.did("reload");
     totals.reloads += 1;
     const before = await this.sheet();
-    // A step back that a closing sheet has just begun may take the place of the reload.
-    await until(() => this.page.reload({ waitUntil: "commit" }).then(() => true, (err) => !ensure(/ERR_ABORTED/.test(err.message), err.message) && false), { what: "the page is loaded anew" });
+    await reload(this.page, { waitUntil: "commit" });
     await this.settle();
     this.undoable = null;
     // The sheet is as it was: what was ticked is ticked.

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, same, serve, set, setKind, shots,
+  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, reload, same, serve, set, setKind, shots,
   solid, startWorkout, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
 
@@ -66,6 +66,14 @@ try {
   await context.addInitScript(() => {
     globalThis.buzzed = 0;
     Navigator.prototype.vibrate = () => Boolean((globalThis.buzzed += 1));
+    // What storage is told to write, in its order.
+    globalThis.told = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...more) {
+      const [word] = Object.keys((Array.isArray(message) && message[0]) || {});
+      if (["Capture", "SaveSheet"].includes(word)) globalThis.told.push(word);
+      return post.call(this, message, ...more);
+    };
   });
 
   // ------------------------------------------------------------------------------------------ the keypad
@@ -116,8 +124,10 @@ try {
     await cell(page, 1, "load").click();
     await cell(page, 2, "reps").click();
     await becomes(where, "Bench Press (Barbell)Set 3 · Repetitions", "the other cell");
+    await page.evaluate(() => (globalThis.told = []));
     await page.getByTestId("tick-1").click();
     await until(() => solid(page, 1), { what: "the tick of another row" });
+    same((await page.evaluate(() => globalThis.told)).slice(0, 2), ["Capture", "SaveSheet"], "the set goes to the disk before its draft");
     first.sets.push(bench("93.5", "5"));
     ensure(await keypad().isVisible(), "the keypad was closed");
   });
@@ -178,7 +188,7 @@ try {
     await typeSet(page, 2, { load: "93.5", reps: "5" });
     await tick(page, 2);
     first.sets.push(...gone);
-    await page.reload();
+    await reload(page);
     await page.getByTestId("workout-bar").click();
     await rows(3, "rows after a reload");
     for (const nth of [0, 1, 2]) ensure(await solid(page, nth), `row ${nth + 1} is not ticked after a reload`);
@@ -222,7 +232,7 @@ try {
     await press("Enter");
     await press("Escape");
     await keypad().waitFor({ state: "detached" });
-    await page.reload();
+    await reload(page);
     await page.getByTestId("workout-bar").click();
     await rows(4, "rows after a reload");
     same([await typed(page, 0, "reps"), await typed(page, 1, "reps")], [before, "4"], "repetitions after a reload");
@@ -250,7 +260,7 @@ try {
     await page.getByTestId("workout-bar").click();
     await rows(4, "rows of the exercise that came back");
     same(await text(page.locator('[role=tab][aria-selected="true"]')), "Bench Press4/4", "the chip in front");
-    await page.reload();
+    await reload(page);
     await page.getByTestId("workout-bar").click();
     for (const nth of [0, 1, 2, 3]) ensure(await solid(page, nth), `row ${nth + 1} is not ticked after a reload`);
   });

@@ -1,11 +1,11 @@
 //! Crew: for now one room on this device, "Notes", with its timeline.
 
-use bridge::{Draft, DraftScope, MessageLine, RoomLine};
-use ledger::{EntityId, Fact, Message};
+use bridge::{MessageLine, RoomLine};
 use leptos::prelude::*;
 
 use crate::{
-    clock::{entity_id, now_ms, offset_min, today},
+    actions,
+    clock::today,
     hub::use_hub,
     icons::{Glyph, Icon},
     messages as m,
@@ -13,8 +13,6 @@ use crate::{
     reactive::memo,
     words,
 };
-
-const CHANNEL: &str = "main";
 
 #[component]
 pub(crate) fn Crew() -> impl IntoView {
@@ -25,39 +23,14 @@ pub(crate) fn Crew() -> impl IntoView {
         hub.watch::<MessageLine>(move || vec![("room", room.get().unwrap_or_default().as_str().into()), ("limit", 200.into())]);
     let typed = RwSignal::new(String::new());
     let editing = RwSignal::new(None::<MessageLine>);
-    let me =
-        move || hub.profile.with_untracked(|profile| profile.as_ref().and_then(|profile| EntityId::parse(&profile.person).ok()));
     let send = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let text = typed.get_untracked().trim().to_owned();
-        let Some(sender) = me().filter(|_| !text.is_empty()) else { return };
+        if text.is_empty() {
+            return;
+        }
         let sent = text.clone();
-        let at_ms = now_ms();
-        let offset_min = offset_min(at_ms);
-        let mut drafts = Vec::new();
-        let room_id = match room.get_untracked().and_then(|id| EntityId::parse(&id).ok()) {
-            Some(room_id) => room_id,
-            None => {
-                // The person's own room is named by the person, so that two tabs make one.
-                let room_id = EntityId::v5("notes", &sender.to_string());
-                let fact = Fact::RoomCreated { room_id, name: m::crew::NOTES.to_owned(), sender, at_ms, offset_min };
-                drafts.push(Draft { scope: DraftScope::Room(room_id), fact, seen: None });
-                room_id
-            }
-        };
-        let draft = |fact, seen| Draft { scope: DraftScope::Room(room_id), fact, seen };
-        drafts.push(match editing.get_untracked() {
-            Some(line) => {
-                let Ok(target) = EntityId::parse(&line.message_id) else { return };
-                draft(Fact::MessageEdited { channel: CHANNEL.to_owned(), target, sender, text, at_ms, offset_min }, Some(line.hlc))
-            }
-            None => {
-                let message =
-                    Message { message_id: entity_id(), channel: CHANNEL.to_owned(), sender, thread: None, text, at_ms, offset_min };
-                draft(Fact::MessagePosted(message), None)
-            }
-        });
-        hub.capture(drafts, move |outcome| {
+        actions::room::write(hub, room.get_untracked().as_deref(), editing.get_untracked(), text, move |outcome| {
             // What was typed while this one was being saved stays; the screen may be gone by now.
             if outcome.is_ok() && typed.try_with_untracked(|typed| typed.trim() == sent) == Some(true) {
                 typed.set(String::new());
@@ -66,11 +39,9 @@ pub(crate) fn Crew() -> impl IntoView {
         });
     };
     let remove = move |line: MessageLine| {
-        let (Some(sender), Ok(target)) = (me(), EntityId::parse(&line.message_id)) else { return };
-        let Some(room_id) = room.get_untracked().and_then(|id| EntityId::parse(&id).ok()) else { return };
-        let at_ms = now_ms();
-        let fact = Fact::MessageRemoved { channel: CHANNEL.to_owned(), target, sender, at_ms, offset_min: offset_min(at_ms) };
-        hub.capture(vec![Draft { scope: DraftScope::Room(room_id), fact, seen: Some(line.hlc) }], |_| {});
+        if let Some(room) = room.get_untracked() {
+            actions::room::remove(hub, &room, line);
+        }
     };
     view! {
         <Header title=Signal::derive(|| m::crew::TAB.to_owned())/>

@@ -1,20 +1,24 @@
 //! One workout that is over: what was done, and the means to correct it.
 
-use bridge::{Draft, LastSet, SetLine, WorkoutHeader};
-use ledger::{EntityId, Fact, Patch, SetCorrected, SetKind, SetLogged, Unit, WorkoutCorrected};
+use bridge::{SetLine, WorkoutHeader};
+use ledger::Patch;
 use leptos::prelude::*;
 
-use super::picker::{Picked, Picker};
+use super::{
+    edit_set::EditSet,
+    picker::{Picked, Picker},
+};
 use crate::{
-    clock::{entity_id, now_ms, offset_min, today},
-    doubt::doubt,
-    hub::use_hub,
+    actions::{self, workout::Described},
+    clock::{entity_id, now_ms, today},
+    hub::{Hub, use_hub},
     icons::{Glyph, Icon},
     messages as m,
-    parts::{BottomSheet, Empty, Figure, Header, Segments, Skeleton, use_settings},
+    parts::{BottomSheet, Empty, Figure, Header, Skeleton, use_settings},
     reactive::memo,
     route::{Route, use_router},
     screens::workout::Resume,
+    sheet::change,
     training::set_text,
     words,
 };
@@ -45,19 +49,7 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
     });
     let remove = move |_| {
         let Some(row) = one() else { return };
-        let Ok(workout_id) = EntityId::parse(&row.workout_id) else { return };
-        let at_ms = now_ms();
-        let fact = Fact::WorkoutRemoved { workout_id, at_ms, offset_min: offset_min(at_ms) };
-        hub.capture(vec![Draft::mine(fact).after(Some(row.hlc))], move |outcome| {
-            let Ok(rows) = outcome else { return };
-            let seen = rows.first().map(|row| row.hlc.clone());
-            hub.undoable(m::detail::WORKOUT_REMOVED, move || {
-                let at_ms = now_ms();
-                let fact = Fact::WorkoutRestored { workout_id, at_ms, offset_min: offset_min(at_ms) };
-                hub.capture(vec![Draft::mine(fact).after(seen.clone())], |_| {});
-            });
-            router.go(Route::History);
-        });
+        actions::workout::remove(hub, row.workout_id, row.hlc, move || router.go(Route::History));
     };
     // An exercise that was forgotten comes last, with a first set to fill in.
     let added = move |it: Picked| {
@@ -87,65 +79,8 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
         <Show when=move || header.with(|rows| rows.as_ref().is_some_and(Vec::is_empty))>
             <Empty text=m::detail::EMPTY/>
         </Show>
-        {move || one().map(|row| {
-            let lb = settings.lb();
-            let total: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.volume_g).sum());
-            let working = sets.with(|sets| sets.iter().flatten().filter(|set| set.set_kind != "warmup").count());
-            let lacking: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.lacks_body_weight).sum());
-            let (volume, unit) = words::volume(total, lb);
-            view! {
-                <Resume workout_id=row.workout_id.clone() name=row.name.clone() started_ms=row.started_ms finished_ms=row.finished_ms/>
-                <p class="quiet">{format!("{}, {}", words::day(words::day_of(row.started_ms, row.offset_min), today()), words::time_of_day(row.started_ms, row.offset_min))}</p>
-                <dl class="figures">
-                    <div><dt>{m::VOLUME}</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
-                    <div><dt>{m::SETS}</dt><dd data-test="detail-sets">{working}</dd></div>
-                    <div><dt>{m::detail::TIME}</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
-                </dl>
-                {(0 < lacking).then(|| view! { <p class="quiet small" data-test="lacks-body-weight">{m::lacks_body_weight(lacking)}</p> })}
-                {row.note.clone().map(|note| view! { <p class="note">{note}</p> })}
-            }
-        })}
-        {move || groups.get().into_iter().map(|(_, name, lines)| {
-            let lb = settings.lb();
-            let best = lines.iter().filter_map(|set| set.e1rm_g).max();
-            // Warm-ups have no number: the first working set is 1.
-            let mut working = 0;
-            let last = lines.last().cloned();
-            view! {
-                <section class="card">
-                    <h2>{name}</h2>
-                    {best.map(|best| view! { <p class="quiet">{m::detail::best_estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p> })}
-                    <ul class="list flat">
-                        {lines.into_iter().map(|set| {
-                            let text = set_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
-                            working += usize::from(set.set_kind != "warmup");
-                            let kind = match set.set_kind.as_str() {
-                                "warmup" => m::WARMUP_LETTER.to_owned(),
-                                "drop" => m::DROP_LETTER.to_owned(),
-                                "failure" => m::FAILURE_LETTER.to_owned(),
-                                _ => working.to_string(),
-                            };
-                            let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
-                            let note = set.note.clone();
-                            let hlc = set.hlc.clone();
-                            let here = move || match hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
-                                true => Some(m::sync::ROW_IN_TAB),
-                                false => hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE),
-                            };
-                            view! {
-                                <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
-                                    <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>
-                                    <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
-                                    <span class="quiet small" data-test="row-state">{here}</span>
-                                    <span class="quiet">{rpe}</span>
-                                </button></li>
-                            }
-                        }).collect_view()}
-                    </ul>
-                    {last.map(|last| view! { <button class="plain" data-test="add-past-set" on:click=move |_| editing.set(Some(one_more(&last)))>{m::detail::ADD_SET}</button> })}
-                </section>
-            }
-        }).collect_view()}
+        {move || one().map(|row| summary(&row, sets, settings.lb()))}
+        {move || groups.get().into_iter().map(|(_, name, lines)| exercise(hub, name, lines, settings.lb(), editing)).collect_view()}
         <Show when=move || one().is_some()>
             <button class="plain" data-test="add-past-exercise" on:click=move |_| picking.set(true)><Glyph icon=Icon::Plus/>{m::detail::ADD_EXERCISE}</button>
             <button class="plain danger wide" on:click=remove><Glyph icon=Icon::Trash/>{m::detail::REMOVE_WORKOUT}</button>
@@ -162,6 +97,67 @@ pub(crate) fn Detail(id: String) -> impl IntoView {
     }
 }
 
+/// What the workout came to.
+fn summary(row: &WorkoutHeader, sets: ReadSignal<Option<Vec<SetLine>>>, lb: bool) -> impl IntoView + use<> {
+    let total: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.volume_g).sum());
+    let working = sets.with(|sets| sets.iter().flatten().filter(|set| set.set_kind != "warmup").count());
+    let lacking: i64 = sets.with(|sets| sets.iter().flatten().map(|set| set.lacks_body_weight).sum());
+    let (volume, unit) = words::volume(total, lb);
+    view! {
+        <Resume workout_id=row.workout_id.clone() name=row.name.clone() started_ms=row.started_ms finished_ms=row.finished_ms/>
+        <p class="quiet">{format!("{}, {}", words::day(words::day_of(row.started_ms, row.offset_min), today()), words::time_of_day(row.started_ms, row.offset_min))}</p>
+        <dl class="figures">
+            <div><dt>{m::VOLUME}</dt><dd data-test="detail-volume"><Figure value=volume unit=unit/></dd></div>
+            <div><dt>{m::SETS}</dt><dd data-test="detail-sets">{working}</dd></div>
+            <div><dt>{m::detail::TIME}</dt><dd>{row.finished_ms.map_or_else(|| "–".to_owned(), |end| words::minutes(end - row.started_ms))}</dd></div>
+        </dl>
+        {(0 < lacking).then(|| view! { <p class="quiet small" data-test="lacks-body-weight">{m::lacks_body_weight(lacking)}</p> })}
+        {row.note.clone().map(|note| view! { <p class="note">{note}</p> })}
+    }
+}
+
+/// An exercise with what was done of it.
+fn exercise(hub: Hub, name: String, lines: Vec<SetLine>, lb: bool, editing: RwSignal<Option<SetLine>>) -> impl IntoView {
+    let best = lines.iter().filter_map(|set| set.e1rm_g).max();
+    // Warm-ups have no number: the first working set is 1.
+    let mut working = 0;
+    let last = lines.last().cloned();
+    view! {
+        <section class="card">
+            <h2>{name}</h2>
+            {best.map(|best| view! { <p class="quiet">{m::detail::best_estimate(&format!("{}{}{}", words::estimate(best, lb), words::NARROW, words::unit(lb)))}</p> })}
+            <ul class="list flat">
+                {lines.into_iter().map(|set| {
+                    let text = set_text(set.load_g.or(set.assist_g), set.reps, set.duration_ms, set.distance_mm, lb);
+                    working += usize::from(set.set_kind != "warmup");
+                    let kind = match set.set_kind.as_str() {
+                        "warmup" => m::WARMUP_LETTER.to_owned(),
+                        "drop" => m::DROP_LETTER.to_owned(),
+                        "failure" => m::FAILURE_LETTER.to_owned(),
+                        _ => working.to_string(),
+                    };
+                    let rpe = set.rpe10.map(|rpe| m::detail::rpe(&words::tenths(rpe)));
+                    let note = set.note.clone();
+                    let hlc = set.hlc.clone();
+                    let here = move || match hub.profile.with(|profile| profile.as_ref().is_some_and(|profile| profile.memory_only)) {
+                        true => Some(m::sync::ROW_IN_TAB),
+                        false => hub.sync.with(|sync| sync.waiting_hlcs.contains(&hlc)).then_some(m::sync::ROW_HERE),
+                    };
+                    view! {
+                        <li><button class="row" data-test="set-row" on:click=move |_| editing.set(Some(set.clone()))>
+                            <span class="hidden">{m::detail::EDIT_SET}</span><span class="kind">{kind}</span>
+                            <span class="row-main"><strong class="tabular">{text}</strong>{note.map(|note| view! { <span class="quiet small">{note}</span> })}</span>
+                            <span class="quiet small" data-test="row-state">{here}</span>
+                            <span class="quiet">{rpe}</span>
+                        </button></li>
+                    }
+                }).collect_view()}
+            </ul>
+            {last.map(|last| view! { <button class="plain" data-test="add-past-set" on:click=move |_| editing.set(Some(one_more(&last)))>{m::detail::ADD_SET}</button> })}
+        </section>
+    }
+}
+
 /// A set like the one before it, which is not there yet.
 fn one_more(last: &SetLine) -> SetLine {
     SetLine {
@@ -172,203 +168,6 @@ fn one_more(last: &SetLine) -> SetLine {
         rpe10: None,
         hlc: String::new(),
         ..last.clone()
-    }
-}
-
-fn kind_of(name: &str) -> SetKind {
-    match name {
-        "warmup" => SetKind::Warmup,
-        "drop" => SetKind::Drop,
-        "failure" => SetKind::Failure,
-        _ => SetKind::Normal,
-    }
-}
-
-const KINDS: &[(&str, &str)] =
-    &[("normal", m::detail::NORMAL), ("warmup", m::detail::WARMUP), ("drop", m::detail::DROP), ("failure", m::detail::FAILURE)];
-
-/// A figure as it stands in its field, in thousandths of what is typed; empty is none.
-fn typed_in(text: &str) -> Result<Option<i64>, String> {
-    if text.trim().is_empty() { Ok(None) } else { words::typed(text).map(Some).ok_or_else(|| m::detail::no_number(text)) }
-}
-
-/// Only what changed is said, so that two people's edits of different fields both stand.
-fn change<T: PartialEq>(was: Option<T>, now: Option<T>) -> Patch<T> {
-    match now {
-        now if now == was => Patch::Keep,
-        Some(now) => Patch::Set(now),
-        None => Patch::Clear,
-    }
-}
-
-/// What a set has to say, as it is corrected or added: a set that is new has no clock yet.
-#[component]
-fn EditSet(
-    set: SetLine,
-    all: ReadSignal<Option<Vec<SetLine>>>,
-    started_ms: i64,
-    offset: i64,
-    editing: RwSignal<Option<SetLine>>,
-) -> impl IntoView {
-    let (hub, settings) = (use_hub(), use_settings());
-    let lb = settings.lb();
-    let new = set.hlc.is_empty();
-    let original = StoredValue::new(set.clone());
-    let assisted = set.assist_g.is_some() || set.load_mode == "assisted";
-    let kind = RwSignal::new(set.set_kind.clone());
-    let load = RwSignal::new(set.load_g.or(set.assist_g).map(|load| words::load(load, lb)).unwrap_or_default());
-    let reps = RwSignal::new(set.reps.map(|reps| reps.to_string()).unwrap_or_default());
-    let rpe = RwSignal::new(set.rpe10.map(words::tenths).unwrap_or_default());
-    let seconds = RwSignal::new(set.duration_ms.map(|ms| words::load(ms, false)).unwrap_or_default());
-    let metres = RwSignal::new(set.distance_mm.map(|mm| words::load(mm, false)).unwrap_or_default());
-    let note = RwSignal::new(set.note.clone().unwrap_or_default());
-    // What is wrong with what was typed, and whether saying it once more saves it.
-    let wrong = RwSignal::new(None::<(String, bool)>);
-    let last = StoredValue::new(Vec::<LastSet>::new());
-    hub.ask::<LastSet>(&[("exercise", set.exercise_id.as_str().into()), ("before_ms", started_ms.into())], move |rows| {
-        let _ = last.try_set_value(rows);
-    });
-    let close = Callback::new(move |()| editing.set(None));
-    // Everything of the same exercise that is known: this workout's sets, this one as it was, and last time's.
-    let before = move |was: &SetLine| -> Vec<(Option<i64>, Option<i64>)> {
-        let here = all.with_untracked(|all| {
-            let same = all.iter().flatten().filter(|one| one.exercise_id == was.exercise_id);
-            same.map(|one| (one.load_g.or(one.assist_g), one.reps)).collect::<Vec<_>>()
-        });
-        last.with_value(|last| last.iter().map(|one| (one.load_g.or(one.assist_g), one.reps)).chain(here).collect())
-    };
-    let fact = move |was: &SetLine| -> Result<Fact, (String, bool)> {
-        let plain = |text: String| (text, false);
-        // A field that still reads as it was filled in was not touched, however it is rounded.
-        let field = |text: RwSignal<String>, shown: String, was: Option<i64>, scale: i64| -> Result<Option<i64>, (String, bool)> {
-            let text = text.get_untracked();
-            if text.trim() == shown {
-                return Ok(was);
-            }
-            Ok(typed_in(&text).map_err(plain)?.map(|thousandths| thousandths * scale / 1000))
-        };
-        let of = |was: Option<i64>| was.map(|n| words::load(n, false)).unwrap_or_default();
-        let (text, had) = (load.get_untracked(), was.load_g.or(was.assist_g));
-        let weight = match text.trim() {
-            "" => None,
-            text if had.is_some_and(|had| words::load(had, lb) == text) => had,
-            text => Some(words::grams(text, lb).ok_or_else(|| plain(m::detail::no_load(text)))?),
-        };
-        let count = field(reps, was.reps.map(|n| n.to_string()).unwrap_or_default(), was.reps, 1)?;
-        let effort = field(rpe, was.rpe10.map(words::tenths).unwrap_or_default(), was.rpe10, 10)?;
-        let duration_ms = field(seconds, of(was.duration_ms), was.duration_ms, 1000)?;
-        let distance_mm = field(metres, of(was.distance_mm), was.distance_mm, 1000)?;
-        let said = Some(note.get_untracked().trim().to_owned()).filter(|note| !note.is_empty());
-        if effort.is_some_and(|rpe10| 100 < rpe10) {
-            return Err(plain(m::detail::RPE_RANGE.to_owned()));
-        }
-        if count.is_none() && duration_ms.is_none() && distance_mm.is_none() {
-            return Err(plain(m::detail::SAY_HOW_MUCH.to_owned()));
-        }
-        let sure = wrong.with_untracked(|wrong| wrong.as_ref().is_some_and(|(_, asks)| *asks));
-        let changed = (weight.filter(|_| new || weight != had), count.filter(|_| new || count != was.reps));
-        if let Some(question) = doubt(changed.0, changed.1, &before(was), lb).filter(|_| !sure) {
-            return Err((question, true));
-        }
-        let set_id = EntityId::parse(&was.set_id).map_err(|_| plain(m::detail::EMPTY.to_owned()))?;
-        let at_ms = now_ms();
-        let (load_g, assist_g) = if assisted { (None, weight) } else { (weight, None) };
-        if !new {
-            let mut fact = SetCorrected::of(set_id, at_ms, offset_min(at_ms));
-            fact.set_kind = change(Some(kind_of(&was.set_kind)), Some(kind_of(&kind.get_untracked())));
-            fact.load_g = change(was.load_g, load_g);
-            fact.assist_g = change(was.assist_g, assist_g);
-            fact.reps = change(was.reps, count);
-            fact.rpe10 = change(was.rpe10, effort);
-            fact.duration_ms = change(was.duration_ms, duration_ms);
-            fact.distance_mm = change(was.distance_mm, distance_mm);
-            fact.note = change(was.note.clone(), said);
-            return Ok(Fact::SetCorrected(fact));
-        }
-        Ok(Fact::SetLogged(SetLogged {
-            set_id,
-            workout_id: EntityId::parse(&was.workout_id).map_err(|_| plain(m::detail::EMPTY.to_owned()))?,
-            exercise_id: was.exercise_id.clone(),
-            exercise_no: was.exercise_no,
-            set_no: was.set_no,
-            // When it was done, as far as anybody knows: after the one before it.
-            at_ms: was.at_ms,
-            offset_min: offset as i32,
-            set_kind: kind_of(&kind.get_untracked()),
-            unit: if lb { Unit::Lb } else { Unit::Kg },
-            load_g,
-            bodyweight_g: None,
-            assist_g,
-            reps: count,
-            duration_ms,
-            distance_mm,
-            rpe10: effort,
-            rir: None,
-            side: None,
-            note: said,
-            rest_ms: None,
-            import_id: None,
-        }))
-    };
-    let save = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        let was = original.get_value();
-        match fact(&was) {
-            Err(why) => wrong.set(Some(why)),
-            Ok(fact) => hub.capture(vec![Draft::mine(fact).after((!new).then_some(was.hlc))], move |outcome| {
-                if outcome.is_ok() {
-                    editing.set(None);
-                    hub.say(if new { m::detail::SET_ADDED } else { m::detail::SET_CORRECTED }, None);
-                }
-            }),
-        }
-    };
-    let remove = move |_| {
-        let was = original.get_value();
-        let Ok(set_id) = EntityId::parse(&was.set_id) else { return };
-        let at_ms = now_ms();
-        let fact = Fact::SetRemoved { set_id, at_ms, offset_min: offset_min(at_ms) };
-        hub.capture(vec![Draft::mine(fact).after(Some(was.hlc))], move |outcome| {
-            let Ok(rows) = outcome else { return };
-            let seen = rows.first().map(|row| row.hlc.clone());
-            editing.set(None);
-            hub.undoable(m::SET_REMOVED, move || {
-                let at_ms = now_ms();
-                let fact = Fact::SetRestored { set_id, at_ms, offset_min: offset_min(at_ms) };
-                hub.capture(vec![Draft::mine(fact).after(seen.clone())], |_| {});
-            });
-        });
-    };
-    // Whatever a set has is shown, also where its exercise asks for something else.
-    let (timed, far) = (set.tracking.contains("duration"), set.tracking.contains("distance"));
-    let weighed = set.load_g.or(set.assist_g).is_some() || !matches!(set.tracking.as_str(), "duration" | "distance_duration");
-    let counted = set.reps.is_some() || !(timed || far);
-    let field = move |shown: bool, name: &'static str, test: &'static str, value: RwSignal<String>| {
-        shown.then(|| view! {
-            <label>{name}<input inputmode="decimal" autocomplete="off" data-test=test prop:value=move || value.get() on:input=move |event| {
-                wrong.set(None);
-                value.set(event_target_value(&event));
-            }/></label>
-        })
-    };
-    view! {
-        <BottomSheet label=if new { m::detail::NEW_SET } else { m::detail::CORRECT_SET } on_close=close>
-            <h2>{set.name.clone()}</h2>
-            <form class="stack" on:submit=save>
-                <div class="fields">
-                    {field(weighed, if lb { m::detail::LOAD_LB } else { m::detail::LOAD_KG }, "edit-load", load)}
-                    {field(counted, m::REPS, "edit-reps", reps)}
-                    {field(far || set.distance_mm.is_some(), m::detail::METRES, "edit-metres", metres)}
-                    {field(timed || set.duration_ms.is_some(), m::SECONDS, "edit-seconds", seconds)}
-                    {field(true, m::RPE, "edit-rpe", rpe)}
-                </div>
-                {move || wrong.get().map(|(text, _)| view! { <p class="wrong" role="alert" data-test="edit-wrong">{text}</p> })}
-                <Segments label=m::detail::KIND options=KINDS value=kind on_pick=Callback::new(move |id| kind.set(id))/>
-                <label>{m::NOTE}<input maxlength="4000" prop:value=move || note.get() on:input=move |event| note.set(event_target_value(&event))/></label>
-                <button class="primary" data-test="edit-save">{move || if wrong.with(|wrong| wrong.as_ref().is_some_and(|(_, asks)| *asks)) { m::detail::MEANT } else { m::SAVE }}</button>
-                {(!new).then(|| view! { <button type="button" class="plain danger" on:click=remove>{m::detail::REMOVE_SET}</button> })}
-            </form>
-        </BottomSheet>
     }
 }
 
@@ -387,23 +186,13 @@ fn EditWorkout(row: WorkoutHeader, naming: RwSignal<bool>) -> impl IntoView {
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let row = row.get_value();
-        let Ok(workout_id) = EntityId::parse(&row.workout_id) else { return };
-        let at_ms = now_ms();
-        let when = moved(&row, &date.get_untracked(), &time.get_untracked(), &minutes.get_untracked(), at_ms);
+        let when = moved(&row, &date.get_untracked(), &time.get_untracked(), &minutes.get_untracked(), now_ms());
         let (started_ms, finished_ms) = match when {
             Ok(when) => when,
             Err(why) => return wrong.set(Some(why)),
         };
-        let fact = Fact::WorkoutCorrected(WorkoutCorrected {
-            workout_id,
-            at_ms,
-            offset_min: offset_min(at_ms),
-            name: change(row.name, said(name)),
-            note: change(row.note, said(note)),
-            started_ms,
-            finished_ms,
-        });
-        hub.capture(vec![Draft::mine(fact).after(Some(row.hlc))], move |outcome| {
+        let now = Described { name: change(row.name, said(name)), note: change(row.note, said(note)), started_ms, finished_ms };
+        actions::workout::describe(hub, &row.workout_id, now, Some(row.hlc), move |outcome| {
             if outcome.is_ok() {
                 naming.set(false);
             }

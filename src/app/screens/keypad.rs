@@ -4,6 +4,7 @@
 use bridge::SheetSet;
 use gloo::events::{EventListener, EventListenerOptions};
 use js_sys::Reflect;
+use ledger::SetKind;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
@@ -51,37 +52,24 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     let next = move || training.next(place);
     let close = move || training.type_at(None, None);
     crate::route::use_router().over(Callback::new(move |()| close()));
-    let km = in_km(&exercise.tracking);
-    let (last, test) = match next_cell(&exercise.tracking, cell) {
+    let km = in_km(exercise.tracking);
+    let (last, test) = match next_cell(exercise.tracking, cell) {
         Some(_) => (m::keypad::NEXT, "keypad-next"),
         None if before.done => (m::SAVE, "keypad-next"),
         None => (m::keypad::LOG_SET, "keypad-log"),
     };
-    // Before anything else hears of it: Escape closes the keypad, not the workout.
-    let heard = EventListener::new_with_options(
-        &window(),
-        "keydown",
-        EventListenerOptions { passive: false, ..EventListenerOptions::run_in_capture_phase() },
-        move |event| {
-            let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
-            // A button that somebody went to by keyboard is pressed by Enter, as everywhere.
-            let button = document().query_selector("button:focus-visible").ok().flatten().is_some();
-            if event.ctrl_key() || event.meta_key() || event.alt_key() {
-                return;
-            }
-            match (event.key().as_str(), event.key().chars().next()) {
-                ("Enter", _) if !button => next(),
-                ("Escape", _) => close(),
-                ("Backspace", _) => erase(),
-                ("ArrowUp", _) => step(arrow(cell, km)),
-                ("ArrowDown", _) => step(-arrow(cell, km)),
-                (one, Some(sign)) if one.len() == 1 && (sign.is_ascii_digit() || ".,:".contains(sign)) => key(sign),
-                _ => return,
-            }
-            event.prevent_default();
-            event.stop_propagation();
-        },
-    );
+    let heard = keyboard(move |name, button| {
+        match (name, name.chars().next()) {
+            ("Enter", _) if !button => next(),
+            ("Escape", _) => close(),
+            ("Backspace", _) => erase(),
+            ("ArrowUp", _) => step(arrow(cell, km)),
+            ("ArrowDown", _) => step(-arrow(cell, km)),
+            (one, Some(sign)) if one.len() == 1 && (sign.is_ascii_digit() || ".,:".contains(sign)) => key(sign),
+            _ => return false,
+        }
+        true
+    });
     let came = EventListener::new(&document(), "paste", move |event| {
         if let Some(text) = clipboard(event).and_then(|text| pasted(&text, cell)) {
             put(text, false);
@@ -95,14 +83,7 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     });
     let panel = NodeRef::<leptos::html::Div>::new();
     hold_focus(panel);
-    // The row that is typed into stays in sight above the keypad.
-    request_animation_frame(|| {
-        if let Ok(Some(cell)) = document().query_selector(".cell.editing") {
-            let options = web_sys::ScrollIntoViewOptions::new();
-            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-            cell.scroll_into_view_with_scroll_into_view_options(&options);
-        }
-    });
+    request_animation_frame(in_sight);
     let label = spoken(cell);
     view! {
         // What is tapped here takes no focus: Enter on a keyboard goes on, and does not press the last digit again.
@@ -139,6 +120,33 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
     }
 }
 
+/// What a keyboard says, before anything else hears of it: Escape closes the keypad, not the workout. `act` hears a key's
+/// name, and whether somebody went to a button by keyboard, which Enter presses as everywhere; it says whether the key was
+/// meant for it.
+fn keyboard(act: impl Fn(&str, bool) -> bool + 'static) -> EventListener {
+    let options = EventListenerOptions { passive: false, ..EventListenerOptions::run_in_capture_phase() };
+    EventListener::new_with_options(&window(), "keydown", options, move |event| {
+        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else { return };
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let button = document().query_selector("button:focus-visible").ok().flatten().is_some();
+        if act(event.key().as_str(), button) {
+            event.prevent_default();
+            event.stop_propagation();
+        }
+    })
+}
+
+/// The row that is typed into stays in sight above the keypad.
+fn in_sight() {
+    if let Ok(Some(cell)) = document().query_selector(".cell.editing") {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        cell.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
 fn clipboard(event: &web_sys::Event) -> Option<String> {
     let data = Reflect::get(event, &"clipboardData".into()).ok()?;
     let get: js_sys::Function = Reflect::get(&data, &"getData".into()).ok()?.dyn_into().ok()?;
@@ -158,8 +166,8 @@ pub(crate) fn spoken(cell: Cell) -> &'static str {
 
 /// As the row names itself: warm-ups have no number.
 fn which_set(sets: &[SheetSet], nth: usize) -> String {
-    match sets.get(nth).map(|set| set.kind.as_str()) {
-        Some("warmup") => m::keypad::WARMUP.to_owned(),
+    match sets.get(nth).map(|set| set.kind) {
+        Some(SetKind::Warmup) => m::keypad::WARMUP.to_owned(),
         _ => m::keypad::set(set_number(sets, nth)),
     }
 }

@@ -1,11 +1,11 @@
 //! Me: units, appearance, import, storage, about.
 
-use bridge::{Draft, ImportLine};
-use ledger::{EntityId, Fact, Patch, Preferences, Unit};
+use bridge::ImportLine;
 use leptos::prelude::*;
 
 use crate::{
-    clock::{now_ms, offset_min, today},
+    actions::{import, person},
+    clock::{offset_min, today},
     hub::{build_id, use_hub},
     icons::{Glyph, Icon},
     messages as m,
@@ -18,22 +18,6 @@ use crate::{
 pub(crate) fn Me() -> impl IntoView {
     let (hub, router, settings) = (use_hub(), use_router(), use_settings());
     let imports = hub.watch::<ImportLine>(Vec::new);
-    let change = move |edit: fn(&mut Preferences, String), value: String| {
-        let at_ms = now_ms();
-        let mut preferences =
-            Preferences { unit: Patch::Keep, week_start: Patch::Keep, theme: Patch::Keep, at_ms, offset_min: offset_min(at_ms) };
-        edit(&mut preferences, value);
-        hub.capture(vec![Draft::mine(Fact::PreferencesChanged(preferences))], |_| {});
-    };
-    let undo_import = move |line: ImportLine| {
-        let Ok(import_id) = EntityId::parse(&line.import_id) else { return };
-        let at_ms = now_ms();
-        hub.capture(vec![Draft::mine(Fact::ImportUndone { import_id, at_ms, offset_min: offset_min(at_ms) })], move |outcome| {
-            if outcome.is_ok() {
-                hub.say(m::me::IMPORT_UNDONE, None);
-            }
-        });
-    };
     let unit = Signal::derive(move || words::unit(settings.lb()).to_owned());
     let week = Signal::derive(move || settings.week_start().to_string());
     let theme = Signal::derive(move || settings.theme());
@@ -42,13 +26,13 @@ pub(crate) fn Me() -> impl IntoView {
         <section class="card">
             <h2>{m::me::UNITS}</h2>
             <Segments label=m::me::UNIT_OF_LOADS options=&[("kg", m::units::KG), ("lb", m::units::LB)] value=unit
-                on_pick=Callback::new(move |id| change(|to, id| to.unit = Patch::Set(if id == "lb" { Unit::Lb } else { Unit::Kg }), id))/>
+                on_pick=Callback::new(move |id: String| person::prefer_unit(hub, id == "lb"))/>
             <h2>{m::me::WEEK_STARTS}</h2>
             <Segments label=m::me::FIRST_DAY options=&[("1", m::dates::MONDAY), ("7", m::dates::SUNDAY)] value=week
-                on_pick=Callback::new(move |id| change(|to, id| to.week_start = Patch::Set(if id == "7" { 7 } else { 1 }), id))/>
+                on_pick=Callback::new(move |id: String| person::prefer_week_start(hub, if id == "7" { 7 } else { 1 }))/>
             <h2>{m::me::APPEARANCE}</h2>
             <Segments label=m::me::THEME options=&[("auto", m::me::SYSTEM), ("light", m::me::LIGHT), ("dark", m::me::DARK), ("black", m::me::BLACK)] value=theme
-                on_pick=Callback::new(move |id| change(|to, id| to.theme = Patch::Set(id), id))/>
+                on_pick=Callback::new(move |id| person::prefer_theme(hub, id))/>
         </section>
         <ul class="list card">
             <li><button class="row" data-test="to-sync" on:click=move |_| router.go(Route::Sync)><span class="row-main"><strong>{m::sync::TITLE}</strong><span class="quiet">{m::me::SYNC_HINT}</span></span></button></li>
@@ -61,7 +45,7 @@ pub(crate) fn Me() -> impl IntoView {
                 <ul class="list flat">
                     {move || imports.get().unwrap_or_default().into_iter().map(|line| {
                         let undone = line.undone == 1;
-                        let again = line.clone();
+                        let import_id = line.import_id.clone();
                         view! {
                             <li class="row">
                                 <span class="row-main"><strong>{line.file_name.clone()}</strong>
@@ -69,7 +53,7 @@ pub(crate) fn Me() -> impl IntoView {
                                         if undone { m::me::UNDONE.to_owned() } else if line.is_stopped() { m::import::stopped_at(line.written, line.planned.unwrap_or_default()) } else { m::sets_in_workouts(line.sets, line.workouts) })}</span>
                                 </span>
                                 {line.is_stopped().then(|| view! { <button class="plain" data-test="continue-import" on:click=move |_| router.go(Route::Import)>{m::import::CONTINUE}</button> })}
-                                {(!undone).then(|| view! { <button class="plain" data-test="undo-import" on:click=move |_| undo_import(again.clone())>{m::UNDO}</button> })}
+                                {(!undone).then(|| view! { <button class="plain" data-test="undo-import" on:click=move |_| import::undo(hub, &import_id)>{m::UNDO}</button> })}
                             </li>
                         }
                     }).collect_view()}

@@ -54,7 +54,7 @@ pub(crate) fn Storage() -> impl IntoView {
             hub.recovery_code(move |it| _ = code.try_set(Some(it)));
         }
         if hub.projected.get() {
-            hub.measure(false, move |measured| {
+            hub.measure(move |measured| {
                 if let FromProjector::Measured { events, table_bytes, refresh_ms, .. } = measured {
                     tables.set(Some((events, table_bytes, refresh_ms)));
                 }
@@ -88,7 +88,6 @@ pub(crate) fn Storage() -> impl IntoView {
             }
         });
     };
-    let row = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
     view! {
         <Header title=Signal::derive(|| m::storage::TITLE.to_owned()) back=Route::Me/>
         <Show when=move || asked.get() fallback=|| view! { <Skeleton lines=6/> }>
@@ -105,19 +104,7 @@ pub(crate) fn Storage() -> impl IntoView {
         <Export/>
         </Show>
         <Show when=move || encrypts() && code.with(Option::is_some)><Encryption kept=code/></Show>
-        {move || report.get().map(|it| view! {
-            <section class="card">
-                <h2>{m::storage::FILES}</h2>
-                <dl class="facts">
-                    {row(m::storage::SEALED, m::storage::sealed(it.sealed_files, &words::thousands(it.sealed_rows as i64), &words::bytes(it.sealed_bytes as f64)))}
-                    {row(m::storage::OPEN, m::storage::open(it.open_rows, &words::bytes(it.open_bytes as f64)))}
-                    {row(m::storage::POOL, m::storage::pool(it.pool_files, it.free_files))}
-                    {row(m::storage::KEPT_TWICE, m::storage::writes(it.births as i64))}
-                    {row(m::storage::INDEX, m::storage::generation(it.generation))}
-                    {row(m::storage::THIS_TAB, if it.leader { m::storage::leading_lane(&it.lane) } else { m::storage::lane(&it.lane) })}
-                </dl>
-            </section>
-        })}
+        {move || report.get().map(|it| files(&it))}
         {move || tables.get().map(|(events, bytes, refresh_ms)| {
             let (storage_ms, tables_ms, save_ms) = hub.timings.get();
             view! {
@@ -135,6 +122,27 @@ pub(crate) fn Storage() -> impl IntoView {
             }
         })}
         <Show when=move || encrypts() && code.with(Option::is_some)><Leave/></Show>
+    }
+}
+
+fn row(name: &'static str, value: String) -> impl IntoView {
+    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }
+}
+
+/// What lies in the pool.
+fn files(it: &StorageReport) -> impl IntoView + use<> {
+    view! {
+        <section class="card">
+            <h2>{m::storage::FILES}</h2>
+            <dl class="facts">
+                {row(m::storage::SEALED, m::storage::sealed(it.sealed_files, &words::thousands(it.sealed_rows as i64), &words::bytes(it.sealed_bytes as f64)))}
+                {row(m::storage::OPEN, m::storage::open(it.open_rows, &words::bytes(it.open_bytes as f64)))}
+                {row(m::storage::POOL, m::storage::pool(it.pool_files, it.free_files))}
+                {row(m::storage::KEPT_TWICE, m::storage::writes(it.births as i64))}
+                {row(m::storage::INDEX, m::storage::generation(it.generation))}
+                {row(m::storage::THIS_TAB, if it.leader { m::storage::leading_lane(&it.lane) } else { m::storage::lane(&it.lane) })}
+            </dl>
+        </section>
     }
 }
 

@@ -1,11 +1,12 @@
 //! Today: what is next, this week, the last workout beside the one before, body weight.
 
-use bridge::{Draft, OpenWorkout, TrainingDay, Weighing, WorkoutLine};
-use ledger::{BODY_WEIGHT_G, BodyWeight, EntityId, Fact, Unit};
+use bridge::{OpenWorkout, TrainingDay, Weighing, WorkoutLine};
+use ledger::BODY_WEIGHT_G;
 use leptos::prelude::*;
 
 use crate::{
-    clock::{entity_id, now_ms, offset_min, today},
+    actions,
+    clock::{now_ms, today},
     hub::{keep_ms, kept_ms, use_hub},
     icons::{Glyph, Icon},
     messages as m,
@@ -164,21 +165,7 @@ fn BodyWeightCard() -> impl IntoView {
             wrong.set(Some(m::wrong::body_weight(&words::with_unit(least, lb), &words::with_unit(most, lb))));
             return;
         };
-        let at_ms = now_ms();
-        let weighing_id = entity_id();
-        let fact = Fact::BodyWeightLogged(BodyWeight {
-            weighing_id,
-            weight_g,
-            unit: if lb { Unit::Lb } else { Unit::Kg },
-            at_ms,
-            offset_min: offset_min(at_ms),
-        });
-        hub.capture(vec![Draft::mine(fact)], move |outcome| {
-            if outcome.is_ok() {
-                typed.set(String::new());
-                hub.undoable(m::today::BODY_WEIGHT_SAVED, move || undo(hub, weighing_id));
-            }
-        });
+        actions::person::weigh(hub, weight_g, lb, move || _ = typed.try_set(String::new()));
     };
     view! {
         <section class="card slim">
@@ -196,9 +183,4 @@ fn BodyWeightCard() -> impl IntoView {
             <p class="wrong" id="body-weight-wrong" role="alert">{wrong}</p>
         </section>
     }
-}
-
-fn undo(hub: crate::Hub, weighing_id: EntityId) {
-    let at_ms = now_ms();
-    hub.capture(vec![Draft::mine(Fact::BodyWeightRemoved { weighing_id, at_ms, offset_min: offset_min(at_ms) })], |_| {});
 }

@@ -20,7 +20,11 @@ pub(crate) fn Train() -> impl IntoView {
     let repeat = move |line: WorkoutLine| {
         let name = line.name.clone().unwrap_or_default();
         let day = words::day_of(line.started_ms, line.offset_min);
-        hub.ask::<SetLine>(&[("workout", line.workout_id.as_str().into())], move |sets| training.repeat(&name, day, &sets));
+        hub.ask::<SetLine>(&[("workout", line.workout_id.as_str().into())], move |sets| {
+            if let Ok(sets) = sets {
+                training.repeat(&name, day, &sets);
+            }
+        });
     };
     view! {
         <Header title=Signal::derive(|| m::train::TITLE.to_owned())>

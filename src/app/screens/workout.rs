@@ -1,7 +1,8 @@
 //! The active workout: exercise chips, the set table, the rest bar, finish. One tap logs a set.
 
-use bridge::Weighing;
+use bridge::{SheetExercise, Weighing};
 use gloo::timers::callback::Interval;
+use ledger::{LoadMode, SetKind, Tracking};
 use leptos::prelude::*;
 
 use super::{
@@ -9,14 +10,14 @@ use super::{
     picker::{Picked, Picker},
 };
 use crate::{
-    clock::{now_ms, offset_min},
+    clock::{now_ms, offset_min, today},
     hub::use_hub,
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, use_settings},
     reactive::{effect, memo},
     route::{Route, use_router},
-    sheet::{Cell, cells, in_km, rest_ended, rest_left, set_number, unticked},
+    sheet::{Cell, before_text, cells, in_km, in_lb, last_text, rest_ended, rest_left, set_number, unticked},
     training::{RESUME_MS, use_training},
     words,
 };
@@ -191,7 +192,7 @@ fn Exercise(at: usize, more: RwSignal<Option<More>>) -> impl IntoView {
         exercise.with(|exercise| {
             exercise
                 .as_ref()
-                .map(|it| (it.name.clone(), it.last.clone(), it.unit.clone(), it.tracking.clone(), it.load_mode.clone()))
+                .map(|it| (it.name.clone(), last_text(it, today()), words::unit(in_lb(it.unit)), it.tracking, it.load_mode))
         })
     });
     let rows = memo(move || exercise.with(|exercise| exercise.as_ref().map_or(0, |exercise| exercise.sets.len())));
@@ -202,11 +203,11 @@ fn Exercise(at: usize, more: RwSignal<Option<More>>) -> impl IntoView {
     });
     view! {
         {move || head.get().map(|(name, last, unit, tracking, load_mode)| {
-            let columns = cells(&tracking);
-            let sign = match load_mode.as_str() {
-                "bodyweight" => "+",
-                "assisted" => "−",
-                _ => "",
+            let columns = cells(tracking);
+            let sign = match load_mode {
+                LoadMode::Bodyweight => "+",
+                LoadMode::Assisted => "−",
+                LoadMode::External | LoadMode::None => "",
             };
             let weight = move || (!sign.is_empty()).then(|| weighings.get()).flatten().map(|rows| match rows.first() {
                 Some(row) => m::workout::body_weight(&words::with_unit(row.weight_g, settings.lb())),
@@ -223,7 +224,7 @@ fn Exercise(at: usize, more: RwSignal<Option<More>>) -> impl IntoView {
                     <div class="set head" role="row">
                         <span role="columnheader">{m::workout::SET}</span>
                         <span role="columnheader">{m::workout::PREVIOUS}</span>
-                        {columns.iter().map(|cell| view! { <span role="columnheader">{heading(*cell, sign, &unit, &tracking)}</span> }).collect_view()}
+                        {columns.iter().map(|cell| view! { <span role="columnheader">{heading(*cell, sign, unit, tracking)}</span> }).collect_view()}
                         <span role="columnheader" class="hidden">{m::workout::DONE}</span>
                     </div>
                     {move || (0..rows.get()).map(|nth| view! { <SetRow at nth columns more/> }).collect_view()}
@@ -242,7 +243,7 @@ fn Exercise(at: usize, more: RwSignal<Option<More>>) -> impl IntoView {
     }
 }
 
-fn heading(cell: Cell, sign: &str, unit: &str, tracking: &str) -> String {
+fn heading(cell: Cell, sign: &str, unit: &str, tracking: Tracking) -> String {
     match cell {
         Cell::Load => format!("{sign}{unit}"),
         Cell::Reps => m::REPS.to_owned(),
@@ -252,12 +253,15 @@ fn heading(cell: Cell, sign: &str, unit: &str, tracking: &str) -> String {
     }
 }
 
-const KINDS: [(&str, &str); 4] =
-    [("normal", m::workout::NORMAL), ("warmup", m::workout::WARMUP), ("drop", m::workout::DROP), ("failure", m::workout::FAILURE)];
+const KINDS: [SetKind; 4] = [SetKind::Normal, SetKind::Warmup, SetKind::Drop, SetKind::Failure];
 
-/// A set's kind by its name; a kind that has none is said as it stands.
-fn kind_name(kind: &str) -> &str {
-    KINDS.iter().find(|(id, _)| *id == kind).map_or(kind, |(_, name)| name)
+fn kind_name(kind: SetKind) -> &'static str {
+    match kind {
+        SetKind::Normal => m::workout::NORMAL,
+        SetKind::Warmup => m::workout::WARMUP,
+        SetKind::Drop => m::workout::DROP,
+        SetKind::Failure => m::workout::FAILURE,
+    }
 }
 
 #[component]
@@ -287,11 +291,11 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], more: RwSignal<Option
         })
     };
     let kind = move || {
-        set.with(|set| match set.kind.as_str() {
-            "warmup" => m::WARMUP_LETTER.to_owned(),
-            "drop" => m::DROP_LETTER.to_owned(),
-            "failure" => m::FAILURE_LETTER.to_owned(),
-            _ => number().to_string(),
+        set.with(|set| match set.kind {
+            SetKind::Warmup => m::WARMUP_LETTER.to_owned(),
+            SetKind::Drop => m::DROP_LETTER.to_owned(),
+            SetKind::Failure => m::FAILURE_LETTER.to_owned(),
+            SetKind::Normal => number().to_string(),
         })
     };
     let name = move || {
@@ -303,6 +307,12 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], more: RwSignal<Option
             )
         })
     };
+    let before = memo(move || {
+        training.sheet.with(|sheet| {
+            let exercise: &SheetExercise = sheet.as_ref()?.exercises.get(at)?;
+            Some(before_text(exercise.sets.get(nth)?, exercise))
+        })
+    });
     let drag = StoredValue::new(None::<(i32, i32)>);
     view! {
         <div class="set" role="row" class:done=done class:next=next
@@ -317,8 +327,8 @@ fn SetRow(at: usize, nth: usize, columns: &'static [Cell], more: RwSignal<Option
                 }
             }
             on:keydown=move |event| if event.key() == "Delete" { training.remove_set(at, nth) }>
-            <span role="cell"><button class="kind" aria-label=move || set.with(|set| m::workout::kind_of_set(nth + 1, kind_name(&set.kind))) on:click=move |_| more.set(Some(More::Set(at, nth)))>{kind}</button></span>
-            <span role="cell" class="previous">{move || set.with(|set| set.previous.clone())}</span>
+            <span role="cell"><button class="kind" aria-label=move || set.with(|set| m::workout::kind_of_set(nth + 1, kind_name(set.kind))) on:click=move |_| more.set(Some(More::Set(at, nth)))>{kind}</button></span>
+            <span role="cell" class="previous">{before}</span>
             {columns.iter().map(|cell| {
                 let cell = *cell;
                 view! {
@@ -362,9 +372,9 @@ fn Menu(what: More, more: RwSignal<Option<More>>, done: Callback<()>) -> impl In
         }.into_any()),
         More::Set(at, nth) => (m::workout::SET, view! {
             <ul class="list flat">
-                {KINDS.iter().map(|(kind, name)| view! {
-                    <li><button class="row" data-test=format!("kind-{kind}") on:click=move |_| act(&|| training.set_kind(at, nth, kind))>
-                        <span class="row-main"><strong>{*name}</strong></span>
+                {KINDS.into_iter().map(|kind| view! {
+                    <li><button class="row" data-test=format!("kind-{kind:?}").to_lowercase() on:click=move |_| act(&|| training.set_kind(at, nth, kind))>
+                        <span class="row-main"><strong>{kind_name(kind)}</strong></span>
                     </button></li>
                 }).collect_view()}
                 <li><button class="row danger" data-test="remove-set" on:click=move |_| act(&|| training.remove_set(at, nth))>
