@@ -1,5 +1,6 @@
 //! The words of the wire, byte for byte: an old client must understand a new server, and the other way round.
 
+use bridge::{AnyBuild, Sibling};
 use ledger::{DeviceId, EntityId, EventId, LaneId, Scope};
 use wire::{
     Block, Blocks, Chain, ChainKey, ChainSum, Checkpoint, Code, Digest, Frame, Hello, Limits, Page, Problem, Push, PushAnswer,
@@ -162,6 +163,21 @@ fn the_api_of_version_1_is_frozen() {
         api::RESYNC.to_owned(),
     ];
     are_frozen(&said, "fixtures/api-v1.jsonl", include_str!("fixtures/api-v1.jsonl"));
+}
+
+/// Tabs of different builds share the files and the lead: what they say to each other stays as it is.
+#[test]
+fn what_tabs_of_every_build_say_is_frozen() {
+    let said = [
+        body(AnyBuild::Hello { build: "10b0e000feb783b5".to_owned() }),
+        body(AnyBuild::Ping),
+        body(AnyBuild::Beat { lane: "00".to_owned() }),
+        body(AnyBuild::Gone),
+        body(AnyBuild::Renamed { device_id: DeviceId::from_bytes([0xab; 8]) }),
+        body(AnyBuild::Rows),
+    ];
+    are_frozen(&said, "fixtures/tabs-v1.jsonl", include_str!("fixtures/tabs-v1.jsonl"));
+    assert_ne!(Sibling::channel("a"), Sibling::channel("b"), "what one build says to itself no other hears");
 }
 
 /// What a client of a newer build says too much is refused, and what a newer server says too much is passed over.

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
+    circles::{CIRCLE_MAX, FUNCTION_MAX, circles, long_functions, named},
     pwa::walk,
     rooms::{Never, ROOMS, Room},
     shell::{House, output, say},
@@ -19,6 +20,7 @@ pub(crate) fn check(house: &House) -> Result<()> {
     edges(house, &mut broken)?;
     forbidden(house, &mut broken)?;
     doors(house, &mut broken)?;
+    shapes(house, &mut broken)?;
     words(house, &mut broken)?;
     actions(house, &mut broken)?;
     sql(house, &mut broken)?;
@@ -104,6 +106,34 @@ fn forbidden(house: &House, broken: &mut Vec<String>) -> Result<()> {
 
 fn patterns(room: &Room) -> Vec<&'static str> {
     room.never.iter().flat_map(|word| if Never::of(word).is_empty() { vec![*word] } else { Never::of(word).to_vec() }).collect()
+}
+
+/// No knots within a room, and no function that nobody can hold in mind.
+fn shapes(house: &House, broken: &mut Vec<String>) -> Result<()> {
+    for room in ROOMS {
+        let folder = house.root.join("src").join(room.name);
+        let (mut paths, mut files) = (Vec::new(), BTreeMap::new());
+        walk(&folder, &mut paths)?;
+        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
+            let text = read(&path)?;
+            let place = path.strip_prefix(&house.root)?.display().to_string();
+            for (name, lines) in long_functions(&text, FUNCTION_MAX) {
+                broken.push(format!("{place}: {name} has {lines} lines: cut it where a comment would stand"));
+            }
+            let module = path.strip_prefix(&folder)?.with_extension("").to_string_lossy().replace('/', "::");
+            if !["lib", "main", "build"].contains(&module.as_str()) {
+                files.insert(module, text);
+            }
+        }
+        for circle in circles(&named(&files), CIRCLE_MAX) {
+            broken.push(format!(
+                "src/{}: {} name each other in a circle: move what they share below them, or hand in who acts",
+                room.name,
+                circle.join(", ")
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A stranger reads on the door what belongs in a room and what never does.

@@ -3,6 +3,7 @@
 //! Belongs: what a person or a machine does to the project. Never: anything the app or the server needs while it runs.
 
 mod checks;
+mod circles;
 mod fuzz;
 mod laws;
 mod postgres;

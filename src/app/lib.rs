@@ -12,6 +12,7 @@ mod icons;
 mod json;
 mod messages;
 mod parts;
+mod problems;
 mod reactive;
 mod route;
 mod screens;

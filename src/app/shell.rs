@@ -9,6 +9,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, Settings, use_settings},
+    problems::Problems,
     reactive::{effect, memo},
     route::{Route, Router, use_router},
     screens::{
@@ -206,34 +207,6 @@ fn reload_with_update() {
     // boot.js knows the waiting service worker; without one a plain reload is the update.
     let event = web_sys::Event::new("spotter:accept-update").expect("an event can be made");
     let _ = window().dispatch_event(&event);
-}
-
-#[component]
-pub(crate) fn Problems() -> impl IntoView {
-    let hub = use_hub();
-    let numbered = move || -> Vec<(usize, bridge::Problem)> { hub.problems.get().into_iter().enumerate().collect() };
-    view! {
-        <div class="problems">
-            <For each=numbered key=|(at, problem)| (*at, problem.happened.clone()) let:item>
-                <div class="problem" role="alert">
-                    <p><strong>{item.1.happened.clone()}</strong></p>
-                    <p>{item.1.kept.clone()}</p>
-                    <p>{item.1.todo.clone()}</p>
-                    <button class="iconic" aria-label=m::shell::DISMISS on:click=move |_| dismiss(hub, item.0)>
-                        <Glyph icon=Icon::Close/>
-                    </button>
-                </div>
-            </For>
-        </div>
-    }
-}
-
-fn dismiss(hub: Hub, at: usize) {
-    hub.problems.update(|all| {
-        if at < all.len() {
-            all.remove(at);
-        }
-    });
 }
 
 /// The workout that is going on, folded to one line above the tabs.

@@ -10,7 +10,9 @@ mod problem;
 mod question;
 mod request;
 mod sheet;
+mod sibling;
 mod sync;
+mod tables;
 mod view;
 
 pub use import::{Choices, Form, ImportPlan, ImportQuestion, NameMatch, PlannedSet, PlannedWorkout, RowProblem, Suggestion, Topic};
@@ -20,6 +22,8 @@ pub use problem::{Problem, ProblemKind};
 pub use question::{Ask, Asked, Question, ask};
 pub use request::{Draft, DraftScope, ExportAs, ToProjector, ToStorage};
 pub use sheet::{Before, LastTime, Sheet, SheetExercise, SheetSet, named};
+pub use sibling::{AnyBuild, Sibling};
 pub use sync::{AccountNews, AccountView, AccountWish, DeviceView, Refusal, RefusalCode, RefusedView, SyncLink, SyncState};
+pub use tables::{FromTables, ToTables};
 pub use view::*;
 pub use wire::Code;

@@ -1,25 +1,31 @@
 //! What one tab knows of the device, and one step for everything that happens to it.
 
+mod claim;
+mod index;
+mod jobs;
+mod leave;
+mod net;
+mod receive;
+mod store;
+mod turn;
+mod writes;
+
 use std::collections::BTreeSet;
 
 use bridge::unpack;
 use ledger::{EntityId, Entropy, LaneId, Role, Row, hex, set_of};
 use wire::{ChainKey, Span, Standing};
 
+use self::{index::Writer, jobs::Writes, net::Net, store::Stores, turn::Lead};
 use crate::{
     capture::Device,
     deeds::{Act, Around, Deed, Happening, Task, Ticket, Whole, Write},
     identity::Identity,
     inbox::Inbox,
-    index::Writer,
-    jobs::Writes,
     manifest::{Manifest, SealedFile, newer},
-    net::Net,
     pool::FILE_YOUNG_MS,
     recover::Recovered,
     shelf::{Added, Shelf},
-    store::Stores,
-    turn::Lead,
 };
 
 /// Fewer missing rows come in pages.

@@ -6,7 +6,6 @@
 //! Never: a file, a socket, a clock, a thread, the DOM; how projections are made.
 
 mod capture;
-mod claim;
 mod clocks;
 mod compact;
 mod deeds;
@@ -14,19 +13,12 @@ mod detector;
 mod host;
 mod identity;
 mod inbox;
-mod index;
-mod jobs;
 mod keys;
-mod leave;
 mod manifest;
-mod net;
 mod pool;
-mod receive;
 mod recover;
 mod shelf;
-mod store;
-mod turn;
-mod writes;
+mod start;
 
 pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
 pub use clocks::{AHEAD_MS, clock_notice, odd_files, said_again};
@@ -34,7 +26,7 @@ pub use compact::to_merge;
 pub use deeds::{Act, Answer, Around, Deed, Done, Happening, Heads, NotDone, Place, Segment, Task, Ticket, Trouble, Whole, Write};
 pub use detector::{Detector, PING_MS};
 pub use host::Host;
-pub use identity::{Identity, Start};
+pub use identity::Identity;
 pub use inbox::{INBOX_BYTES_MAX, Inbox};
 pub use keys::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, lock_rounds, may_file, opening, weakness};
 pub use ledger::hex;
@@ -45,3 +37,4 @@ pub use pool::{
 };
 pub use recover::{OpenSegment, PoolFile, Recovered, newest_index, newest_manifest, recover, recover_but, unhex};
 pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place, holds_all};
+pub use start::Start;

@@ -106,63 +106,72 @@ pub fn recover_but(
     births: &[&[u8]],
     unread: Vec<SealedFile>,
 ) -> Recovered {
-    let mut out = Recovered { unread, ..Recovered::default() };
-    (out.manifest, out.manifest_file) = newest.unzip();
-    let listed: BTreeMap<String, SealedFile> =
-        map_of(out.manifest.iter().flat_map(|manifest| manifest.sealed.iter().map(|file| (file.file.clone(), file.clone()))));
-    let retired: BTreeSet<String> =
-        set_of(out.manifest.iter().flat_map(|manifest| manifest.retired.iter().map(|file| file.use_id.clone())));
-    let index_lost = out.manifest.is_none();
-    let newest = out.manifest.as_ref().map_or(0, |manifest| manifest.generation);
-    let mut found_sealed = set_of(out.unread.iter().map(|file| file.file.clone()));
-    // Files that were merged: their successor counts, as long as it is whole.
-    let mut spare: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    // Why a file cannot be read, and which of them only a newer build can.
-    let mut broken: BTreeMap<String, String> = BTreeMap::new();
-    let mut newer_format = BTreeSet::new();
-    let mut any = false;
+    let mut found = Sorting::by(newest, unread);
+    slots.into_iter().for_each(|slot| found.sort(slot));
+    let alarms = found.settle();
+    let mut out = found.out;
+    say_where_it_stands(&mut out);
+    out.chains_unsure |= out.manifest.is_none() && (!out.sealed.is_empty() || out.problems.iter().any(hides_a_session));
+    read_births(births, &mut out);
+    // What is kept twice, or was found in other files, is not missing.
+    let held = out.places();
+    let missing = |file: &SealedFile| {
+        let places = file.spans.iter().map(wire::Span::place);
+        file.spans.is_empty() || !holds_all(places, |chain| held.get(chain))
+    };
+    out.problems.extend(alarms.into_iter().filter(|(file, _)| missing(file)).map(|(_, problem)| problem));
+    out
+}
 
-    for slot in slots {
-        let header = Header::decode(&slot.bytes);
-        let expected = listed.get(&slot.name);
-        match header {
-            Err(HeaderErr::Empty) if expected.is_none() => out.free.push(slot.name),
-            Ok(header) if header.role == Role::Free && expected.is_none() => out.free.push(slot.name),
+/// What the files are, one after another, as far as the index says.
+struct Sorting {
+    out: Recovered,
+    listed: BTreeMap<String, SealedFile>,
+    retired: BTreeSet<String>,
+    index_lost: bool,
+    generation: u64,
+    found: BTreeSet<String>,
+    /// Files that were merged: their successor counts, as long as it is whole.
+    spare: BTreeMap<String, Vec<u8>>,
+    /// Why a file cannot be read, and which of them only a newer build can.
+    broken: BTreeMap<String, String>,
+    newer_format: BTreeSet<String>,
+    any: bool,
+}
+
+impl Sorting {
+    fn by(newest: Option<(Manifest, String)>, unread: Vec<SealedFile>) -> Self {
+        let mut out = Recovered { unread, ..Recovered::default() };
+        (out.manifest, out.manifest_file) = newest.unzip();
+        let index = || out.manifest.iter();
+        Self {
+            listed: map_of(index().flat_map(|index| index.sealed.iter().map(|file| (file.file.clone(), file.clone())))),
+            retired: set_of(index().flat_map(|index| index.retired.iter().map(|file| file.use_id.clone()))),
+            index_lost: out.manifest.is_none(),
+            generation: out.manifest.as_ref().map_or(0, |manifest| manifest.generation),
+            found: set_of(out.unread.iter().map(|file| file.file.clone())),
+            spare: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            newer_format: BTreeSet::new(),
+            any: false,
+            out,
+        }
+    }
+
+    fn sort(&mut self, slot: PoolFile) {
+        let expected = self.listed.contains_key(&slot.name);
+        match Header::decode(&slot.bytes) {
+            Err(HeaderErr::Empty) if !expected => self.out.free.push(slot.name),
+            Ok(header) if header.role == Role::Free && !expected => self.out.free.push(slot.name),
             Ok(header) if header.role == Role::Open => {
-                any = true;
+                self.any = true;
                 // In the place of a listed file that is gone: what is in it counts all the same.
-                let segment = read_open(&slot, &header, &retired, &mut out);
-                out.open.push(segment);
+                let segment = read_open(&slot, &header, &self.retired, &mut self.out);
+                self.out.open.push(segment);
             }
-            Ok(header) if header.role == Role::Sealed => {
-                any = true;
-                let use_id = hex(&header.use_id);
-                match header.payload(&slot.bytes) {
-                    // Whoever handed it over had no key for it.
-                    Ok(_) if header.encryption != Encryption::None => {
-                        broken.insert(slot.name, "it is not encrypted under the key that is here".to_owned());
-                    }
-                    // Listed, or everything when there is no list: a row that turns up twice is one row.
-                    Ok(payload) if expected.is_some_and(|file| file.use_id == use_id) || index_lost => {
-                        found_sealed.insert(slot.name.clone());
-                        let file = expected.cloned().unwrap_or_else(|| unlisted(&slot.name, use_id, &header, payload));
-                        out.sealed.push((file, payload.to_vec()));
-                    }
-                    Ok(payload) if retired.contains(&use_id) => _ = spare.insert(use_id, payload.to_vec()),
-                    Err(_) if retired.contains(&use_id) => {}
-                    // Newer than the index: written a moment before the index was to list it, or the index was put back.
-                    Ok(payload) if expected.is_none() && newest < header.generation => {
-                        out.sealed.push((unlisted(&slot.name, use_id, &header, payload), payload.to_vec()));
-                    }
-                    // The index had time to list it and did not: what it was made from, or made of, counts.
-                    Ok(_) if expected.is_none() => out.free.push(slot.name),
-                    Err(_) if expected.is_none() && !index_lost => out.free.push(slot.name),
-                    Ok(_) => _ = broken.insert(slot.name, "it holds another session than the index says".to_owned()),
-                    Err(err) => _ = broken.insert(slot.name, err.to_string()),
-                }
-            }
+            Ok(header) if header.role == Role::Sealed => self.sort_sealed(slot, &header),
             Err(HeaderErr::Newer(version)) => {
-                out.problems.push(Problem::new(
+                self.out.problems.push(Problem::new(
                     ProblemKind::NewerFormat,
                     format!(
                         "{} was written by a newer Spotter (format {version}; this one reads up to {FORMAT_VERSION}).",
@@ -171,46 +180,84 @@ pub fn recover_but(
                     "The file is untouched.",
                     "Update Spotter to see what is in it.",
                 ));
-                newer_format.insert(slot.name);
+                self.newer_format.insert(slot.name);
             }
-            Ok(_) => _ = broken.insert(slot.name, "it has an unexpected role".to_owned()),
+            Ok(_) => _ = self.broken.insert(slot.name, "it has an unexpected role".to_owned()),
             Err(err) => {
-                any = true;
-                broken.insert(slot.name, err.to_string());
+                self.any = true;
+                self.broken.insert(slot.name, err.to_string());
             }
         }
-    }
-    // A merged file that is not whole is all that it was made from, as long as that is still kept.
-    let sealed = out.sealed.iter().map(|(file, _)| file);
-    let whole = set_of(sealed.chain(&out.unread).map(|file| file.use_id.clone()));
-    let kept: Vec<Retired> = out.manifest.iter().flat_map(|manifest| manifest.retired.clone()).collect();
-    let opened = set_of(out.open.iter().map(|open| hex(&open.use_id)));
-    let here = |before: &Retired| spare.contains_key(&before.use_id) || opened.contains(&before.use_id);
-    let mut alarms: Vec<(SealedFile, Problem)> = Vec::new();
-    for file in listed.values().filter(|file| !found_sealed.contains(&file.file)) {
-        out.damaged.push(file.clone());
-        let mut before = kept.iter().filter(|before| before.successor == file.use_id).peekable();
-        let elsewhere = before.peek().is_some() && before.all(here);
-        let reason = broken.remove(&file.file).unwrap_or_else(|| "it is missing".to_owned());
-        if !elsewhere && !newer_format.contains(&file.file) {
-            alarms.push((file.clone(), damaged(&file.file, Some(file), &reason)));
-        }
-    }
-    out.problems.extend(broken.iter().map(|(name, reason)| damaged(name, None, reason)));
-    for before in kept.into_iter().filter(|before| !whole.contains(&before.successor)) {
-        if let Some((sealed, payload)) = before.sealed.zip(spare.remove(&before.use_id)) {
-            out.sealed.push((*sealed, payload));
-        }
-    }
-    if index_lost && any {
-        out.problems.push(Problem::new(
-            ProblemKind::MissingIndex,
-            "The index of saved sessions was missing or damaged.",
-            "Every session was found again from the files themselves.",
-            "Nothing: a new index is written by itself.",
-        ));
     }
 
+    fn sort_sealed(&mut self, slot: PoolFile, header: &Header) {
+        self.any = true;
+        let use_id = hex(&header.use_id);
+        let expected = self.listed.get(&slot.name);
+        match header.payload(&slot.bytes) {
+            // Whoever handed it over had no key for it.
+            Ok(_) if header.encryption != Encryption::None => {
+                self.broken.insert(slot.name, "it is not encrypted under the key that is here".to_owned());
+            }
+            // Listed, or everything when there is no list: a row that turns up twice is one row.
+            Ok(payload) if expected.is_some_and(|file| file.use_id == use_id) || self.index_lost => {
+                self.found.insert(slot.name.clone());
+                let file = expected.cloned().unwrap_or_else(|| unlisted(&slot.name, use_id, header, payload));
+                self.out.sealed.push((file, payload.to_vec()));
+            }
+            Ok(payload) if self.retired.contains(&use_id) => _ = self.spare.insert(use_id, payload.to_vec()),
+            Err(_) if self.retired.contains(&use_id) => {}
+            // Newer than the index: written a moment before the index was to list it, or the index was put back.
+            Ok(payload) if expected.is_none() && self.generation < header.generation => {
+                self.out.sealed.push((unlisted(&slot.name, use_id, header, payload), payload.to_vec()));
+            }
+            // The index had time to list it and did not: what it was made from, or made of, counts.
+            Ok(_) if expected.is_none() => self.out.free.push(slot.name),
+            Err(_) if expected.is_none() && !self.index_lost => self.out.free.push(slot.name),
+            Ok(_) => _ = self.broken.insert(slot.name, "it holds another session than the index says".to_owned()),
+            Err(err) => _ = self.broken.insert(slot.name, err.to_string()),
+        }
+    }
+
+    /// What of the listed files is not there, with what is to be said of it unless its rows turn up.
+    fn settle(&mut self) -> Vec<(SealedFile, Problem)> {
+        let out = &mut self.out;
+        // A merged file that is not whole is all that it was made from, as long as that is still kept.
+        let sealed = out.sealed.iter().map(|(file, _)| file);
+        let whole = set_of(sealed.chain(&out.unread).map(|file| file.use_id.clone()));
+        let kept: Vec<Retired> = out.manifest.iter().flat_map(|manifest| manifest.retired.clone()).collect();
+        let opened = set_of(out.open.iter().map(|open| hex(&open.use_id)));
+        let here = |before: &Retired| self.spare.contains_key(&before.use_id) || opened.contains(&before.use_id);
+        let mut alarms = Vec::new();
+        for file in self.listed.values().filter(|file| !self.found.contains(&file.file)) {
+            out.damaged.push(file.clone());
+            let mut before = kept.iter().filter(|before| before.successor == file.use_id).peekable();
+            let elsewhere = before.peek().is_some() && before.all(here);
+            let reason = self.broken.remove(&file.file).unwrap_or_else(|| "it is missing".to_owned());
+            if !elsewhere && !self.newer_format.contains(&file.file) {
+                alarms.push((file.clone(), damaged(&file.file, Some(file), &reason)));
+            }
+        }
+        out.problems.extend(self.broken.iter().map(|(name, reason)| damaged(name, None, reason)));
+        for before in kept.into_iter().filter(|before| !whole.contains(&before.successor)) {
+            if let Some((sealed, payload)) = before.sealed.zip(self.spare.remove(&before.use_id)) {
+                out.sealed.push((*sealed, payload));
+            }
+        }
+        if self.index_lost && self.any {
+            out.problems.push(Problem::new(
+                ProblemKind::MissingIndex,
+                "The index of saved sessions was missing or damaged.",
+                "Every session was found again from the files themselves.",
+                "Nothing: a new index is written by itself.",
+            ));
+        }
+        alarms
+    }
+}
+
+/// Where the device stands with its server, where its chains stand, and who it is.
+fn say_where_it_stands(out: &mut Recovered) {
     out.standing = out.manifest.as_ref().and_then(|manifest| manifest.standing.clone());
     for segment in &out.open {
         out.standing = newer(out.standing.take(), segment.standing.clone());
@@ -232,16 +279,6 @@ pub fn recover_but(
             out.identity = Some(manifest.identity.clone());
         }
     }
-    out.chains_unsure |= index_lost && (!out.sealed.is_empty() || out.problems.iter().any(hides_a_session));
-    read_births(births, &mut out);
-    // What is kept twice, or was found in other files, is not missing.
-    let held = out.places();
-    let missing = |file: &SealedFile| {
-        let places = file.spans.iter().map(wire::Span::place);
-        file.spans.is_empty() || !holds_all(places, |chain| held.get(chain))
-    };
-    out.problems.extend(alarms.into_iter().filter(|(file, _)| missing(file)).map(|(_, problem)| problem));
-    out
 }
 
 impl Recovered {

@@ -3,12 +3,13 @@
 
 use std::cell::RefCell;
 
+use bridge::FromTables;
 use engine::{Rebuild, Store};
 use ledger::Row;
 
 use crate::{
-    port::{complain, now_ms, say},
     project::{self, QUIET_MS, fail, later, soon},
+    speak::{complain, now_ms, say},
 };
 
 pub(crate) struct Check {
@@ -138,7 +139,7 @@ fn finish() {
         if check.whole {
             complain(&format!("packed tables were wrong: {}", check.differing.join(", ")));
         }
-        say(&["stale".into()], None);
+        say(&FromTables::Stale, None);
     }
     project::replace(check.store);
 }

@@ -3,14 +3,14 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use archive::SetOut;
-use bridge::{Asked, ExportAs, FromProjector, Problem, ProblemKind};
+use bridge::{Asked, ExportAs, FromProjector, FromTables, Problem, ProblemKind};
 use js_sys::Uint8Array;
 use ledger::Row;
 use wasm_bindgen::JsValue;
 
 use crate::{
-    port::{say, tell, tell_with},
     project,
+    speak::{say, tell, tell_with},
 };
 
 struct Export {
@@ -35,7 +35,7 @@ pub(crate) fn begin(id: u32, what: ExportAs, now_ms: i64) {
         return done(id, &archive::csv(&sets), sets.len());
     }
     RUNNING.with_borrow_mut(|running| *running = Some(Export { id, what, now_ms, rows: Vec::new() }));
-    say(&["everything".into(), id.into()], None);
+    say(&FromTables::Everything { id }, None);
 }
 
 /// A sealed file's Parquet.

@@ -5,32 +5,19 @@ use std::{
     collections::{BTreeMap, VecDeque},
 };
 
-use bridge::{Asked, Choices, ExerciseName, FromProjector, ImportLine, KnownSet, Problem, ProblemKind, Question, pack};
+use bridge::{Asked, Choices, ExerciseName, FromProjector, FromTables, ImportLine, KnownSet, Problem, ProblemKind, Question, pack};
 use intake::{Begun, Known, NameBook, NameTarget, Part, Planned};
 use ledger::{EntityId, Entropy, LoadMode, Row, Tracking};
-use wasm_bindgen::JsValue;
 
 use crate::{
-    port::{complain, say, tell},
     project,
+    speak::{complain, say, tell},
 };
 
 /// Events per flush: large enough to be quick, small enough to show progress and to be cancelled.
 const CHUNK: usize = 500;
 /// Rows of a backup, which need no more than to be written.
 const ROWS: usize = 2_000;
-
-/// Whether one is running; the rest of its state lives below, outside the projector's.
-#[derive(Default)]
-pub(crate) struct Import {
-    running: bool,
-}
-
-impl Import {
-    pub(crate) fn running(&self) -> bool {
-        self.running
-    }
-}
 
 /// What is written at once.
 enum Chunk {
@@ -165,7 +152,7 @@ pub(crate) fn run(id: u32) {
             rows = later;
         }
         STATE.with_borrow_mut(|state| *state = State { chunks, id, total, restores: true, ..State::default() });
-        project::with(|it| it.import.running = true);
+        project::with(|it| it.importing = true);
         progress();
         return send_next();
     }
@@ -188,7 +175,7 @@ pub(crate) fn run(id: u32) {
             ..State::default()
         };
     });
-    project::with(|it| it.import.running = true);
+    project::with(|it| it.importing = true);
     progress();
     send_next();
 }
@@ -211,22 +198,22 @@ fn send_next() {
         let chunk = state.chunks.pop_front()?;
         // Counted once it is written.
         state.sent = (chunk.len(), if let Chunk::Part(part) = &chunk { part.sets } else { 0 });
-        Some((state.id, chunk))
+        Some(chunk)
     });
     match next {
-        Some((id, Chunk::Part(part))) => match serde_json::to_vec(&part.drafts) {
-            Ok(json) => say(&["capture".into(), id.into()], Some(&json)),
+        Some(Chunk::Part(part)) => match serde_json::to_vec(&part.drafts) {
+            Ok(json) => say(&FromTables::Capture, Some(&json)),
             Err(err) => complain(&format!("drafts that cannot be said: {err}")),
         },
-        Some((id, Chunk::Rows(rows, person))) => {
+        Some(Chunk::Rows(rows, person)) => {
             let packed = pack(rows.iter().map(|row| row.raw.as_slice()));
-            say(&["restore".into(), id.into(), person.unwrap_or_default().into()], Some(&packed));
+            say(&FromTables::Restore { person }, Some(&packed));
         }
         None => {
-            project::with(|it| it.import.running = false);
+            project::with(|it| it.importing = false);
             project::refresh();
             if !STATE.with_borrow(|state| state.restores) {
-                say(&["imported".into()], None);
+                say(&FromTables::Imported, None);
             }
             let notice = STATE.with_borrow(|state| {
                 let State { id, sets, already_here, before, cancelled, done, total, .. } = *state;
@@ -244,8 +231,8 @@ fn send_next() {
 }
 
 /// The storage worker wrote a chunk, or could not.
-pub(crate) fn captured(problem: &JsValue) {
-    if let Ok(problem) = serde_wasm_bindgen::from_value::<Problem>(problem.clone()) {
+pub(crate) fn captured(problem: Option<Problem>) {
+    if let Some(problem) = problem {
         let id = STATE.with_borrow_mut(|state| {
             state.chunks.clear();
             state.failed = true;

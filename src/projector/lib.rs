@@ -10,6 +10,7 @@ mod import;
 mod pack;
 mod port;
 mod project;
+mod speak;
 
 /// What its worker runs.
 pub fn begin() {

@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 
+use bridge::FromTables;
 use engine::Packing;
 
 use crate::{
     check,
-    port::{build, say},
     project::{self, soon},
+    speak::{build, say},
 };
 
 /// Larger ones would take longer to read than a start may, and memory that a phone does not have.
@@ -15,6 +16,8 @@ const BYTES_MAX: usize = 256 << 20;
 
 struct Running {
     id: u32,
+    /// The tables as they are after so many times. When they change, what is packed already does not fit the rest.
+    refreshes: u64,
     left: Vec<String>,
     packing: Packing,
 }
@@ -31,7 +34,7 @@ pub(crate) fn begin(id: u32, rows: u64) {
             return None;
         }
         let packing = Packing::new(&build(), store.events());
-        Some(Running { id, left: store.to_pack(), packing })
+        Some(Running { id, refreshes: it.refreshes, left: store.to_pack(), packing })
     });
     match begun {
         Some(running) if !check::runs() => {
@@ -42,27 +45,21 @@ pub(crate) fn begin(id: u32, rows: u64) {
     }
 }
 
-/// The tables change: what is packed already would not fit the rest.
-pub(crate) fn give_up() {
-    if let Some(running) = RUNNING.take() {
-        refuse(running.id, "somebody wrote");
-    }
-}
-
 fn refuse(id: u32, why: &str) {
-    say(&["unencoded".into(), id.into(), why.into()], None);
+    say(&FromTables::NotDone { id, why: why.to_owned() }, None);
 }
 
 fn some() {
     let Some(mut running) = RUNNING.take() else { return };
     let Some(name) = running.left.pop() else {
         return match running.packing.finish() {
-            Ok(packed) => say(&["encoded".into(), running.id.into()], Some(&packed)),
+            Ok(packed) => say(&FromTables::Done { id: running.id }, Some(&packed)),
             Err(err) => refuse(running.id, &err.to_string()),
         };
     };
     let packed = project::with(|it| {
-        let store = it.settled().ok_or_else(|| "somebody wrote".to_owned())?;
+        let same = it.refreshes == running.refreshes;
+        let store = it.settled().filter(|_| same).ok_or_else(|| "somebody wrote".to_owned())?;
         store.pack_one(&name, &mut running.packing).map_err(|err| err.to_string())
     });
     match packed {

@@ -1,20 +1,16 @@
 //! Messages from the page and, over a port of their own, from the storage worker.
 
-use bridge::{FromProjector, ToProjector, pack, unpack};
+use bridge::{FromProjector, FromTables, ToProjector, ToTables, pack, unpack};
 use js_sys::{Array, Uint8Array};
 use ledger::Row;
-use serde::Serialize as _;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
+use web_sys::{MessageEvent, MessagePort};
 
 use crate::{
     check::{self, Came},
     export, import, pack, project,
+    speak::{self, complain, global, say, tell},
 };
-
-pub(crate) fn global() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
 
 /// Messages are `[ToProjector, bytes?]`, or `["link", port]` with the storage worker's port.
 pub(crate) fn listen() {
@@ -22,7 +18,7 @@ pub(crate) fn listen() {
         if message.get(0).as_string().as_deref() == Some("link") {
             let port: MessagePort = message.get(1).unchecked_into();
             on_message(&port, storage_says);
-            project::with(|it| it.storage = Some(port));
+            speak::link(Some(port));
             return;
         }
         match serde_wasm_bindgen::from_value(message.get(0)) {
@@ -46,7 +42,7 @@ fn on_message(target: &JsValue, mut handle: impl FnMut(&Array) + 'static) {
 fn page_asks(request: ToProjector, extra: &JsValue) {
     match request {
         ToProjector::Hello { build } => {
-            let own = self::build();
+            let own = speak::build();
             tell(&if own == build { FromProjector::Hello } else { FromProjector::OtherBuild { build: own } });
         }
         ToProjector::Watch { key, asked } => project::watch(key, asked),
@@ -65,105 +61,57 @@ fn page_asks(request: ToProjector, extra: &JsValue) {
 }
 
 fn storage_says(message: &Array) {
-    let bytes = |at| Uint8Array::new(&message.get(at)).to_vec();
-    let text = |at| message.get(at).as_string().unwrap_or_default();
-    match text(0).as_str() {
-        "dims" => project::dimension(&text(1), &bytes(2)),
-        "sealed" => project::sealed(&bytes(1)),
-        "rows" => project::rows(&rows_of(&bytes(1))),
-        "loaded" => project::loaded(text(1)),
-        "tables" => {
-            let id = message.get(1);
-            match project::unpack(&bytes(2)) {
-                Ok(()) => say(&["encoded".into(), id], Some(&[])),
-                Err(why) => say(&["unencoded".into(), id, why.into()], None),
-            }
+    let bytes = || Uint8Array::new(&message.get(1)).to_vec();
+    let word = match serde_json::from_str(&message.get(0).as_string().unwrap_or_default()) {
+        Ok(word) => word,
+        Err(err) => return complain(&format!("a word of the storage worker that cannot be read: {err}")),
+    };
+    match word {
+        ToTables::Hello { build } if build == speak::build() => {}
+        // The page finds out by itself, and says that there is an update.
+        ToTables::Hello { .. } => speak::link(None),
+        _ if !speak::is_linked() => {}
+        ToTables::Dimension { name } => project::dimension(&name, &bytes()),
+        ToTables::Sealed => {
+            let parquet = bytes();
+            check::heard(|| Came::Sealed(parquet.clone()));
+            project::sealed(&parquet);
         }
-        "anew" => project::anew(),
-        "check-sealed" => check::again(Came::Sealed(bytes(1))),
-        "check-rows" => check::again(Came::Rows(rows_of(&bytes(1)))),
-        "check" => check::begin(message.get(1).is_truthy()),
-        "pack" => match <[u8; 8]>::try_from(bytes(2)) {
-            Ok(rows) => pack::begin(number(message), u64::from_le_bytes(rows)),
-            Err(_) => complain("rows to pack that nobody counted"),
-        },
-        "encode" => {
-            let id = message.get(1);
-            match engine::segment_to_parquet(&rows_of(&bytes(2))) {
-                Ok(parquet) => say(&["encoded".into(), id], Some(&parquet)),
-                Err(err) => say(&["unencoded".into(), id, err.to_string().into()], None),
-            }
+        ToTables::Rows => {
+            let rows = rows_of(&bytes());
+            check::heard(|| Came::Rows(rows.clone()));
+            project::rows(&rows);
         }
-        "decode" => {
-            let id = message.get(1);
-            match engine::rows_from_parquet(&bytes(2)) {
-                Ok(rows) => say(&["decoded".into(), id], Some(&pack(rows.iter().map(|row| row.raw.as_slice())))),
-                Err(err) => say(&["unencoded".into(), id, err.to_string().into()], None),
-            }
+        ToTables::Loaded { person } => project::loaded(person),
+        ToTables::GoOnFrom { id } => answer(id, project::unpack(&bytes()).map(|()| Vec::new())),
+        ToTables::Anew => project::anew(),
+        ToTables::CheckSealed => check::again(Came::Sealed(bytes())),
+        ToTables::CheckRows => check::again(Came::Rows(rows_of(&bytes()))),
+        ToTables::Check { whole } => check::begin(whole),
+        ToTables::Pack { id, rows } => pack::begin(id, rows),
+        ToTables::Encode { id } => {
+            answer(id, engine::segment_to_parquet(&rows_of(&bytes())).map_err(|err| err.to_string()));
         }
-        "person" => project::person(text(1)),
-        "follow" => project::follow(),
-        "captured" => import::captured(&message.get(2)),
-        "part" => export::part(number(message), &bytes(2)),
-        "rest" => export::rest(number(message), rows_of(&bytes(2))),
-        "broken" => export::broken(number(message), &text(2)),
-        other => complain(&format!("unknown message {other}")),
+        ToTables::Decode { id } => {
+            let rows = engine::rows_from_parquet(&bytes());
+            answer(id, rows.map(|rows| pack(rows.iter().map(|row| row.raw.as_slice()))).map_err(|err| err.to_string()));
+        }
+        ToTables::Person { person } => project::person(person),
+        ToTables::Follow => project::follow(),
+        ToTables::Captured { problem } => import::captured(problem),
+        ToTables::Part { id } => export::part(id, &bytes()),
+        ToTables::Rest { id } => export::rest(id, rows_of(&bytes())),
+        ToTables::Broken { id, why } => export::broken(id, &why),
     }
 }
 
-pub(crate) fn build() -> String {
-    let build = js_sys::Reflect::get(&js_sys::global(), &"SPOTTER_BUILD".into());
-    build.ok().and_then(|build| build.as_string()).unwrap_or_default()
-}
-
-fn number(message: &Array) -> u32 {
-    message.get(1).as_f64().unwrap_or(0.0) as u32
+fn answer(id: u32, outcome: Result<Vec<u8>, String>) {
+    match outcome {
+        Ok(bytes) => say(&FromTables::Done { id }, Some(&bytes)),
+        Err(why) => say(&FromTables::NotDone { id, why }, None),
+    }
 }
 
 fn rows_of(packed: &[u8]) -> Vec<Row> {
     unpack(packed).unwrap_or_default().into_iter().filter_map(|raw| Row::read(raw).ok()).collect()
-}
-
-/// To the storage worker.
-pub(crate) fn say(words: &[JsValue], bytes: Option<&[u8]>) {
-    let message: Array = words.iter().cloned().collect();
-    let transfer = Array::new();
-    if let Some(bytes) = bytes {
-        let array = Uint8Array::from(bytes);
-        transfer.push(&array.buffer());
-        message.push(&array);
-    }
-    project::with(|it| {
-        if let Some(port) = &it.storage {
-            let _ = port.post_message_with_transferable(&message, &transfer);
-        }
-    });
-}
-
-/// To the page.
-pub(crate) fn tell(notice: &FromProjector) {
-    tell_with(notice, JsValue::UNDEFINED);
-}
-
-/// To the page, with the rows of an answer.
-pub(crate) fn tell_rows(notice: &FromProjector, rows: &[serde_json::Value]) {
-    match rows.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) {
-        Ok(rows) => tell_with(notice, rows),
-        Err(err) => complain(&format!("rows that cannot be said: {err}")),
-    }
-}
-
-pub(crate) fn tell_with(notice: &FromProjector, extra: JsValue) {
-    match serde_wasm_bindgen::to_value(notice) {
-        Ok(notice) => _ = global().post_message(&Array::of2(&notice, &extra)),
-        Err(err) => complain(&format!("a notice that cannot be said: {err}")),
-    }
-}
-
-pub(crate) fn complain(text: &str) {
-    web_sys::console::error_1(&JsValue::from_str(text));
-}
-
-pub(crate) fn now_ms() -> f64 {
-    global().performance().map_or(0.0, |performance| performance.now())
 }

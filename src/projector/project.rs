@@ -9,20 +9,16 @@ use bridge::{Ask, Asked, FromProjector, Problem, ProblemKind};
 use engine::{EngineErr, Param, Params, Store, Table, Watches};
 use ledger::Row;
 use wasm_bindgen::{JsValue, closure::Closure};
-use web_sys::MessagePort;
 
-use crate::{
-    check::{self, Came},
-    import::Import,
-    pack,
-    port::{self, build, complain, global, now_ms, tell_rows},
-};
+use crate::speak::{self, build, complain, global, now_ms, tell_rows};
 
 #[derive(Default)]
 pub(crate) struct Projector {
-    pub(crate) storage: Option<MessagePort>,
     pub(crate) watched: Watches<Asked>,
-    pub(crate) import: Import,
+    /// An import is running.
+    pub(crate) importing: bool,
+    /// How often the tables have followed: what is packed of them piece by piece is of one time.
+    pub(crate) refreshes: u64,
     dims: BTreeMap<String, Table>,
     store: Option<Store>,
     person: String,
@@ -76,7 +72,7 @@ impl Projector {
 
     /// Everything that was on the device is in the tables, and nothing waits to come in.
     pub(crate) fn settled(&self) -> Option<&Store> {
-        self.store.as_ref().filter(|_| self.ready && !self.refresh_waits && !self.import.running())
+        self.store.as_ref().filter(|_| self.ready && !self.refresh_waits && !self.importing)
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -102,7 +98,6 @@ impl Projector {
 }
 
 pub(crate) fn sealed(parquet: &[u8]) {
-    check::heard(|| Came::Sealed(parquet.to_vec()));
     with(|it| {
         if let Some(store) = it.store()
             && let Err(err) = store.add_segment(parquet)
@@ -113,11 +108,10 @@ pub(crate) fn sealed(parquet: &[u8]) {
 }
 
 pub(crate) fn rows(rows: &[Row]) {
-    check::heard(|| Came::Rows(rows.to_vec()));
     let wait = with(|it| {
         let fresh = it.store().map_or(0, |store| store.add_rows(rows));
         // An import brings thousands of rows: the tables follow once, at its end.
-        let wait = 0 < fresh && it.ready && !it.import.running() && !it.refresh_waits;
+        let wait = 0 < fresh && it.ready && !it.importing && !it.refresh_waits;
         it.refresh_waits |= wait;
         wait
     });
@@ -159,7 +153,7 @@ pub(crate) fn loaded(person: String) {
         }
     });
     if let Some(ready) = built {
-        port::tell(&ready);
+        speak::tell(&ready);
         tell_watched();
         // The screen has its figures; now the first set of the day can be made as quick as the second.
         tidy_when_quiet();
@@ -167,9 +161,9 @@ pub(crate) fn loaded(person: String) {
 }
 
 pub(crate) fn refresh() {
-    pack::give_up();
     let changed = with(|it| {
         it.refresh_waits = false;
+        it.refreshes += 1;
         let began = now_ms();
         let changed = match it.store().map(Store::refresh) {
             Some(Ok(changed)) => Some(changed),
@@ -250,7 +244,7 @@ pub(crate) fn replace(store: Store) {
         it.store = Some(store);
         (std::mem::take(&mut it.unmeasured), late)
     });
-    late.iter().for_each(port::tell);
+    late.iter().for_each(speak::tell);
     tell_watched();
     for (id, rebuild, hashes) in waiting {
         measure(id, rebuild, hashes);
@@ -317,7 +311,7 @@ pub(crate) fn measure(id: u32, rebuild: bool, hashes: bool) {
         Some(FromProjector::Measured { id, events: store.events(), table_bytes: store.bytes(), refresh_ms: took, hashes })
     });
     if let Some(measured) = measured {
-        port::tell(&measured);
+        speak::tell(&measured);
     }
 }
 
@@ -342,5 +336,5 @@ pub(crate) fn fail(id: u32, err: &EngineErr) {
         "Everything you logged is safe.",
         "Reload; if it stays, copy this text into a report.",
     );
-    port::tell(&FromProjector::Failed { id, problem });
+    speak::tell(&FromProjector::Failed { id, problem });
 }

@@ -2,12 +2,9 @@
 //! the secret that is kept here, encrypted like everything else. With it the account's name is kept, so that the app knows it
 //! offline too.
 
-use std::cell::{Cell, RefCell};
-
-use bridge::{AccountNews, AccountView, AccountWish, FromStorage, Refusal, RefusalCode};
+use bridge::{AccountNews, AccountView, AccountWish, FromStorage, Refusal, RefusalCode, Sibling};
 use device::Write;
 use ledger::{EntityId, Scope};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen_futures::spawn_local;
 use wire::{
     Code, Doorstep, Entry, Failure,
@@ -16,39 +13,17 @@ use wire::{
 
 use crate::{
     births::Births,
-    deeds,
+    channels, events,
     fail::Fail,
-    feed, js, leader, locks,
+    js,
+    kept::{self, Kept, OWED, kept, owner},
+    leader, locks,
     net::{Call, refusal},
-    port::{self, Work},
-    start::nothing_missing,
+    reading::nothing_missing,
     state::{self, tell},
     vault,
 };
 
-/// What is kept of an account on the device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    pub(crate) account_id: String,
-    pub(crate) name: String,
-    /// As which device this installation signed in.
-    pub(crate) device_id: String,
-    pub(crate) persons: Vec<EntityId>,
-    /// Signed out, the account still says whose training this is.
-    pub(crate) signed_in: bool,
-    /// What every request shows beside the cookie. Without it the password is asked for once more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-}
-
-thread_local! {
-    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
-    /// The cookie is of a sign-in that was left without a network: it is used for nothing but to end that.
-    static OWES: Cell<bool> = const { Cell::new(false) };
-}
-
-/// In IndexedDB, also when everything else was removed: a sign-in has to be ended.
-pub(crate) const OWED: &str = "owed";
 /// Held while the cookie changes: a sign-out that comes late must not take the cookie of the next sign-in.
 const COOKIE: &str = "spotter-cookie";
 const COOKIE_WAIT_MS: i32 = 15_000;
@@ -56,52 +31,6 @@ const COOKIE_WAIT_MS: i32 = 15_000;
 const SIGN_OUT_MS: u32 = 10_000;
 /// which is asked again so often.
 const SIGN_OUT_AGAIN_MS: i32 = 30_000;
-
-/// The account that is signed in.
-pub(crate) fn kept() -> Option<Kept> {
-    owner().filter(|kept| kept.signed_in && !OWES.get())
-}
-
-/// What goes with the cookie.
-pub(crate) fn secret() -> Option<String> {
-    kept()?.secret
-}
-
-/// Somebody has signed in here.
-pub(crate) fn is_known() -> bool {
-    owner().is_some()
-}
-
-/// The account that this browser's training belongs to.
-fn owner() -> Option<Kept> {
-    KEPT.with_borrow(Clone::clone)
-}
-
-pub(crate) fn name() -> String {
-    kept().map(|kept| kept.name).unwrap_or_default()
-}
-
-pub(crate) fn signed_in_as() -> String {
-    kept().map(|kept| kept.device_id).unwrap_or_default()
-}
-
-/// The same before anything was opened.
-pub(crate) async fn was_here(births: &Births) -> bool {
-    births.named("account").await.is_some()
-}
-
-/// At the start, and when another tab signed in or out.
-pub(crate) async fn recall() {
-    let births = state::with(|state| state.births.clone());
-    let Some(births) = births else { return };
-    let vault = state::vault();
-    OWES.set(births.named(OWED).await.is_some());
-    let found = match births.named("account").await {
-        Some(bytes) => serde_json::from_slice(&vault::plain_value(vault.as_ref(), "account", bytes).await).ok(),
-        None => None,
-    };
-    KEPT.with_borrow_mut(|kept| *kept = found);
-}
 
 async fn keep(fresh: Kept) {
     let births = state::with(|state| state.births.clone());
@@ -114,8 +43,8 @@ async fn keep(fresh: Kept) {
     if let Err(fail) = stored.await {
         web_sys::console::warn_1(&format!("the account is not remembered: {fail}").into());
     }
-    KEPT.with_borrow_mut(|kept| *kept = Some(fresh));
-    feed::tell_siblings(&["account".into()]);
+    kept::becomes(fresh);
+    channels::tell(&Sibling::AccountChanged);
     leader::account_changed();
 }
 
@@ -124,7 +53,7 @@ pub(crate) fn begin(id: u32, wish: AccountWish) {
     spawn_local(async move {
         match act(wish).await {
             Ok(Outcome::News(news)) => tell(&FromStorage::Account { id, news: Ok(news) }),
-            Ok(Outcome::Entered(entered)) => port::enqueue(Work::Enter { id, entered }),
+            Ok(Outcome::Entered(entered)) => enter_now(id, *entered).await,
             Err(refusal) => tell(&FromStorage::Account { id, news: Err(refusal) }),
         }
     });
@@ -150,14 +79,14 @@ pub(crate) struct Entered {
 pub(crate) async fn owe(births: &Births) -> Result<bool, Fail> {
     let fresh = births.named(OWED).await.is_none();
     births.name(OWED, b"1").await?;
-    OWES.set(true);
+    kept::set_owes(true);
     Ok(fresh)
 }
 
 pub(crate) async fn owe_nothing(births: &Births) {
     // What cannot be deleted ends a sign-in that has ended, once more.
     let _ = births.delete("identity", &[OWED.to_owned()]).await;
-    OWES.set(false);
+    kept::set_owes(false);
 }
 
 /// The server ends this browser's sign-in, or knows of none.
@@ -176,18 +105,18 @@ pub(crate) async fn end_sign_in(births: Option<&Births>) -> Result<(), Failure> 
 
 /// What is owed is done before anything else is asked.
 async fn settle() -> Result<(), Failure> {
-    if !OWES.get() {
+    if !kept::owes() {
         return Ok(());
     }
     let Some(births) = state::with(|state| state.births.clone()) else { return Ok(()) };
     let _held = locks::hold(COOKIE, COOKIE_WAIT_MS).await;
     if births.named(OWED).await.is_none() {
         // Another tab was quicker.
-        OWES.set(false);
+        kept::set_owes(false);
         return Ok(());
     }
     end_sign_in(Some(&births)).await?;
-    feed::tell_siblings(&["account".into()]);
+    channels::tell(&Sibling::AccountChanged);
     Ok(())
 }
 
@@ -298,7 +227,7 @@ fn others(owner: &Kept) -> Refusal {
 fn this_device(name: &str, mine: bool, fresh: bool) -> Result<DeviceBody, Refusal> {
     let owner = owner();
     let rows = state::with(|state| 0 < state.host.shelf.count());
-    let here = Doorstep { owned: owner.is_some(), rows, owed: OWES.get() };
+    let here = Doorstep { owned: owner.is_some(), rows, owed: kept::owes() };
     let with_person = match (here.entry(mine, fresh), owner) {
         (Entry::Enter { with_person }, _) => with_person,
         (Entry::Refuse, Some(owner)) => return Err(others(&owner)),
@@ -332,7 +261,7 @@ async fn enter(call: Call<'_>) -> Result<Outcome, Refusal> {
 pub(crate) async fn enter_now(id: u32, entered: Entered) {
     let Entered { account, device_id, secret } = entered;
     let persons: Vec<EntityId> = account.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
-    if let Err(why) = deeds::write(Write::BelongTo(persons.clone())).await {
+    if let Err(why) = events::write(Write::BelongTo(persons.clone())).await {
         web_sys::console::warn_1(&format!("it is not known yet whom this training belongs to: {why}").into());
     }
     nothing_missing().await;

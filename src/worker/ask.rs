@@ -5,12 +5,12 @@ use std::{
     collections::BTreeMap,
 };
 
-use bridge::unpack;
+use bridge::{ToTables, unpack};
 use ledger::Row;
 use web_sys::MessagePort;
 
 use crate::{
-    feed,
+    figures,
     reply::{self, Reply},
     state,
 };
@@ -27,25 +27,25 @@ thread_local! {
 }
 
 pub(crate) async fn decode(parquet: &[u8]) -> Result<Vec<Row>, String> {
-    let packed = projector("decode", parquet).await?;
+    let packed = projector(|id| ToTables::Decode { id }, Some(parquet)).await?;
     let rows = unpack(&packed).ok_or("the projector's answer was cut")?;
     rows.into_iter().map(|raw| Row::read(raw).map_err(|err| err.to_string())).collect()
 }
 
 /// The one that has been fed.
-pub(crate) async fn projector(word: &str, bytes: &[u8]) -> Answer {
+pub(crate) async fn projector(word: impl FnOnce(u32) -> ToTables, bytes: Option<&[u8]>) -> Answer {
     match state::with(|state| state.projector.clone()) {
         Some(port) => over(&port, word, bytes).await,
         None => Err("no projector".to_owned()),
     }
 }
 
-pub(crate) async fn over(port: &MessagePort, word: &str, bytes: &[u8]) -> Answer {
+pub(crate) async fn over(port: &MessagePort, word: impl FnOnce(u32) -> ToTables, bytes: Option<&[u8]>) -> Answer {
     let id = LAST.get() + 1;
     LAST.set(id);
     let (reply, awaited) = reply::ask();
     WAITING.with_borrow_mut(|waiting| waiting.insert(id, reply));
-    feed::say(port, &[word.into(), id.into()], Some(bytes));
+    figures::say(port, &word(id), bytes);
     // A projector that dies answers nothing: after a while the session waits for the next one.
     let answer = awaited.wait_at_most(ANSWER_MS).await;
     WAITING.with_borrow_mut(|waiting| waiting.remove(&id));

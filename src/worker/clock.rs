@@ -3,12 +3,17 @@
 use js_sys::Date;
 use ledger::{Entropy, Stamp, UseId};
 
-use crate::state::global;
+use crate::js::global;
 
 pub(crate) fn now_ms() -> u64 {
     let now = Date::now();
     // A clock before 1970 counts as 1970: the row is kept and flagged, not refused.
     if 0.0 < now { now as u64 } else { 0 }
+}
+
+/// Milliseconds since this worker began.
+pub(crate) fn performance_now() -> f64 {
+    global().performance().map_or(0.0, |performance| performance.now())
 }
 
 /// Milliseconds that only go forward while this worker lives, whatever the clock does.

@@ -3,6 +3,7 @@
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::fail::Fail;
 
@@ -56,4 +57,8 @@ pub(crate) async fn sleep(ms: i32) {
 /// Until the promise settles, but not longer than this.
 pub(crate) async fn at_most(ms: i32, promise: &Promise) {
     let _ = JsFuture::from(Promise::race(&Array::of2(promise, &timer(ms)))).await;
+}
+
+pub(crate) fn global() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
 }

@@ -2,20 +2,16 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use bridge::{AnyBuild, Sibling};
 use device::{Detector, Happening, PING_MS};
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
-use crate::{account, deeds::happened, feed, js, link, locks, state};
+use crate::{channels, events::happened, js, kept, link, locks, state};
 
 const LOCK: &str = "spotter-leader";
-
-/// Something may have to be done: a session was closed, a projector came.
-pub(crate) fn nudge() {
-    happened(Happening::Nudged);
-}
 
 /// Leads when its turn comes, or when the leader has fallen silent, until another tab takes the lead away.
 pub(crate) async fn lead() {
@@ -27,8 +23,8 @@ pub(crate) async fn lead() {
         happened(Happening::Lost);
         link::cut_off();
         // How things stand is for the next one to say.
-        feed::tell_siblings(&["hello".into()]);
-        feed::tell_siblings(&["missed".into()]);
+        channels::tell(&Sibling::Hello);
+        channels::tell(&Sibling::Missed);
     }
 }
 
@@ -46,12 +42,12 @@ async fn take_the_lead() -> (Option<Promise>, bool) {
     state::with(|state| state.leader = Detector::default());
     loop {
         state::with(|state| state.leader.asks());
-        feed::tell_siblings(&["ping".into()]);
+        channels::tell_any(&AnyBuild::Ping, None);
         js::at_most(PING_MS, &lock.held).await;
         if got.get() {
             return (Some(lock.lost), false);
         }
-        if state::with(|state| state.leader.is_gone(state.siblings.is_some())) {
+        if state::with(|state| state.leader.is_gone(state.channels.is_some())) {
             if let Some(abort) = &abort {
                 // Nobody waits for what this rejects.
                 let _ = js::call(&lock.lost, "catch", &[&Closure::once_into_js(|_: JsValue| {})]);
@@ -74,7 +70,7 @@ pub(crate) fn account_changed() {
     if !state::with(|state| state.host.leads()) {
         return;
     }
-    match (account::kept(), link::is_on()) {
+    match (kept::kept(), link::is_on()) {
         (Some(kept), false) => happened(Happening::Linked { account_id: kept.account_id, persons: kept.persons }),
         (Some(_), true) => link::input(wire::Input::Connect),
         (None, true) => link::end(),

@@ -2,18 +2,18 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use bridge::{FromStorage, Problem, ProblemKind};
+use bridge::{AnyBuild, FromStorage, Problem, ProblemKind};
 use device::Happening;
 use wire::{ChainKey, Ranges};
 
 use crate::{
     account,
     births::Births,
-    deeds::happened,
+    channels,
+    events::happened,
     fail::Fail,
-    feed,
     files::Pool,
-    leader, link, perform, start,
+    kept, leader, link, reading, start,
     state::{self, State, tell},
     vault::Vault,
 };
@@ -55,7 +55,7 @@ pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
     state::with(|state| state.vault = Some(next));
     if passphrase.is_some() {
         // Others would go on without it, however long nobody is there.
-        feed::tell_siblings(&["gone".into()]);
+        channels::tell_any(&AnyBuild::Gone, None);
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ pub(crate) async fn lock() -> Result<(), Problem> {
         if vault.has_app_lock() { Ok(()) } else { vault.forget(&births, &pool).await }
     };
     locked.await.map_err(|fail| failed(&fail))?;
-    feed::tell_siblings(&["gone".into()]);
+    channels::tell_any(&AnyBuild::Gone, None);
     Ok(())
 }
 
@@ -81,8 +81,8 @@ async fn only_here(pool: &Pool) -> Result<u64, Fail> {
 }
 
 async fn read_again(pool: &Pool) -> Result<(), Fail> {
-    perform::follow_index(pool).await?;
-    perform::catch_up(pool).await
+    reading::follow_index(pool).await?;
+    reading::catch_up(pool).await
 }
 
 /// Files that only a newer build can read.
@@ -105,7 +105,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
         ));
     }
     // Noted first, and outlasting what follows: a cookie is left, and whoever has this device next shall not be let in by it.
-    let leaves = account::is_known();
+    let leaves = kept::is_known();
     let noted = match &births {
         Some(births) if leaves => account::owe(births).await,
         _ => Err(Fail::NotFound),
@@ -118,7 +118,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
             "Try again when the server can be reached.",
         ));
     }
-    feed::tell_siblings(&["gone".into()]);
+    channels::tell_any(&AnyBuild::Gone, None);
     link::end();
     // Files that are held cannot be removed.
     happened(Happening::Leaves);
@@ -145,7 +145,7 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
         if left.as_deref() != Some("0") {
             return Ok(false);
         }
-        let leaves = account::was_here(&births).await;
+        let leaves = kept::was_here(&births).await;
         let noted = leaves && account::owe(&births).await?;
         if let Err(fail) = erase(Some(&births), &pool).await {
             if noted {
@@ -174,7 +174,7 @@ pub(crate) async fn start_over() -> Result<(), Problem> {
 async fn erase(births: Option<&Births>, pool: &Pool) -> Result<(), Fail> {
     pool.remove().await?;
     match births {
-        Some(births) => births.clear_but(account::OWED).await,
+        Some(births) => births.clear_but(kept::OWED).await,
         None => Ok(()),
     }
 }

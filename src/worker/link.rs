@@ -1,8 +1,6 @@
 //! The way to the server: does with `fetch` what the replica of whoever leads wants of the network, and says how things stand.
 
-use std::collections::BTreeMap;
-
-use bridge::{FromStorage, Refusal, RefusalCode, RefusedView, SyncLink, SyncState};
+use bridge::{FromStorage, Refusal, RefusalCode, RefusedView, Sibling, SyncLink, SyncState};
 use device::{Happening, Shelf, clock_notice};
 use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
@@ -13,28 +11,17 @@ use wire::{
 };
 
 use crate::{
-    account,
+    channels,
     clock::{mono_ms, now_ms},
-    deeds::happened,
-    feed, js,
+    events::happened,
+    js::{self, global},
+    kept,
     net::{Call, Pieces, refusal},
     snapshot,
-    start::report_problem,
-    state::{self, global, tell},
+    state::{self, tell},
 };
 
 const LATELY: usize = 400;
-
-/// What is under way, and what was said of it.
-#[derive(Default)]
-pub(crate) struct Wires {
-    /// How to end each call.
-    calls: BTreeMap<u32, AbortController>,
-    timer: Option<i32>,
-    /// What the screens were told last.
-    said: SyncState,
-    clock_said: bool,
-}
 
 /// Compares everything, here or in the tab that leads.
 pub(crate) fn compare() {
@@ -82,7 +69,7 @@ fn look_at_clock() {
     let server = state::with(|state| state.host.replica().and_then(|replica| replica.server_ms(mono_ms())));
     let notice = server.and_then(|server| clock_notice(now_ms(), server));
     if let Some(notice) = notice.filter(|_| !state::with(|state| std::mem::replace(&mut state.wires.clock_said, true))) {
-        report_problem(notice);
+        state::report(notice);
     }
 }
 
@@ -162,7 +149,7 @@ async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer
         Request::Push { rows } => {
             let batch_id = rows.first().map(|row| row.event_id.to_string()).unwrap_or_default();
             let rows = rows.iter().filter_map(|row| wire::raw_of(&row.raw)).collect();
-            let push = Push { device_id: account::signed_in_as(), batch_id, rows };
+            let push = Push { device_id: kept::signed_in_as(), batch_id, rows };
             Answer::Pushed(Call { accept: NATIVE_PUSH, abort, ..Call::post(path::PUSH, &push) }.json().await?)
         }
         Request::Claim { person } => {
@@ -226,7 +213,7 @@ fn progress(at: Option<(usize, usize)>) {
 
 /// Tells this tab's screen and the others' how things stand, when that has changed.
 fn say() {
-    let account = account::name();
+    let account = kept::name();
     // Whoever has lost the lead knows nothing that the next one does not know better.
     let fresh = state::with(|state| {
         let said = &mut state.wires.said;
@@ -236,17 +223,15 @@ fn say() {
         Some(fresh)
     });
     let Some(state) = fresh else { return };
-    if let Ok(json) = serde_json::to_string(&state) {
-        feed::tell_siblings(&["sync".into(), json.into()]);
-    }
+    channels::tell(&Sibling::Standing { state: state.clone() });
     tell(&FromStorage::Sync { state });
 }
 
 /// A tab that has just come asks what was said last.
 pub(crate) fn say_again() {
     let said = state::with(|state| state.host.replica().map(|_| state.wires.said.clone()));
-    if let Some(json) = said.and_then(|said| serde_json::to_string(&said).ok()) {
-        feed::tell_siblings(&["sync".into(), json.into()]);
+    if let Some(state) = said {
+        channels::tell(&Sibling::Standing { state });
     }
 }
 

@@ -7,7 +7,11 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{AbortController, AbortSignal, Response};
 use wire::{Failure, Problem};
 
-use crate::{account, fail::Fail, js, state::global};
+use crate::{
+    fail::Fail,
+    js::{self, global},
+    kept,
+};
 
 pub(crate) fn refusal(failure: &Failure) -> Refusal {
     match failure {
@@ -54,7 +58,7 @@ impl<'a> Call<'a> {
         let headers = Object::new();
         js::set(&headers, "accept", &self.accept.into());
         js::set(&headers, wire::PROTOCOL_HEADER, &wire::PROTOCOL.to_string().into());
-        if let Some(secret) = account::secret() {
+        if let Some(secret) = kept::secret() {
             js::set(&headers, wire::DEVICE_HEADER, &secret.into());
         }
         if let Some(body) = &self.body {

@@ -2,21 +2,27 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use device::{Act, Answer, Happening, Manifest, Place, Whole, hex, newest_index, recover, slots};
+use bridge::ToTables;
+use device::{Act, Answer, Place, Ticket, Whole, hex};
 use ledger::{HEADER_LEN, Header, Role};
 
 use crate::{
     ask,
     births::value_of,
-    deeds::{Doing, happened},
     fail::Fail,
-    feed,
     files::{Held, Pool},
-    js, sealed,
-    start::{self, RECEIVED, make_files},
+    js,
+    reading::{self, RECEIVED, make_files},
+    sealed,
     state::{self, Slot},
     tables, vault,
 };
+
+/// What one task is doing, and the file that it has taken.
+pub(crate) struct Doing {
+    pub(crate) ticket: Ticket,
+    pub(crate) held: Option<Held>,
+}
 
 pub(crate) async fn perform(pool: &Pool, act: Act, doing: &mut Doing) -> Result<Answer, Fail> {
     let held = &mut doing.held;
@@ -60,13 +66,15 @@ pub(crate) async fn perform(pool: &Pool, act: Act, doing: &mut Doing) -> Result<
             births.put("births", &[(name, value_of(&packed))]).await?;
         }
         Act::NoteReceived => note_received().await,
-        Act::Remember(identity) => start::remember(&identity).await?,
-        Act::Encode(packed) => return ask::projector("encode", &packed).await.map(Answer::Bytes).map_err(Fail::Other),
+        Act::Remember(identity) => reading::remember(&identity).await?,
+        Act::Encode(packed) => {
+            return ask::projector(|id| ToTables::Encode { id }, Some(&packed)).await.map(Answer::Bytes).map_err(Fail::Other);
+        }
         Act::Decode(parquet) => return ask::decode(&parquet).await.map(Answer::Rows).map_err(Fail::Other),
         Act::Rows(file) => return sealed::rows(pool, &file).await.map(Answer::Rows),
-        Act::Follow => follow_index(pool).await?,
-        Act::CatchUp => catch_up(pool).await?,
-        Act::LookAgain => drop(start::look_again(pool).await?),
+        Act::Follow => reading::follow_index(pool).await?,
+        Act::CatchUp => reading::catch_up(pool).await?,
+        Act::LookAgain => drop(reading::look_again(pool).await?),
         Act::ForgetBirths(names) => forget_births(&names).await?,
         Act::FileKey => file_key(pool).await?,
         Act::KeepTables => tables::keep(pool).await?,
@@ -156,43 +164,3 @@ async fn take_nothing_plain(pool: &Pool) -> Result<(), Fail> {
     state::with(|state| state.vault = Some(next));
     Ok(())
 }
-
-/// What the index says by now: another tab has merged files, or fetched some from the server.
-pub(crate) async fn follow_index(pool: &Pool) -> Result<(), Fail> {
-    let Some((manifest, file)) = newest_manifest(pool).await? else { return Ok(()) };
-    let unheard = state::with(|state| state.host.follow(manifest, file));
-    for file in &unheard {
-        match sealed::payload(pool, file).await {
-            Ok(payload) => feed::to_projector(&["sealed".into()], Some(&payload)),
-            // What is missing is said where everything is read.
-            Err(fail) => web_sys::console::warn_1(&format!("{}: {fail}", file.file).into()),
-        }
-    }
-    if !unheard.is_empty() {
-        feed::tables_follow();
-    }
-    Ok(())
-}
-
-pub(crate) async fn newest_manifest(pool: &Pool) -> Result<Option<(Manifest, String)>, Fail> {
-    let mut files = Vec::new();
-    for name in pool.names().await?.into_iter().filter(|name| name.starts_with("manifest-")) {
-        files.push(sealed::file(pool, name).await?);
-    }
-    newest_index(&files).map_err(|_| Fail::Newer)
-}
-
-/// What the sessions' files say now: a former leader may have written after this tab started.
-pub(crate) async fn catch_up(pool: &Pool) -> Result<(), Fail> {
-    let mut open = Vec::new();
-    for name in slots(pool.names().await?) {
-        let (head, _) = pool.head(&name).await?;
-        if Header::decode(&head).is_ok_and(|header| header.role == Role::Open) {
-            open.push(sealed::file(pool, name).await?);
-        }
-    }
-    let found = recover(&[], open, &[]);
-    happened(Happening::Told(state::with(|state| state.host.catch_up(found))));
-    Ok(())
-}
-

@@ -3,46 +3,31 @@
 
 use std::{cell::RefCell, collections::VecDeque};
 
-use bridge::{Draft, FromStorage, Problem, ProblemKind, SavedRow, StorageReport, ToStorage};
-use device::{Done, NotDone, Write, is_free, slots, weakness};
+use bridge::{FromStorage, Problem, ProblemKind, SavedRow, Sibling, StorageReport, ToStorage};
+use device::{Done, Write, is_free, slots, weakness};
 use js_sys::Array;
-use ledger::{EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort};
 use wire::Input;
 
 use crate::{
-    account::{self, Entered},
+    account, channels,
     clock::now_ms,
-    deeds::{begin_write, not_saved, write},
+    events::{not_saved, write},
     fail::Fail,
     feed,
     files::Pool,
-    js, leave, link,
+    js::global,
+    leave, link,
+    reading::nothing_missing,
     sheet::SheetSlot,
-    start::{nothing_missing, start},
-    state::{self, global, tell},
+    start::start,
+    state::{self, tell},
 };
 
-pub(crate) enum Work {
+enum Work {
     Page(ToStorage),
     Link(MessagePort),
-    Import {
-        id: u32,
-        drafts: Vec<Draft>,
-    },
-    /// Nothing more of it comes.
-    Imported,
-    /// Rows of a backup; with the last of them comes whose they are.
-    Restore {
-        id: u32,
-        rows: Vec<Row>,
-        person: Option<EntityId>,
-    },
-    Enter {
-        id: u32,
-        entered: Box<Entered>,
-    },
 }
 
 #[derive(Default)]
@@ -77,7 +62,7 @@ pub(crate) fn listen() {
     let _ = global().post_message(&JsValue::from_str("up"));
 }
 
-pub(crate) fn enqueue(work: Work) {
+fn enqueue(work: Work) {
     let idle = QUEUE.with_borrow_mut(|queue| {
         queue.waiting.push_back(work);
         !std::mem::replace(&mut queue.running, true)
@@ -98,7 +83,7 @@ pub(crate) fn enqueue(work: Work) {
 async fn carry_out(work: Work) {
     match work {
         Work::Page(ToStorage::Hello { build, before }) => {
-            let own = js::get(&js_sys::global(), "SPOTTER_BUILD").as_string().unwrap_or_default();
+            let own = channels::own_build();
             if own != build {
                 tell(&FromStorage::OtherBuild { build: own });
             } else if !state::started() {
@@ -132,31 +117,19 @@ async fn carry_out(work: Work) {
         },
         Work::Page(ToStorage::SaveSheet { json }) => {
             let outcome = save_sheet(&json).await;
-            feed::tell_siblings(&["sheet".into(), json.into()]);
+            channels::tell(&Sibling::Sheet { json });
             if let Err(fail) = outcome {
                 tell(&FromStorage::Problem { problem: fail.problem() });
             }
         }
         Work::Page(ToStorage::Account { id, wish }) => account::begin(id, wish),
-        Work::Enter { id, entered } => account::enter_now(id, *entered).await,
-        Work::Page(ToStorage::Awake { online }) => to_leader("awake", online, || link::awake(online)),
+        Work::Page(ToStorage::Awake { online }) => to_leader(&Sibling::Awake { online }, || link::awake(online)),
         Work::Page(ToStorage::Compare) => link::compare(),
-        Work::Page(ToStorage::RetryRefused) => to_leader("retry", true, || link::input(Input::RetryRefused)),
+        Work::Page(ToStorage::RetryRefused) => to_leader(&Sibling::RetryRefused, || link::input(Input::RetryRefused)),
         // Asked before there was anything to report on.
         Work::Page(ToStorage::Report { id }) => tell_report(id).await,
         // It asks the network: nothing that is to be saved waits for that.
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
-        Work::Import { id, drafts } => captured(id, write(Write::Capture { drafts, import: true }).await),
-        // Otherwise years of rows would be read one by one at the next start.
-        Work::Imported => begin_write(Write::EndSession),
-        Work::Restore { id, rows, person } => {
-            captured(id, write(Write::Restore(rows)).await);
-            // With the last of them.
-            if let Some(person) = person {
-                nothing_missing().await;
-                begin_write(Write::BelongTo(vec![person]));
-            }
-        }
     }
 }
 
@@ -195,15 +168,6 @@ async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
     leave::set_app_lock(passphrase).await
 }
 
-/// The projector sends the next part of what it imports.
-fn captured(id: u32, outcome: Result<Done, NotDone>) {
-    let problem = match outcome {
-        Ok(_) => JsValue::NULL,
-        Err(why) => serde_wasm_bindgen::to_value(&not_saved(&why)).unwrap_or(JsValue::TRUE),
-    };
-    feed::to_projector(&["captured".into(), id.into(), problem], None);
-}
-
 async fn save_sheet(json: &str) -> Result<(), Fail> {
     let (sheet, vault) = state::with(|state| (state.sheet.take(), state.vault.clone()));
     let mut sheet = match (sheet, state::with(|state| state.pool.clone())) {
@@ -218,11 +182,11 @@ async fn save_sheet(json: &str) -> Result<(), Fail> {
 }
 
 /// Whoever leads carries it out; one of the tabs does.
-fn to_leader(word: &str, value: bool, act: impl FnOnce()) {
+fn to_leader(word: &Sibling, act: impl FnOnce()) {
     if state::with(|state| state.host.leads()) {
         act();
     } else {
-        feed::tell_siblings(&[word.into(), value.into()]);
+        channels::tell(word);
     }
 }
 

@@ -1,13 +1,15 @@
 //! The first sync: sealed segments straight into files. What is on the disk already is not fetched again, so it may be
 //! interrupted at any byte.
 
+use bridge::{Sibling, ToTables};
 use device::{Foreign, Write};
 use ledger::take_part;
 use wire::{ChainKey, Failure, Ranges, Segment, Snapshot, Span, api::path};
 
 use crate::{
-    deeds::{begin_write, list_segment},
-    feed,
+    channels,
+    events::{begin_write, list_segment},
+    figures,
     net::{Call, bytes},
     state,
 };
@@ -29,8 +31,8 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
     if copied {
         begin_write(Write::Copied);
     }
-    feed::tables_follow();
-    feed::tell_siblings(&["files".into()]);
+    figures::follow();
+    channels::tell(&Sibling::FilesChanged);
     Ok(acked)
 }
 
@@ -46,6 +48,6 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreig
     }
     let listed = list_segment(name, spans.clone(), parquet.to_vec()).await;
     let segment = listed.map_err(|why| Failure::Unreachable(format!("the segment could not be stored: {why}")))?;
-    feed::to_projector(&["sealed".into()], Some(&segment.parquet));
+    figures::tell(&ToTables::Sealed, Some(&segment.parquet));
     Ok((spans, segment.foreign))
 }

@@ -3,24 +3,24 @@
 use std::cell::RefCell;
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
-use device::{
-    Device, Happening, Host, Identity, Manifest, PoolFile, Retired, SealedFile, Shelf, Start, Write, hex, missing_files,
-    newest_manifest, recover_but,
-};
-use ledger::{Encryption, Header, LaneId};
+use device::{Device, Host, Identity, Manifest, PoolFile, Shelf, Start, Write, missing_files, recover_but};
+use ledger::{Header, LaneId};
 use wasm_bindgen::JsValue;
 
 use crate::{
     account,
     births::{Births, bytes_of},
-    clock::{Chance, now_ms, stamp, use_id},
-    deeds::{begin_write, happened},
+    channels,
+    clock::{Chance, now_ms, performance_now, stamp, use_id},
+    deeds,
+    events::begin_write,
     fail::Fail,
-    feed,
     files::Pool,
-    js, leader, locks,
+    js, kept, leader, locks,
+    reading::{CLEARED, RECEIVED, json_of, make_files, nothing_missing, read_files, unreadable},
     sheet::{self, SheetSlot},
-    state::{self, State, global, install, tell},
+    siblings,
+    state::{State, install, tell},
     tables,
     vault::{self, Found, Vault},
 };
@@ -28,7 +28,8 @@ use crate::{
 /// `unlocked` is the vault when somebody has just opened it; `before` is who this was by what the page remembers.
 pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
     let began = performance_now();
-    let siblings = feed::channel();
+    deeds::begin();
+    let open = channels::open(siblings::hear);
     let births = match &unlocked {
         // Opened by the code alone: without the database until the next start.
         Some(vault) if !vault.is_kept() => None,
@@ -70,15 +71,15 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         took_ms: performance_now() - began,
     };
     let pool = state.pool.clone();
-    state.siblings = siblings.filter(|_| pool.is_some());
+    state.channels = open.filter(|_| pool.is_some());
     let lost = state.problems.iter().any(|problem| problem.kind == ProblemKind::StorageCleared);
     install(state);
     tell(&ready);
-    feed::listen_to_siblings();
+    channels::begin(siblings::hear);
     if let Some(pool) = pool {
         tables::read_early(pool);
-        account::recall().await;
-        if account::kept().is_none() {
+        kept::recall().await;
+        if kept::kept().is_none() {
             // With an account whoever leads says how things stand.
             tell(&FromStorage::Sync { state: Default::default() });
         } else if lost {
@@ -249,94 +250,6 @@ async fn with_storage(
     Ok((state, sheet, unborn))
 }
 
-/// The pool's manifests and sessions, decrypted.
-struct Files {
-    newest: Option<(Manifest, String)>,
-    slots: Vec<PoolFile>,
-    unread: Vec<SealedFile>,
-}
-
-/// `trusting` leaves sealed files unread that look as the index says, and what they were made from: their content is checked
-/// when somebody needs it.
-async fn read_files(
-    pool: &Pool,
-    vault: Option<&Vault>,
-    names: &[String],
-    problems: &mut Vec<Problem>,
-    trusting: bool,
-) -> Result<Files, Fail> {
-    let mut manifests = Vec::new();
-    for name in names.iter().filter(|name| name.starts_with("manifest-")) {
-        // Without the newest index, files that it lists would look free: better no start than a wrong one.
-        let bytes = vault::plain(vault, pool.read(name).await?).await;
-        has_key(vault, &bytes)?;
-        manifests.push(PoolFile { name: name.clone(), bytes });
-    }
-    let newest = newest_manifest(&manifests);
-    let (mut slots, mut unread) = (Vec::new(), Vec::new());
-    let index = newest.iter().filter(|_| trusting).map(|(manifest, _)| manifest);
-    for listed in index.clone().flat_map(|index| &index.sealed) {
-        if pool.head(&listed.file).await.is_ok_and(|(head, size)| listed.is_headed_by(&head, size)) {
-            unread.push(listed.clone());
-        }
-    }
-    // What is in these files is in one of those as well.
-    let followed = |retired: &&Retired| unread.iter().any(|file| file.use_id == retired.successor);
-    let retired: Vec<&Retired> = index.flat_map(|index| &index.retired).filter(followed).collect();
-    for name in names.iter().filter(|name| name.starts_with("slot-")) {
-        if unread.iter().any(|file| file.file == *name) {
-            continue;
-        }
-        if let Some(retired) = retired.iter().find(|retired| retired.file == *name)
-            && let Ok((head, _)) = pool.head(name).await
-            && Header::decode(&head).is_ok_and(|header| hex(&header.use_id) == retired.use_id)
-        {
-            continue;
-        }
-        match pool.read(name).await {
-            Ok(bytes) => {
-                let bytes = vault::plain(vault, bytes).await;
-                has_key(vault, &bytes)?;
-                slots.push(PoolFile { name: name.clone(), bytes });
-            }
-            // Not among the slots, so nobody takes it for a free one; if the index lists it, recovery says so.
-            Err(fail) => problems.push(unreadable(name, &fail)),
-        }
-    }
-    Ok(Files { newest, slots, unread })
-}
-
-/// Without its key every session here would look damaged, and free files like whole ones.
-fn has_key(vault: Option<&Vault>, bytes: &[u8]) -> Result<(), Fail> {
-    let encrypted = Header::decode(bytes).is_ok_and(|header| header.encryption != Encryption::None);
-    if vault.is_none() && encrypted {
-        return Err(Fail::Other("the key to what is stored here cannot be read".to_owned()));
-    }
-    Ok(())
-}
-
-/// A sealed file is not what its head says: everything is read once more, to its last byte. Returns what is in all of them.
-pub(crate) async fn look_again(pool: &Pool) -> Result<Vec<Vec<u8>>, Fail> {
-    let vault = state::vault();
-    let mut problems = Vec::new();
-    let names = pool.names().await?;
-    let files = read_files(pool, vault.as_ref(), &names, &mut problems, false).await?;
-    let found = recover_but(files.newest, files.slots, &[], Vec::new());
-    problems.extend(found.problems.into_iter().filter(|problem| problem.kind == ProblemKind::DamagedFile));
-    let (sealed, payloads): (Vec<SealedFile>, Vec<Vec<u8>>) = found.sealed.into_iter().unzip();
-    let open = found.open.into_iter().flat_map(|segment| segment.rows).collect();
-    state::with(|state| state.host.looked_again(sealed, found.damaged));
-    happened(Happening::Told(open));
-    problems.into_iter().for_each(report_problem);
-    happened(Happening::Changed);
-    if state::with(|state| state.host.leads()) {
-        happened(Happening::Missing);
-    } else {
-        feed::tell_siblings(&["damaged".into()]);
-    }
-    Ok(payloads)
-}
-
 thread_local! {
     static LANE: RefCell<Option<LaneId>> = const { RefCell::new(None) };
 }
@@ -362,19 +275,6 @@ fn without_storage(fail: &Fail) -> Started {
     (State::of(host, vec![problem]), None, None)
 }
 
-/// In IndexedDB, from the start that finds everything gone until it is back: how many rows were found in the second place.
-const CLEARED: &str = "cleared";
-/// In IndexedDB, from the first row on that came from a server or a backup: those are not kept twice.
-pub(crate) const RECEIVED: &str = "received";
-
-/// What the browser removed is back, or is given up.
-pub(crate) async fn nothing_missing() {
-    if let Some(births) = state::with(|state| state.births.clone()) {
-        // What cannot be deleted now is said once more.
-        let _ = births.delete("identity", &[CLEARED.to_owned()]).await;
-    }
-}
-
 fn no_room() -> Problem {
     Problem::new(
         ProblemKind::StorageFull,
@@ -393,15 +293,6 @@ fn without_second_place() -> Problem {
     )
 }
 
-fn unreadable(name: &str, fail: &Fail) -> Problem {
-    Problem::new(
-        ProblemKind::DamagedFile,
-        format!("{name} cannot be read: {fail}."),
-        "It is left as it is, and everything else was opened.",
-        "Close other tabs of Spotter and reload; if it stays, bring your data here from a backup or another device.",
-    )
-}
-
 fn cleared_problem(rescued: usize) -> Problem {
     Problem::new(
         ProblemKind::StorageCleared,
@@ -412,18 +303,6 @@ fn cleared_problem(rescued: usize) -> Problem {
         },
         "Bring your data back from a backup or another device. To keep it from happening again, turn on protected storage under Me, Storage.",
     )
-}
-
-/// Ids only, so it is not encrypted: it is what is left when everything else is gone.
-fn json_of(identity: &Identity) -> Vec<u8> {
-    serde_json::to_vec(identity).expect("an identity is JSON")
-}
-
-pub(crate) async fn remember(identity: &Identity) -> Result<(), Fail> {
-    match state::with(|state| state.births.clone()) {
-        Some(births) => births.name("me", &json_of(identity)).await,
-        None => Ok(()),
-    }
 }
 
 /// The lowest lane that no other tab holds, so that lanes stay few over the years.
@@ -440,26 +319,4 @@ async fn take_lane() -> LaneId {
         }
     }
     LaneId::number(u8::MAX)
-}
-
-/// Makes files. When is written down first: whoever finds one knows that what goes into it must be kept twice for a while.
-pub(crate) async fn make_files(pool: &Pool, births: Option<&Births>, names: &[String]) -> Result<(), Fail> {
-    if let Some(births) = births {
-        let now = JsValue::from_f64(now_ms() as f64);
-        let items: Vec<(String, JsValue)> = names.iter().map(|name| (name.clone(), now.clone())).collect();
-        births.put("files", &items).await?;
-    }
-    for name in names {
-        pool.create(name).await?;
-    }
-    Ok(())
-}
-
-pub(crate) fn performance_now() -> f64 {
-    global().performance().map_or(0.0, |performance| performance.now())
-}
-
-pub(crate) fn report_problem(problem: Problem) {
-    state::with(|state| state.problems.push(problem.clone()));
-    tell(&FromStorage::Problem { problem });
 }

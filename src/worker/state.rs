@@ -6,16 +6,17 @@ use std::{
     rc::Rc,
 };
 
-use bridge::{FromStorage, Problem};
+use bridge::{FromStorage, Problem, SyncState};
 use device::{Detector, Done, Host, NotDone, Place, Segment, Trouble};
 use ledger::UseId;
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessagePort};
+use wasm_bindgen::JsValue;
+use web_sys::{AbortController, MessagePort};
 
 use crate::{
     births::Births,
+    channels::Channels,
     files::{Held, Pool},
-    link::Wires,
+    js,
     reply::Reply,
     sheet::SheetSlot,
     vault::Vault,
@@ -43,7 +44,7 @@ pub(crate) struct State {
     pub(crate) projector: Option<MessagePort>,
     /// A projector that does not have its dimensions yet, and gets no rows before.
     pub(crate) linking: Option<MessagePort>,
-    pub(crate) siblings: Option<BroadcastChannel>,
+    pub(crate) channels: Option<Channels>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -53,6 +54,17 @@ pub(crate) struct Waiting {
     pub(crate) last: u32,
     pub(crate) writes: BTreeMap<u32, Reply<Result<Done, NotDone>>>,
     pub(crate) segments: BTreeMap<u32, Reply<Result<Segment, Trouble>>>,
+}
+
+/// What is under way on the network, and what was said of it.
+#[derive(Default)]
+pub(crate) struct Wires {
+    /// How to end each call.
+    pub(crate) calls: BTreeMap<u32, AbortController>,
+    pub(crate) timer: Option<i32>,
+    /// What the screens were told last.
+    pub(crate) said: SyncState,
+    pub(crate) clock_said: bool,
 }
 
 /// A pool file that this worker writes.
@@ -78,7 +90,7 @@ impl State {
             wires: Wires::default(),
             projector: None,
             linking: None,
-            siblings: None,
+            channels: None,
             problems,
         }
     }
@@ -101,13 +113,15 @@ pub(crate) fn started() -> bool {
     STATE.with_borrow(Option::is_some)
 }
 
-pub(crate) fn global() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
-
 pub(crate) fn tell(notice: &FromStorage) {
     match serde_wasm_bindgen::to_value(notice) {
-        Ok(value) => _ = global().post_message(&value),
+        Ok(value) => _ = js::global().post_message(&value),
         Err(err) => web_sys::console::error_1(&JsValue::from_str(&format!("a notice that cannot be said: {err}"))),
     }
+}
+
+/// Somebody should know.
+pub(crate) fn report(problem: Problem) {
+    with(|state| state.problems.push(problem.clone()));
+    tell(&FromStorage::Problem { problem });
 }

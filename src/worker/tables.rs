@@ -7,6 +7,7 @@ use std::{
     rc::Rc,
 };
 
+use bridge::ToTables;
 use device::SealedFile;
 use js_sys::Promise;
 use ledger::{Role, Row, put_part, take_part};
@@ -151,7 +152,7 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     }
     // Every row of these was told to the projector before it hears this question.
     let about = state::with(|state| About { covered: state.host.shelf.places() });
-    let packed = match ask::projector("pack", &rows.to_le_bytes()).await {
+    let packed = match ask::projector(|id| ToTables::Pack { id, rows }, None).await {
         Ok(packed) => packed,
         // It has something better to do, has not checked the former ones yet, or has not all the rows: another tab may have
         // sealed some that it was never told of.

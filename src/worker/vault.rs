@@ -18,11 +18,10 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::{
     births::{Births, bytes_of, value_of},
-    clock::Chance,
+    clock::{Chance, performance_now},
     fail::Fail,
     files::Pool,
     js,
-    start::performance_now,
 };
 
 const NONCE: usize = 12;

@@ -187,13 +187,16 @@ export function inPage(build) {
     /** When a worker first says that it leads, other than this one; asked as the tabs themselves ask, which costs them next to nothing. */
     leads: (victim) => new Promise((found) => {
       const channel = new BroadcastChannel("spotter");
-      const asking = setInterval(() => channel.postMessage(["ping"]), 10);
+      const asking = setInterval(() => channel.postMessage([JSON.stringify("Ping")]), 10);
       soak.enough = () => {
         clearInterval(asking);
         channel.close();
         found(null);
       };
-      channel.onmessage = ({ data: [word, lane] }) => word === "beat" && lane !== victim && found(now());
+      channel.onmessage = ({ data: [json] }) => {
+        const lane = JSON.parse(json).Beat?.lane;
+        if (lane && lane !== victim) found(now());
+      };
     }),
 
     /** Everything that a storage worker finds when it starts, row by row; `whole` ones or what matters of notes. `soakHears` may

@@ -420,7 +420,7 @@ const frozen = async () => {
     globalThis.lookedAt = true;
     document.dispatchEvent(new Event("visibilitychange"));
   });
-  await yard.evaluate(() => new BroadcastChannel("spotter").postMessage(["closed"]));
+  await yard.evaluate((build) => new BroadcastChannel(`spotter-${build}`).postMessage([JSON.stringify("SessionOver")]), built.build);
   await until(async () => before < (await read()).generation, { what: "the index goes on", timeout: 40_000 }).catch((err) => note(`after a frozen leader: ${err.message}`));
   const leaders = (await Promise.all(tabs.map((tab) => tab.report()))).filter((report) => report.leader).length;
   if (leaders !== 1) note(`after a frozen leader ${leaders} tabs say that they lead`);

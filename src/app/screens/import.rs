@@ -20,7 +20,7 @@ use crate::{
 
 #[component]
 pub(crate) fn Import() -> impl IntoView {
-    let (hub, router) = (use_hub(), use_router());
+    let hub = use_hub();
     let imports = hub.watch::<ImportLine>(Vec::new);
     let file_name = RwSignal::new(String::new());
     let choices = RwSignal::new(Choices { now_ms: now_ms(), offset_min: offset_min(now_ms()), ..Choices::default() });
@@ -99,29 +99,9 @@ pub(crate) fn Import() -> impl IntoView {
                     <button class="plain" on:click=move |_| hub.cancel_import()>{m::import::STOP}</button>
                 </section>
             }.into_any(),
-            ImportState::Backup { rows, made_ms } => view! {
-                <section class="card" data-test="backup">
-                    <h2>{m::import::BACKUP}</h2>
-                    <p>{m::import::backup(&words::thousands(rows as i64), &words::day(words::day_of(made_ms as i64, i64::from(offset_min(made_ms as i64))), today()))}</p>
-                    <p class="quiet">{m::import::BACKUP_HINT}</p>
-                    <button class="primary wide" data-test="run-import" on:click=move |_| hub.run_import()>{m::import::RESTORE}</button>
-                </section>
-            }.into_any(),
-            ImportState::Restored { rows, cancelled } => view! {
-                <section class="card" data-test="restored">
-                    <h2>{if cancelled { m::import::STOPPED } else { m::import::RESTORED }}</h2>
-                    <p>{m::import::restored(&words::thousands(rows as i64))}</p>
-                    <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
-                </section>
-            }.into_any(),
-            ImportState::Done { sets, workouts, already_here, done, total } => view! {
-                <section class="card" data-test="imported">
-                    <h2>{if done < total { m::import::stopped_at(done as i64, total as i64) } else { m::import::IMPORTED.to_owned() }}</h2>
-                    <p>{m::import::imported(sets as i64, workouts as i64, already_here as i64)}</p>
-                    <p>{if done < total { m::import::STOPPED_HINT } else { m::import::IMPORTED_HINT }}</p>
-                    <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
-                </section>
-            }.into_any(),
+            ended @ (ImportState::Backup { .. } | ImportState::Restored { .. } | ImportState::Done { .. }) => {
+                view! { <Card state=ended/> }.into_any()
+            }
             ImportState::Failed(problem) => view! {
                 <section class="card" role="alert" data-test="import-failed">
                     <h2>{problem.happened}</h2>
@@ -131,6 +111,43 @@ pub(crate) fn Import() -> impl IntoView {
                 </section>
             }.into_any(),
         }}
+    }
+}
+
+/// A backup that was chosen, and what an import came to.
+#[component]
+fn Card(state: ImportState) -> impl IntoView {
+    let (hub, router) = (use_hub(), use_router());
+    let see_progress = move || {
+        view! {
+            <button class="primary wide" data-test="to-progress" on:click=move |_| router.go(Route::Progress)>{m::import::SEE_PROGRESS}</button>
+        }
+    };
+    match state {
+        ImportState::Backup { rows, made_ms } => view! {
+            <section class="card" data-test="backup">
+                <h2>{m::import::BACKUP}</h2>
+                <p>{m::import::backup(&words::thousands(rows as i64), &words::day(words::day_of(made_ms as i64, i64::from(offset_min(made_ms as i64))), today()))}</p>
+                <p class="quiet">{m::import::BACKUP_HINT}</p>
+                <button class="primary wide" data-test="run-import" on:click=move |_| hub.run_import()>{m::import::RESTORE}</button>
+            </section>
+        }.into_any(),
+        ImportState::Restored { rows, cancelled } => view! {
+            <section class="card" data-test="restored">
+                <h2>{if cancelled { m::import::STOPPED } else { m::import::RESTORED }}</h2>
+                <p>{m::import::restored(&words::thousands(rows as i64))}</p>
+                {see_progress()}
+            </section>
+        }.into_any(),
+        ImportState::Done { sets, workouts, already_here, done, total } => view! {
+            <section class="card" data-test="imported">
+                <h2>{if done < total { m::import::stopped_at(done as i64, total as i64) } else { m::import::IMPORTED.to_owned() }}</h2>
+                <p>{m::import::imported(sets as i64, workouts as i64, already_here as i64)}</p>
+                <p>{if done < total { m::import::STOPPED_HINT } else { m::import::IMPORTED_HINT }}</p>
+                {see_progress()}
+            </section>
+        }.into_any(),
+        _ => ().into_any(),
     }
 }
 

@@ -103,12 +103,7 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
                     <button on:click=move |_| put(rpe.to_owned(), false)>{rpe}</button>
                 }).collect_view())}
             </div>
-            <div class="keys">
-                {"123456789".chars().map(|digit| view! { <button data-test=format!("key-{digit}") on:click=move |_| key(digit)>{digit}</button> }).collect_view()}
-                <button disabled=cell.mark().is_none() data-test="key-dot" on:click=move |_| key('.')>{cell.mark().unwrap_or('.')}</button>
-                <button data-test="key-0" on:click=move |_| key('0')>"0"</button>
-                <button aria-label=m::keypad::ERASE on:click=move |_| erase()><Glyph icon=Icon::Backspace/></button>
-            </div>
+            <Keys cell key=key erase=erase/>
             <div class="keypad-end">
                 <button class="plain" data-test="keypad-close" on:click=move |_| close()>{m::CLOSE}</button>
                 {(cell == Cell::Reps).then(|| view! {
@@ -116,6 +111,22 @@ pub(crate) fn Keypad(place: Place) -> impl IntoView {
                 })}
                 <button class="primary" data-test=test on:click=move |_| next()>{last}</button>
             </div>
+        </div>
+    }
+}
+
+#[component]
+fn Keys(
+    cell: Cell,
+    key: impl Fn(char) + Copy + Send + Sync + 'static,
+    erase: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    view! {
+        <div class="keys">
+            {"123456789".chars().map(|digit| view! { <button data-test=format!("key-{digit}") on:click=move |_| key(digit)>{digit}</button> }).collect_view()}
+            <button disabled=cell.mark().is_none() data-test="key-dot" on:click=move |_| key('.')>{cell.mark().unwrap_or('.')}</button>
+            <button data-test="key-0" on:click=move |_| key('0')>"0"</button>
+            <button aria-label=m::keypad::ERASE on:click=move |_| erase()><Glyph icon=Icon::Backspace/></button>
         </div>
     }
 }

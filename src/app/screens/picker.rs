@@ -34,6 +34,13 @@ pub(crate) struct Picked {
 /// In place of a muscle: those that were put away.
 const ARCHIVED: &str = "archived";
 
+/// What there is to choose from, with those that were put away behind it.
+fn muscles(rows: &[ExerciseLine]) -> Vec<String> {
+    let muscles = set_of(rows.iter().filter_map(|row| row.muscle_group.clone()));
+    let archived = rows.iter().any(|row| row.is_archived == 1).then(|| ARCHIVED.to_owned());
+    muscles.into_iter().chain(archived).collect()
+}
+
 #[component]
 pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl IntoView {
     let hub = use_hub();
@@ -50,14 +57,7 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
         rows.retain(|row| (row.is_archived == 1) == archived);
         rows
     });
-    let muscles = memo(move || {
-        let muscles = all.with(|rows| set_of(rows.iter().flatten().filter_map(|row| row.muscle_group.clone())));
-        let mut muscles: Vec<String> = muscles.into_iter().collect();
-        if all.with(|rows| rows.iter().flatten().any(|row| row.is_archived == 1)) {
-            muscles.push(ARCHIVED.to_owned());
-        }
-        muscles
-    });
+    let muscles = memo(move || all.with(|rows| muscles(rows.as_deref().unwrap_or_default())));
     let list = List::of(found);
     let merging = RwSignal::new(None::<ExerciseLine>);
     let caring = RwSignal::new(None::<ExerciseLine>);
@@ -81,6 +81,11 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
             list.looked();
         }
     });
+    let what_to_make = move || {
+        let typed = typed.get();
+        let here = entries.with(|entries| search::known(entries, &typed).is_some());
+        if here || typed.trim().is_empty() { m::picker::MAKE_OWN.to_owned() } else { m::picker::make(typed.trim()) }
+    };
     let chip = move |id: String, label: String| {
         let mine = id.clone();
         view! {
@@ -123,11 +128,7 @@ pub(crate) fn Picker(on_close: Callback<()>, on_pick: Callback<Picked>) -> impl 
                 <li>
                     <Show when=move || !making.get() fallback=move || view! { <Make name=typed.get_untracked() entries on_pick on_made=on_close/> }>
                         <button class="row" data-test="make" on:click=move |_| making.set(true)>
-                            <span class="row-main"><strong>{move || {
-                                let typed = typed.get();
-                                let here = entries.with(|entries| search::known(entries, &typed).is_some());
-                                if here || typed.trim().is_empty() { m::picker::MAKE_OWN.to_owned() } else { m::picker::make(typed.trim()) }
-                            }}</strong></span>
+                            <span class="row-main"><strong>{what_to_make}</strong></span>
                             <Glyph icon=Icon::Plus/>
                         </button>
                     </Show>

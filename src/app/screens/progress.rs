@@ -57,36 +57,7 @@ pub(crate) fn Progress() -> impl IntoView {
     let bars = memo(move || {
         // Weeks without training say nothing of a week with it.
         let n_weeks = totals.with(|rows| rows.as_ref().and_then(|rows| rows.first().map(|row| row.weeks))).unwrap_or(1).max(1);
-        let lb = settings.lb();
-        let by_volume = mode.get() == "volume";
-        let mut bars: Vec<(i64, Bar)> = Vec::new();
-        weeks.with(|rows| {
-            for row in rows.iter().flatten() {
-                let value = if by_volume { row.volume_g } else { row.sets_tenths };
-                match bars.iter_mut().find(|(_, bar)| bar.id == row.muscle) {
-                    Some((_, bar)) => bar.tenths += value,
-                    None => bars.push((
-                        row.sort_order,
-                        Bar { id: row.muscle.clone(), name: row.name.clone(), tenths: value, label: String::new(), plate: 0 },
-                    )),
-                }
-            }
-        });
-        sorted(bars, |(a, _), (b, _)| a.cmp(b))
-            .into_iter()
-            .map(|(order, mut bar)| {
-                bar.tenths /= n_weeks;
-                bar.label = if by_volume {
-                    let (value, unit) = words::volume(bar.tenths, lb);
-                    format!("{value}{}{unit}", words::NARROW)
-                } else {
-                    words::tenths(bar.tenths)
-                };
-                bar.plate = plate(order);
-                bar
-            })
-            .filter(|bar| 0 < bar.tenths)
-            .collect::<Vec<_>>()
+        weeks.with(|rows| muscle_bars(rows.as_deref().unwrap_or_default(), n_weeks, mode.get() == "volume", settings.lb()))
     });
     view! {
         <Header title=Signal::derive(|| m::progress::TITLE.to_owned())/>
@@ -128,6 +99,42 @@ pub(crate) fn Progress() -> impl IntoView {
         </Show>
         {move || top.get().unwrap_or_default().into_iter().map(|exercise| view! { <Estimate exercise span why/> }).collect_view()}
         <Years range/>
+        <Records records/>
+        {move || why.get().map(|reason| view! { <Because reason span why/> })}
+    }
+}
+
+/// A week's sets or volume of each part of the body, in their order.
+fn muscle_bars(rows: &[MuscleWeek], n_weeks: i64, by_volume: bool, lb: bool) -> Vec<Bar> {
+    let mut bars: Vec<(i64, Bar)> = Vec::new();
+    for row in rows {
+        let value = if by_volume { row.volume_g } else { row.sets_tenths };
+        match bars.iter_mut().find(|(_, bar)| bar.id == row.muscle) {
+            Some((_, bar)) => bar.tenths += value,
+            None => bars.push((
+                row.sort_order,
+                Bar { id: row.muscle.clone(), name: row.name.clone(), tenths: value, label: String::new(), plate: 0 },
+            )),
+        }
+    }
+    let labelled = |(order, mut bar): (i64, Bar)| {
+        bar.tenths /= n_weeks;
+        bar.label = if by_volume {
+            let (value, unit) = words::volume(bar.tenths, lb);
+            format!("{value}{}{unit}", words::NARROW)
+        } else {
+            words::tenths(bar.tenths)
+        };
+        bar.plate = plate(order);
+        bar
+    };
+    sorted(bars, |(a, _), (b, _)| a.cmp(b)).into_iter().map(labelled).filter(|bar| 0 < bar.tenths).collect()
+}
+
+#[component]
+fn Records(records: ReadSignal<Option<Vec<Record>>>) -> impl IntoView {
+    let (router, settings) = (use_router(), use_settings());
+    view! {
         <Show when=move || records.with(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()))>
             <section class="card" aria-labelledby="records">
                 <h2 id="records">{m::RECORDS}</h2>
@@ -152,7 +159,6 @@ pub(crate) fn Progress() -> impl IntoView {
                 </ul>
             </section>
         </Show>
-        {move || why.get().map(|reason| view! { <Because reason span why/> })}
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     icons::{Glyph, Icon},
     messages as m,
     parts::{BottomSheet, use_settings},
+    problems::Problems,
     reactive::{effect, memo},
     route::{Route, use_router},
     sheet::{Cell, before_text, cells, in_km, in_lb, last_text, rest_ended, rest_left, set_number, unticked},
@@ -132,7 +133,7 @@ pub(crate) fn Workout() -> impl IntoView {
                 <button class="iconic" aria-label=m::workout::MORE_OF_WORKOUT data-test="workout-more" on:click=move |_| more.set(Some(More::Workout))><Glyph icon=Icon::More/></button>
                 <button class="plain strong" data-test="finish" on:click=finish>{m::workout::FINISH}</button>
             </header>
-            <crate::shell::Problems/>
+            <Problems/>
             <div class="chips">
             <div class="chip-list" role="tablist" aria-label=m::workout::EXERCISES>
                 {move || (0..exercises.get()).map(|at| {

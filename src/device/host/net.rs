@@ -8,7 +8,7 @@ use wire::{Blocks, ChainKey, Command, Input, Ranges, Replica};
 use crate::{
     deeds::{Act, Answer, Around, Deed, Done, NotDone, Task, Ticket, Trouble, Write, odd},
     host::Host,
-    jobs::Whom,
+    host::jobs::Whom,
     manifest::SealedFile,
     shelf::{FileRows, by_place},
 };

@@ -6,10 +6,12 @@ use ledger::Hash;
 use wire::Span;
 
 use crate::{
-    claim::{Claim, Claimed},
     deeds::{Act, Answer, Around, Deed, Segment, Task, Ticket, Trouble, Whole, odd},
     host::Host,
-    index::{Change, Owner},
+    host::{
+        claim::{Claim, Claimed},
+        index::{Change, Owner},
+    },
     manifest::SealedFile,
 };
 

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use crate::{
     deeds::{Act, Answer, Around, Deed, Task, Ticket, Trouble, Whole, odd},
     host::Host,
-    index::{Change, Owner},
+    host::index::{Change, Owner},
     manifest::SealedFile,
 };
 

@@ -13,12 +13,14 @@ use wire::Input;
 
 use crate::{
     capture::{Batch, Device},
-    claim::{Claim, Claimed},
     deeds::{Act, Answer, Around, Deed, Done, NotDone, Place, Task, Trouble, Write, odd},
     host::Host,
+    host::{
+        claim::{Claim, Claimed},
+        jobs::{Becoming, Content, How, Kept, Rows, Stage, Target, Whom},
+    },
     identity::Identity,
     inbox::Inbox,
-    jobs::{Becoming, Content, How, Kept, Rows, Stage, Target, Whom},
     pool::FILE_YOUNG_MS,
 };
 

@@ -10,7 +10,7 @@ use crate::{
     compact::to_merge,
     deeds::{Act, Answer, Around, Deed, Heads, Trouble, odd},
     host::Host,
-    index::Change,
+    host::index::Change,
     manifest::SealedFile,
 };
 

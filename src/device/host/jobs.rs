@@ -8,8 +8,8 @@ use wire::{Commit, Standing};
 
 use crate::{
     capture::Batch,
-    claim::Claim,
     deeds::{Ticket, Trouble, Write},
+    host::claim::Claim,
     inbox::{Inbox, Receiving},
 };
 

@@ -11,8 +11,8 @@ use crate::{
     clocks::{odd_files, said_again},
     deeds::{Act, Answer, Around, Deed, Done, Place, Trouble, Write, odd},
     host::Host,
+    host::jobs::{Arrived, Receipt, Stage, Target, Whom},
     inbox::{Inbox, Receiving},
-    jobs::{Arrived, Receipt, Stage, Target, Whom},
     manifest::SealedFile,
     shelf::Added,
 };

@@ -8,7 +8,7 @@ use super::Out;
 use crate::{
     deeds::{Act, Answer, Around, Deed, Task, Trouble, odd},
     host::Host,
-    index::Change,
+    host::index::Change,
     manifest::SealedFile,
     shelf::Added,
 };

@@ -7,8 +7,8 @@ use ledger::{Header, Role, hex};
 use super::Out;
 use crate::{
     deeds::{Act, Answer, Around, Deed, Heads, Task, Trouble, odd},
+    host::index::Change,
     host::{Host, is},
-    index::Change,
     manifest::{Retired, SealedFile},
     pool::{FREE_MIN, is_free, new_slots, slots},
 };
@@ -60,6 +60,7 @@ impl Host {
                 self.births_stay(births);
                 return Err(trouble);
             }
+            (Stage::ForgetsBirths(forgotten), Ok(Answer::Done)) if !forgotten.is_empty() => self.forget_next(around, out),
             (Stage::ForgetsBirths(_), Ok(Answer::Done)) => {
                 let due = self.manifest.freeable(around.utc_ms).into();
                 self.free_next(around, out, due);
@@ -117,6 +118,11 @@ impl Host {
 
     pub(super) fn begin_turn(&mut self, around: &Around, out: &mut Out) {
         self.lead.nudged = false;
+        self.forget_next(around, out);
+    }
+
+    /// Until none is due any more.
+    fn forget_next(&mut self, around: &Around, out: &mut Out) {
         let births = self.births_due(around);
         let names = births.iter().map(|(_, name)| name.clone()).collect();
         self.wait_for(out, Stage::ForgetsBirths(births), Act::ForgetBirths(names));
@@ -183,5 +189,65 @@ impl Host {
             true => self.seal_next(around, out, open),
             false => self.take_nothing_plain(around, out),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{DeviceId, EntityId, Entropy, LaneId};
+
+    use crate::{
+        Device, FILE_YOUNG_MS, Host, Identity, LaneHeads, Manifest, Shelf,
+        deeds::{Act, Answer, Around, Deed, Happening},
+    };
+
+    struct Bytes;
+
+    impl Entropy for Bytes {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    #[test]
+    fn a_turn_gives_up_every_birth_record_that_is_due() {
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
+        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
+        let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+        host.births_stay((0..1_234).map(|nth| (FILE_YOUNG_MS, nth.to_string())).collect());
+        let mut happening = Happening::Leads { stolen: false };
+        let mut forgotten = 0;
+        for _ in 0..20 {
+            let mut around = Around {
+                utc_ms: FILE_YOUNG_MS,
+                mono_ms: 0,
+                offset_min: 0,
+                entropy: &mut Bytes,
+                projector: false,
+                encrypts: false,
+                account: false,
+                stored: true,
+                twice: true,
+            };
+            let asked = host.step(&mut around, happening).into_iter().find_map(|deed| match deed {
+                Deed::Do { ticket, act } => Some((ticket, act)),
+                _ => None,
+            });
+            let Some((ticket, act)) = asked else { break };
+            let answer = match act {
+                Act::ForgetBirths(names) => {
+                    forgotten += names.len();
+                    Answer::Done
+                }
+                Act::List => Answer::Names(vec!["manifest-0".to_owned()]),
+                Act::Take { .. } => Answer::Taken(Some(Vec::new())),
+                Act::Write(_) => Answer::Written(Default::default()),
+                Act::Heads(names) => Answer::Heads(names.into_iter().map(|name| (name, None)).collect()),
+                Act::Wait(_) => break,
+                _ => Answer::Done,
+            };
+            happening = Happening::Done { ticket, answer: Ok(answer) };
+        }
+        assert_eq!((forgotten, host.births()), (1_234, 0));
     }
 }

@@ -9,7 +9,7 @@ use super::Out;
 use crate::{
     deeds::{Act, Answer, Around, Deed, Task, Trouble, odd},
     host::Host,
-    index::{Change, Sealing},
+    host::index::{Change, Sealing},
     manifest::{KEPT_FOR_GOOD, Retired, SealedFile},
     recover::{OpenSegment, PoolFile, recover},
 };

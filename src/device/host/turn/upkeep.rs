@@ -5,7 +5,7 @@ use super::Out;
 use crate::{
     deeds::{Act, Answer, Around, Trouble, odd},
     host::Host,
-    index::Change,
+    host::index::Change,
     manifest::SealedFile,
 };
 
