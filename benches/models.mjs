@@ -80,10 +80,10 @@ globalThis.ours = {
     const channel = new MessageChannel();
     this.port = channel.port1;
     worker.postMessage(["link", channel.port2], [channel.port2]);
-    dims.forEach((name, at) => this.port.postMessage(["dims", name, tables[at]]));
-    this.port.postMessage(["sealed", parquet]);
+    dims.forEach((name, at) => this.port.postMessage([JSON.stringify({ Dimension: { name } }), tables[at]]));
+    this.port.postMessage([JSON.stringify("Sealed"), parquet]);
     const ready = next(worker, (data) => data[0].Ready);
-    this.port.postMessage(["loaded", user]);
+    this.port.postMessage([JSON.stringify({ Loaded: { person: user } })]);
     await ready;
     const rows = await this.ask(first);
     return { took: performance.now() - began, rows };
@@ -111,7 +111,7 @@ globalThis.ours = {
     new DataView(packed.buffer).setUint32(0, row.length, true);
     packed.set(row, 4);
     const began = performance.now();
-    this.port.postMessage(["rows", packed]);
+    this.port.postMessage([JSON.stringify("Rows"), packed]);
     // The refresh runs after the messages that wait; whoever asks after that gets the new tables.
     await new Promise((resolve) => setTimeout(resolve, 0));
     const rows = await this.ask(this.watched);

@@ -115,21 +115,29 @@ export function inPage(build) {
     const worker = await spawn("projector-start.js");
     const { port1, port2 } = new MessageChannel();
     const waiting = new Map();
-    port1.onmessage = ({ data: [word, id, bytes] }) => {
-      waiting.get(id)?.([word, bytes]);
+    port1.onmessage = ({ data: [json, bytes] }) => {
+      const { Done, NotDone } = JSON.parse(json);
+      const id = (Done ?? NotDone)?.id;
+      waiting.get(id)?.(NotDone ? { why: NotDone.why } : { bytes });
       waiting.delete(id);
     };
     worker.postMessage(["link", port2], [port2]);
+    port1.postMessage([JSON.stringify({ Hello: { build } })]);
     let next = 0;
     return (word, bytes) => new Promise((heard) => {
       waiting.set(++next, heard);
-      port1.postMessage([word, next, bytes]);
+      port1.postMessage([JSON.stringify({ [word]: { id: next } }), bytes]);
     });
   })());
   /** Gives a storage worker a wire as a projector has one. */
   const link = (lane, hears) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }) => hears(data, port1);
+    const say = (word, bytes) => port1.postMessage(bytes ? [JSON.stringify(word), bytes] : [JSON.stringify(word)]);
+    port1.onmessage = ({ data: [json, bytes] }) => {
+      const word = JSON.parse(json);
+      const [name, { id } = {}] = typeof word === "string" ? [word] : Object.entries(word)[0];
+      hears({ name, id, bytes }, say);
+    };
     lane.worker.postMessage(["link", port2], [port2]);
   };
   const unpacked = (bytes) => {
@@ -146,8 +154,8 @@ export function inPage(build) {
   const rowsOf = async (file) => {
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", file)).join();
     if (!decoded.has(hash)) {
-      const [word, bytes] = await (await projector())("decode", file);
-      if (word !== "decoded") throw new Error(`a sealed file cannot be read: ${bytes}`);
+      const { why, bytes } = await (await projector())("Decode", file);
+      if (why) throw new Error(`a sealed file cannot be read: ${why}`);
       decoded.set(hash, unpacked(bytes));
     }
     return decoded.get(hash);
@@ -168,12 +176,13 @@ export function inPage(build) {
     drive: async (name) => {
       const fresh = await greet(`storage.js?${name}`);
       driven.set(name, fresh);
-      link(fresh, async ([word, id, bytes], port) => {
+      link(fresh, async ({ name, id, bytes }, say) => {
         // Packed tables are for whoever shows something.
-        if (word === "tables") return port.postMessage(["unencoded", id, "no tables here"]);
-        if (word !== "encode" && word !== "decode") return;
-        const [answer, outcome] = await (await projector())(word, bytes);
-        port.postMessage([answer, id, outcome]);
+        if (name === "GoOnFrom") return say({ NotDone: { id, why: "no tables here" } });
+        if (name !== "Encode" && name !== "Decode") return;
+        const outcome = await (await projector())(name, bytes);
+        if (outcome.why) say({ NotDone: { id, why: outcome.why } });
+        else say({ Done: { id } }, outcome.bytes);
       });
     },
     // Not waited for: it ends with the page.
@@ -206,12 +215,12 @@ export function inPage(build) {
       const { problems } = await reader.ready;
       const sealed = [];
       const open = [];
-      await new Promise((loaded) => link(reader, ([word, bytes], port) => {
+      await new Promise((loaded) => link(reader, ({ name, id, bytes }, say) => {
         // It wants the rows, not what was made of them.
-        if (word === "tables") port.postMessage(["unencoded", bytes, "no tables here"]);
-        if (word === "sealed") sealed.push(bytes);
-        if (word === "rows") open.push(...unpacked(bytes));
-        if (word === "loaded") loaded();
+        if (name === "GoOnFrom") say({ NotDone: { id, why: "no tables here" } });
+        if (name === "Sealed") sealed.push(bytes);
+        if (name === "Rows") open.push(...unpacked(bytes));
+        if (name === "Loaded") loaded();
       }));
       const { generation, sealed_files, pool_files } = await reader.report();
       reader.end();

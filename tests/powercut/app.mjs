@@ -46,27 +46,32 @@ function tap() {
   const PlainChannel = globalThis.MessageChannel;
   globalThis.MessageChannel = function () {
     const [storage, projector] = [new PlainChannel(), new PlainChannel()];
+    const read = ([json, bytes]) => {
+      const word = JSON.parse(json);
+      const [name, { id } = {}] = typeof word === "string" ? [word] : Object.entries(word)[0];
+      return { name, id, bytes, why: word.NotDone?.why };
+    };
     storage.port2.onmessage = ({ data }) => {
-      const [word, about] = data;
-      if (globalThis.keepRows && /^(check-)?rows$/.test(word)) wire.rows.push(...unpack(about));
-      if (globalThis.keepRows && /^(check-)?sealed$/.test(word)) wire.sealed.push(about.slice());
+      const { name, id, bytes } = read(data);
+      if (globalThis.keepRows && /^(Check)?Rows$/.test(name)) wire.rows.push(...unpack(bytes));
+      if (globalThis.keepRows && /^(Check)?Sealed$/.test(name)) wire.sealed.push(bytes.slice());
       // Packed tables stand for rows that are only handed over afterwards, when the tables are checked.
-      if (word === "tables") [wire.packed, wire.wasPacked] = [about, true];
-      if (word === "anew" || word === "check") wire.packed = undefined;
-      if (word === "encode") wire.encoding.add(about);
-      if (word === "pack") wire.packing.add(about);
+      if (name === "GoOnFrom") [wire.packed, wire.wasPacked] = [id, true];
+      if (name === "Anew" || name === "Check") wire.packed = undefined;
+      if (name === "Encode") wire.encoding.add(id);
+      if (name === "Pack") wire.packing.add(id);
       projector.port1.postMessage(data);
-      if (word === "loaded") wire.loaded = true;
+      if (name === "Loaded") wire.loaded = true;
     };
     projector.port1.onmessage = ({ data }) => {
-      const [word, id, content] = data;
-      if (wire.answers.has(id)) return answer(id, word === "decoded" ? unpack(content) : String(content));
+      const { name, id, bytes, why } = read(data);
+      if (wire.answers.has(id)) return answer(id, name === "Done" ? unpack(bytes) : why);
       storage.port2.postMessage(data);
-      if (word === "unencoded" && id === wire.packed) wire.packed = undefined;
-      if (wire.packing.delete(id) && word === "encoded") wire.packs += 1;
-      if (wire.encoding.delete(id) && word === "encoded") globalThis.tell?.(JSON.stringify({ encoded: true }));
+      if (name === "NotDone" && id === wire.packed) wire.packed = undefined;
+      if (wire.packing.delete(id) && name === "Done") wire.packs += 1;
+      if (wire.encoding.delete(id) && name === "Done") globalThis.tell?.(JSON.stringify({ encoded: true }));
     };
-    wire.decode = (bytes) => wire.ask((id) => projector.port1.postMessage(["decode", id, bytes]));
+    wire.decode = (bytes) => wire.ask((id) => projector.port1.postMessage([JSON.stringify({ Decode: { id } }), bytes]));
     return { port1: storage.port1, port2: projector.port2 };
   };
 }
