@@ -16,9 +16,22 @@ use wire::{Answer, Command, Input, Link, Replica, Request, Standing};
 /// Beyond the seeds of the long count.
 const FROM: u64 = 1_000_000;
 
+const BUGS: [Bug; 10] = [
+    Bug::CursorBeforeRows,
+    Bug::FilterAfterLimit,
+    Bug::LostFrame,
+    Bug::ResultCache,
+    Bug::PlaceAlone,
+    Bug::LeavesEarly,
+    Bug::OverNewer,
+    Bug::FreesEarly,
+    Bug::LeftBehind,
+    Bug::KeptOnce,
+];
+
 #[test]
 fn planted_bugs_are_found() {
-    for bug in Bug::ALL.into_iter().filter(|bug| !bug.is_of_tabs()) {
+    for bug in BUGS.into_iter().filter(|bug| !bug.is_of_tabs()) {
         let found = (0..300).find(|seed| sim::run(*seed, Some(bug), None).is_err());
         assert!(found.is_some(), "{bug:?} was found in no seed: the simulation is blind");
     }
@@ -36,7 +49,7 @@ fn devices_and_server_converge() {
 
 #[test]
 fn planted_bugs_of_a_leader_are_found() {
-    for bug in Bug::ALL.into_iter().filter(|bug| bug.is_of_tabs()) {
+    for bug in BUGS.into_iter().filter(|bug| bug.is_of_tabs()) {
         let found = (0..300).find(|seed| sim::live(*seed, Some(bug)).is_err());
         assert!(found.is_some(), "{bug:?} was found in no seed: the simulation is blind");
     }

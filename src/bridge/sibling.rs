@@ -47,7 +47,7 @@ pub enum Sibling {
     /// New rows are about this person.
     ActsFor { person: EntityId },
     /// Whoever leads says how things stand with the server.
-    Standing { state: SyncState },
+    Standing { state: Box<SyncState> },
     /// For whoever leads: the network came or went,
     Awake { online: bool },
     /// everything is to be compared,

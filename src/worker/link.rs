@@ -223,7 +223,7 @@ fn say() {
         Some(fresh)
     });
     let Some(state) = fresh else { return };
-    channels::tell(&Sibling::Standing { state: state.clone() });
+    channels::tell(&Sibling::Standing { state: Box::new(state.clone()) });
     tell(&FromStorage::Sync { state });
 }
 
@@ -231,7 +231,7 @@ fn say() {
 pub(crate) fn say_again() {
     let said = state::with(|state| state.host.replica().map(|_| state.wires.said.clone()));
     if let Some(state) = said {
-        channels::tell(&Sibling::Standing { state });
+        channels::tell(&Sibling::Standing { state: Box::new(state) });
     }
 }
 

@@ -86,7 +86,7 @@ fn heard(word: Sibling) {
             leader::account_changed();
         }),
         Sibling::ActsFor { person } => begin_write(Write::ActFor(person)),
-        Sibling::Standing { state } => link::heard(state),
+        Sibling::Standing { state } => link::heard(*state),
         Sibling::Awake { online } => link::awake(online),
         Sibling::Compare => link::input(wire::Input::Audit),
         Sibling::RetryRefused => link::input(wire::Input::RetryRefused),

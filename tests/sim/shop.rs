@@ -44,19 +44,6 @@ pub enum Bug {
 }
 
 impl Bug {
-    pub const ALL: [Self; 10] = [
-        Self::CursorBeforeRows,
-        Self::FilterAfterLimit,
-        Self::LostFrame,
-        Self::ResultCache,
-        Self::PlaceAlone,
-        Self::LeavesEarly,
-        Self::OverNewer,
-        Self::FreesEarly,
-        Self::LeftBehind,
-        Self::KeptOnce,
-    ];
-
     /// It shows without a server.
     pub fn is_of_tabs(self) -> bool {
         matches!(self, Self::OverNewer | Self::FreesEarly | Self::LeftBehind | Self::KeptOnce)
