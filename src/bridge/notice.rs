@@ -44,6 +44,8 @@ pub enum FromStorage {
     OtherBuild {
         build: String,
     },
+    /// Another tab is of another build: there is an update. This worker goes on.
+    Update,
     /// Instead of `Ready`: what is stored here is encrypted. There is an app lock, or the browser has lost its key.
     Locked {
         passphrase: bool,
@@ -191,6 +193,7 @@ impl FromStorage {
             | Self::Account { id, .. } => Some(*id),
             Self::Ready { .. }
             | Self::OtherBuild { .. }
+            | Self::Update
             | Self::Locked { .. }
             | Self::Gone
             | Self::Sheet { .. }

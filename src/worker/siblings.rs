@@ -37,7 +37,7 @@ fn read<W: DeserializeOwned>(json: &str, then: impl FnOnce(W)) {
 
 fn heard_of_any(word: AnyBuild, bytes: &JsValue) {
     match word {
-        AnyBuild::Hello { build } if build != channels::own_build() => state::tell(&FromStorage::OtherBuild { build }),
+        AnyBuild::Hello { build } if build != channels::own_build() => state::tell(&FromStorage::Update),
         AnyBuild::Hello { .. } => {}
         AnyBuild::Ping => {
             let lane = state::with(|state| state.host.leads().then(|| state.host.device.lane().as_str().to_owned()));

@@ -930,6 +930,12 @@ try {
     await page.getByTestId("workout-more").click();
     await page.getByTestId("note").fill("slept ba");
     await page.evaluate(() => (globalThis.stillTheSame = true));
+    // A tab of a build that this one does not know: it says so, and whatever is asked of this one's workers goes on.
+    await page.evaluate(() => {
+      const channel = new BroadcastChannel("spotter");
+      channel.postMessage([JSON.stringify({ Hello: { build: "another" } })]);
+      channel.close();
+    });
     const beside = await context.newPage();
     await openApp(beside, updating.url);
     rmSync(join(files, "sw.js.br"), { force: true });

@@ -42,6 +42,7 @@ impl Hub {
                 self.update.set(true);
                 self.lose_storage(false);
             }
+            FromStorage::Update => self.update.set(true),
             FromStorage::Locked { passphrase } => {
                 self.locked.set(Some(if passphrase { Opens::Passphrase } else { Opens::RecoveryCode }));
             }
