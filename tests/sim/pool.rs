@@ -59,6 +59,10 @@ impl Pool {
         Some(file.bytes.clone())
     }
 
+    pub fn taken_by(&self, name: &str) -> Option<usize> {
+        self.files.get(name)?.holder
+    }
+
     pub fn let_go(&mut self, name: &str) {
         if let Some(file) = self.files.get_mut(name) {
             file.holder = None;

@@ -592,7 +592,14 @@ impl Profile {
             .files("slot-")
             .into_iter()
             .filter(|file| ledger::Header::decode(&file.bytes).is_ok_and(|header| header.role == Role::Open))
-            .map(|file| file.name)
+            .map(|file| {
+                let (name, bytes) = (file.name.clone(), file.bytes.len());
+                let found = device::recover(&[], vec![file], &[]);
+                let rows: usize = found.open.iter().map(|segment| segment.rows.len()).sum();
+                let taken = self.pool.taken_by(&name);
+                let problems: Vec<_> = found.problems.iter().map(|problem| problem.kind).collect();
+                format!("{name}: {bytes} bytes, {rows} rows, taken by {taken:?}, {problems:?}")
+            })
             .collect();
         format!("open {open:?}; the leader is {:?}; {}", self.leader, tabs.join("; "))
     }

@@ -51,7 +51,11 @@ impl Host {
                 };
                 self.read_odd(around, out, arrived, receiving, Vec::new(), rest);
             }
-            (Stage::AppendsReceived { arrived, .. }, Err(trouble)) => self.did(around, out, arrived.whom, Err(trouble.into())),
+            (Stage::AppendsReceived { arrived, .. }, Err(trouble)) => {
+                // Some of it may be in the file: nothing more is written behind that.
+                self.let_inbox_go(out);
+                self.did(around, out, arrived.whom, Err(trouble.into()));
+            }
             (Stage::ReadsOdd { arrived, receiving, mut sealed, rest }, outcome) => {
                 match outcome {
                     Ok(Answer::Rows(rows)) => sealed.extend(rows),
@@ -93,8 +97,7 @@ impl Host {
         if !self.inbox.as_ref().is_none_or(Inbox::is_full) {
             return self.append_received(around, out, *receipt);
         }
-        if self.inbox.take().is_some() {
-            out.push(Deed::Close { place: Place::Inbox, bytes: None });
+        if self.let_inbox_go(out) {
             self.nudged(around, out);
         }
         self.claim(out, Target::Inbox(receipt));

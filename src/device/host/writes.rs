@@ -286,9 +286,16 @@ impl Host {
 
     pub(crate) fn let_all_go(&mut self, out: &mut Out) {
         self.let_session_go(out);
-        if self.inbox.take().is_some() {
+        self.let_inbox_go(out);
+    }
+
+    /// Whether there was one.
+    pub(crate) fn let_inbox_go(&mut self, out: &mut Out) -> bool {
+        let gone = self.inbox.take().is_some();
+        if gone {
             out.push(Deed::Close { place: Place::Inbox, bytes: None });
         }
+        gone
     }
 
     // ------------------------------------------------------------------------------------------ birth records
