@@ -184,17 +184,10 @@ pub enum Deed {
     FilesChanged,
     /// The lead is settled: whoever has an account begins to replicate.
     Connect,
-    /// What became of a segment that was to be listed: what it says of who else writes as this device, and its content, for
-    /// the figures.
-    Listed { id: u32, outcome: Result<Segment, Trouble> },
+    /// What became of a segment that was to be listed, with what it says of who else writes as this device.
+    Listed { id: u32, outcome: Result<Foreign, Trouble> },
     /// Worth a line in the log.
     Warn(String),
-}
-
-#[derive(Debug)]
-pub struct Segment {
-    pub foreign: Foreign,
-    pub parquet: Vec<u8>,
 }
 
 /// A whole file: what is in it, and what its header says. It is encrypted by whoever writes it.

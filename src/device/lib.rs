@@ -20,21 +20,18 @@ mod recover;
 mod shelf;
 mod start;
 
-pub use capture::{Batch, Device, DeviceErr, IMPORT_SESSION_BYTES_MAX, SESSION_BYTES_MAX, SESSION_IDLE_MS};
-pub use clocks::{AHEAD_MS, clock_notice, odd_files, said_again};
+pub use capture::{Batch, Device, DeviceErr, SESSION_IDLE_MS};
+pub use clocks::{clock_notice, said_again};
 pub use compact::to_merge;
-pub use deeds::{Act, Answer, Around, Deed, Done, Happening, Heads, NotDone, Place, Segment, Task, Ticket, Trouble, Whole, Write};
+pub use deeds::{Act, Answer, Around, Deed, Done, Happening, Heads, NotDone, Place, Task, Ticket, Trouble, Whole, Write};
 pub use detector::{Detector, PING_MS};
 pub use host::Host;
 pub use identity::Identity;
-pub use inbox::{INBOX_BYTES_MAX, Inbox};
+pub use inbox::Inbox;
 pub use keys::{Ciphers, Keys, LOCK_ROUNDS_MIN, Opening, lock_rounds, may_file, opening, weakness};
 pub use ledger::hex;
 pub use manifest::{LaneHeads, Manifest, Quarantined, Retired, SealedFile};
-pub use pool::{
-    FILE_YOUNG_MS, FREE_MIN, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, contended_slot, is_free, missing_files, new_slots,
-    slot_name, slots, written,
-};
+pub use pool::{FILE_YOUNG_MS, MANIFESTS, SHEET_HALF, SLOTS_FIRST, Written, is_free, missing_files, slot_name, slots, written};
 pub use recover::{OpenSegment, PoolFile, Recovered, newest_index, newest_manifest, recover, recover_but, unhex};
-pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place, holds_all};
+pub use shelf::{Added, FileRows, Foreign, Shelf, Waiting, by_place};
 pub use start::Start;

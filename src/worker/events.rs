@@ -1,13 +1,17 @@
 //! Tells `device` what happened, from wherever it happened. Who decides and does what follows stands above all that
 //! (`deeds.rs`), and says at the start how it is reached.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeMap};
 
 use bridge::{Problem, ProblemKind};
-use device::{DeviceErr, Done, Happening, NotDone, Segment, Trouble, Write};
+use device::{DeviceErr, Done, Foreign, Happening, NotDone, Trouble, Write};
 use wire::Span;
 
-use crate::{fail::Fail, reply, state};
+use crate::{
+    fail::Fail,
+    reply::{self, Reply},
+    state::{self, Waiting},
+};
 
 thread_local! {
     static DECIDES: Cell<fn(Happening)> = const { Cell::new(|_| {}) };
@@ -24,14 +28,7 @@ pub(crate) fn happened(happening: Happening) {
 
 /// In its turn, behind what is being written. It is on the disk when this returns, or nothing of it is.
 pub(crate) async fn write(what: Write) -> Result<Done, NotDone> {
-    let (reply, awaited) = reply::ask();
-    let id = state::with(|state| {
-        let id = next_id(&mut state.waiting);
-        state.waiting.writes.insert(id, reply);
-        id
-    });
-    happened(Happening::Write { id, what });
-    awaited.wait().await.unwrap_or_else(|| Err(Trouble::Other("nobody said what became of it".to_owned()).into()))
+    answer(|waiting| &mut waiting.writes, |id| Happening::Write { id, what }).await.unwrap_or_else(|| Err(nobody_said().into()))
 }
 
 /// Nobody waits for it; that it could not be done is told.
@@ -40,19 +37,28 @@ pub(crate) fn begin_write(what: Write) {
     happened(Happening::Write { id, what });
 }
 
-/// A segment that was fetched is on the disk and listed when this returns.
-pub(crate) async fn list_segment(name: String, spans: Vec<Span>, parquet: Vec<u8>) -> Result<Segment, Trouble> {
+/// A segment that was fetched is on the disk and listed when this returns. What it says of who else writes as this device.
+pub(crate) async fn list_segment(name: String, spans: Vec<Span>, parquet: Vec<u8>) -> Result<Foreign, Trouble> {
+    let fetched = |id| Happening::Fetched { id, name, spans, parquet };
+    answer(|waiting| &mut waiting.segments, fetched).await.unwrap_or_else(|| Err(nobody_said()))
+}
+
+async fn answer<T>(among: fn(&mut Waiting) -> &mut BTreeMap<u32, Reply<T>>, asks: impl FnOnce(u32) -> Happening) -> Option<T> {
     let (reply, awaited) = reply::ask();
     let id = state::with(|state| {
         let id = next_id(&mut state.waiting);
-        state.waiting.segments.insert(id, reply);
+        among(&mut state.waiting).insert(id, reply);
         id
     });
-    happened(Happening::Fetched { id, name, spans, parquet });
-    awaited.wait().await.unwrap_or_else(|| Err(Trouble::Other("nobody said what became of it".to_owned())))
+    happened(asks(id));
+    awaited.wait().await
 }
 
-fn next_id(waiting: &mut state::Waiting) -> u32 {
+fn nobody_said() -> Trouble {
+    Trouble::Other("nobody said what became of it".to_owned())
+}
+
+fn next_id(waiting: &mut Waiting) -> u32 {
     waiting.last += 1;
     waiting.last
 }

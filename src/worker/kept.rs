@@ -30,6 +30,7 @@ thread_local! {
 
 /// In IndexedDB, also when everything else was removed: a sign-in has to be ended.
 pub(crate) const OWED: &str = "owed";
+
 /// The account that is signed in.
 pub(crate) fn kept() -> Option<Kept> {
     owner().filter(|kept| kept.signed_in && !OWES.get())

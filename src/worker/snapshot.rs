@@ -47,7 +47,7 @@ async fn fetch_one(segment: &Segment, name: String) -> Result<(Vec<Span>, Foreig
         return Err(damaged());
     }
     let listed = list_segment(name, spans.clone(), parquet.to_vec()).await;
-    let segment = listed.map_err(|why| Failure::Unreachable(format!("the segment could not be stored: {why}")))?;
-    figures::tell(&ToTables::Sealed, Some(&segment.parquet));
-    Ok((spans, segment.foreign))
+    let foreign = listed.map_err(|why| Failure::Unreachable(format!("the segment could not be stored: {why}")))?;
+    figures::tell(&ToTables::Sealed, Some(parquet));
+    Ok((spans, foreign))
 }

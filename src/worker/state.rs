@@ -7,7 +7,7 @@ use std::{
 };
 
 use bridge::{FromStorage, Problem, SyncState};
-use device::{Detector, Done, Host, NotDone, Place, Segment, Trouble};
+use device::{Detector, Done, Foreign, Host, NotDone, Place, Trouble};
 use ledger::UseId;
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, MessagePort};
@@ -53,7 +53,7 @@ pub(crate) struct State {
 pub(crate) struct Waiting {
     pub(crate) last: u32,
     pub(crate) writes: BTreeMap<u32, Reply<Result<Done, NotDone>>>,
-    pub(crate) segments: BTreeMap<u32, Reply<Result<Segment, Trouble>>>,
+    pub(crate) segments: BTreeMap<u32, Reply<Result<Foreign, Trouble>>>,
 }
 
 /// What is under way on the network, and what was said of it.

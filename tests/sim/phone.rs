@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bridge::{Draft, pack};
-use device::{Act, Around, Deed, Done, Foreign, Happening, Identity, NotDone, Place, Segment, Ticket, Write};
+use device::{Act, Around, Deed, Done, Foreign, Happening, Identity, NotDone, Place, Ticket, Write};
 use ledger::{EntityId, Fact, FrameKind, HEADER_LEN, Header, Row, encode_frame, scan};
 use tests::Seeded;
 use wire::{ChainKey, Command, Input, Link, Ranges, Request, Standing};
@@ -51,7 +51,7 @@ pub struct Phone {
     /// It was started without all of its index, and compares everything first.
     doubts: bool,
     asked: u32,
-    listed: BTreeMap<u32, Option<Segment>>,
+    listed: BTreeMap<u32, Option<Foreign>>,
     bug: Option<Bug>,
 }
 
@@ -319,7 +319,7 @@ impl Phone {
                     let fetched = Happening::Fetched { id, name, spans: spans.clone(), parquet };
                     wishes.extend(self.happen(world_ms, random, fetched));
                     match self.listed.remove(&id).flatten() {
-                        Some(segment) => (spans, segment.foreign),
+                        Some(foreign) => (spans, foreign),
                         None => {
                             let failure = wire::Failure::Unreachable("it could not be stored".to_owned());
                             wishes.extend(self.step(world_ms, random, Input::SnapshotFailed(failure)));

@@ -6,13 +6,14 @@ use ledger::Hash;
 use wire::Span;
 
 use crate::{
-    deeds::{Act, Answer, Around, Deed, Segment, Task, Ticket, Trouble, Whole, odd},
+    deeds::{Act, Answer, Around, Deed, Task, Ticket, Trouble, Whole, odd},
     host::Host,
     host::{
         claim::{Claim, Claimed},
         index::{Change, Owner},
     },
     manifest::SealedFile,
+    shelf::Foreign,
 };
 
 #[derive(Debug, Default)]
@@ -26,21 +27,20 @@ pub(crate) struct Stores {
 #[derive(Debug)]
 struct Storing {
     owner: Owner,
-    whole: Whole,
     stage: Stage,
 }
 
 #[derive(Debug)]
 enum Stage {
-    Notes,
-    Claims(Claim),
+    Notes(Whole),
+    Claims(Claim, Whole),
     Writes(String),
 }
 
 #[derive(Debug)]
 struct Fetched {
     sealed: SealedFile,
-    segment: Segment,
+    foreign: Foreign,
 }
 
 impl Stores {
@@ -73,8 +73,8 @@ impl Host {
         let foreign = self.shelf.foreign_file(own, |chain| self.end_of(chain), &spans);
         let rows = spans.iter().map(|span| span.sum.n).sum();
         let listed = SealedFile { rows, spans, segment: Some(name), ..SealedFile::default() };
-        let (sealed, whole) = self.seal(around.entropy, listed, parquet.clone());
-        self.stores.fetched.insert(id, Fetched { sealed, segment: Segment { foreign, parquet } });
+        let (sealed, whole) = self.seal(around.entropy, listed, parquet);
+        self.stores.fetched.insert(id, Fetched { sealed, foreign });
         self.store(out, Owner::Fetch(id), whole);
     }
 
@@ -84,34 +84,31 @@ impl Host {
         {
             match owner {
                 // Before it is stored: what comes from a server is in no second place.
-                Owner::Fetch(_) => self.store_by(out, Storing { owner, whole, stage: Stage::Notes }, Act::NoteReceived),
+                Owner::Fetch(_) => self.store_by(out, owner, Stage::Notes(whole), Act::NoteReceived),
                 Owner::Turn => self.claim_for(out, owner, whole),
             }
         }
     }
 
-    fn store_by(&mut self, out: &mut Out, storing: Storing, act: Act) {
+    fn store_by(&mut self, out: &mut Out, owner: Owner, stage: Stage, act: Act) {
         let ticket = self.ask(out, Task::Store, act);
-        self.stores.under_way = Some((ticket, storing));
+        self.stores.under_way = Some((ticket, Storing { owner, stage }));
     }
 
     fn claim_for(&mut self, out: &mut Out, owner: Owner, whole: Whole) {
         let (claim, act) = Claim::begin();
-        self.store_by(out, Storing { owner, whole, stage: Stage::Claims(claim) }, act);
+        self.store_by(out, owner, Stage::Claims(claim, whole), act);
     }
 
     pub(crate) fn go_on_storing(&mut self, around: &mut Around, out: &mut Out, answer: Result<Answer, Trouble>) {
-        let Some((_, Storing { owner, whole, stage })) = self.stores.under_way.take() else { return };
+        let Some((_, Storing { owner, stage })) = self.stores.under_way.take() else { return };
         match (stage, answer) {
-            (Stage::Notes, _) => self.claim_for(out, owner, whole),
-            (Stage::Claims(mut claim), answer) => {
+            (Stage::Notes(whole), _) => self.claim_for(out, owner, whole),
+            (Stage::Claims(mut claim, whole), answer) => {
                 let listed: Vec<String> = self.manifest.names().map(str::to_owned).collect();
                 match claim.go_on(around.entropy, &listed, answer) {
-                    Claimed::NotYet(act) => self.store_by(out, Storing { owner, whole, stage: Stage::Claims(claim) }, act),
-                    Claimed::Has(file) => {
-                        let act = Act::Write(whole.clone());
-                        self.store_by(out, Storing { owner, whole, stage: Stage::Writes(file) }, act);
-                    }
+                    Claimed::NotYet(act) => self.store_by(out, owner, Stage::Claims(claim, whole), act),
+                    Claimed::Has(file) => self.store_by(out, owner, Stage::Writes(file), Act::Write(whole)),
                     Claimed::Never(trouble) => self.stored(around, out, owner, Err(trouble)),
                 }
             }
@@ -136,10 +133,10 @@ impl Host {
     }
 
     pub(crate) fn listed(&mut self, out: &mut Out, id: u32, outcome: Result<(), Trouble>) {
-        let Some(Fetched { sealed, segment }) = self.stores.fetched.remove(&id) else { return };
+        let Some(Fetched { sealed, foreign }) = self.stores.fetched.remove(&id) else { return };
         let outcome = outcome.map(|()| {
             self.shelf.add_file(&sealed.use_id, &sealed.spans);
-            segment
+            foreign
         });
         out.push(Deed::Listed { id, outcome });
     }
