@@ -142,11 +142,12 @@ impl Host {
                 Task::Collect | Task::Compare if self.net.waits_for(ticket) => {
                     self.go_on_reading(around, &mut out, ticket.task, answer);
                 }
-                Task::Births => self.births_forgotten(around, &mut out, answer),
+                Task::Births => self.births_forgotten(&mut out, &answer),
                 // Of a term that is over.
                 _ => {}
             },
         }
+        self.forget_births(around, &mut out);
         out
     }
 

@@ -26,6 +26,7 @@ use crate::{
 
 /// Birth records that are given up at once.
 const FORGET_MAX: usize = 500;
+const FORGET_AGAIN_MS: u32 = 15_000;
 
 type Out = Vec<Deed>;
 
@@ -262,7 +263,6 @@ impl Host {
             self.doubled(around, out, doubled);
             self.write_first(Write::Copied);
         }
-        self.forget_births(around, out);
         self.did(around, out, whom, Ok(Done::Saved { rows, guarantee }));
     }
 
@@ -311,24 +311,33 @@ impl Host {
         due.into_iter().rev().for_each(|due| self.writes.births.push_front(due));
     }
 
-    fn forget_births(&mut self, around: &Around, out: &mut Out) {
+    /// Those that are due, or a look at them when the first is: a tab that neither leads nor writes has no other occasion.
+    pub(crate) fn forget_births(&mut self, around: &Around, out: &mut Out) {
         if self.writes.forgetting.is_some() {
             return;
         }
         let due = self.births_due(around);
-        if !due.is_empty() {
-            let names = due.iter().map(|(_, name)| name.clone()).collect();
-            let ticket = self.ask(out, Task::Births, Act::ForgetBirths(names));
-            self.writes.forgetting = Some((ticket, due));
-        }
+        let act = if !due.is_empty() {
+            Act::ForgetBirths(due.iter().map(|(_, name)| name.clone()).collect())
+        } else if let Some((at, _)) = self.writes.births.front() {
+            Act::Wait(at.saturating_sub(around.utc_ms).min(FILE_YOUNG_MS) as u32)
+        } else {
+            return;
+        };
+        self.forget_by(out, act, due);
     }
 
-    pub(crate) fn births_forgotten(&mut self, around: &Around, out: &mut Out, outcome: Result<Answer, Trouble>) {
+    fn forget_by(&mut self, out: &mut Out, act: Act, due: Vec<(u64, String)>) {
+        let ticket = self.ask(out, Task::Births, act);
+        self.writes.forgetting = Some((ticket, due));
+    }
+
+    pub(crate) fn births_forgotten(&mut self, out: &mut Out, outcome: &Result<Answer, Trouble>) {
         let Some((_, due)) = self.writes.forgetting.take() else { return };
-        match outcome {
-            Ok(_) => self.forget_births(around, out),
-            // With the next write.
-            Err(_) => self.births_stay(due),
+        if outcome.is_err() {
+            // The database may be busy, or closed and opened again by the next write.
+            self.births_stay(due);
+            self.forget_by(out, Act::Wait(FORGET_AGAIN_MS), Vec::new());
         }
     }
 

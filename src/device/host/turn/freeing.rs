@@ -194,11 +194,13 @@ impl Host {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use ledger::{DeviceId, EntityId, Entropy, LaneId};
 
     use crate::{
         Device, FILE_YOUNG_MS, Host, Identity, LaneHeads, Manifest, Shelf,
-        deeds::{Act, Answer, Around, Deed, Happening},
+        deeds::{Act, Answer, Around, Deed, Happening, Trouble},
     };
 
     struct Bytes;
@@ -215,39 +217,77 @@ mod tests {
         let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
         let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
         host.births_stay((0..1_234).map(|nth| (FILE_YOUNG_MS, nth.to_string())).collect());
-        let mut happening = Happening::Leads { stolen: false };
+        let mut happenings = VecDeque::from([Happening::Leads { stolen: false }]);
         let mut forgotten = 0;
-        for _ in 0..20 {
-            let mut around = Around {
-                utc_ms: FILE_YOUNG_MS,
-                mono_ms: 0,
-                offset_min: 0,
-                entropy: &mut Bytes,
-                projector: false,
-                encrypts: false,
-                account: false,
-                stored: true,
-                twice: true,
-            };
-            let asked = host.step(&mut around, happening).into_iter().find_map(|deed| match deed {
+        while let Some(happening) = happenings.pop_front() {
+            let asked = host.step(&mut around(FILE_YOUNG_MS, &mut Bytes), happening).into_iter().filter_map(|deed| match deed {
+                Deed::Do { ticket, act } => Some((ticket, act)),
+                _ => None,
+            });
+            for (ticket, act) in asked {
+                let answer = match act {
+                    Act::ForgetBirths(names) => {
+                        forgotten += names.len();
+                        Answer::Done
+                    }
+                    Act::List => Answer::Names(vec!["manifest-0".to_owned()]),
+                    Act::Take { .. } => Answer::Taken(Some(Vec::new())),
+                    Act::Write(_) => Answer::Written(Default::default()),
+                    Act::Heads(names) => Answer::Heads(names.into_iter().map(|name| (name, None)).collect()),
+                    Act::Wait(_) => continue,
+                    _ => Answer::Done,
+                };
+                happenings.push_back(Happening::Done { ticket, answer: Ok(answer) });
+            }
+        }
+        assert_eq!((forgotten, host.births()), (1_234, 0));
+    }
+
+    #[test]
+    fn a_tab_that_neither_leads_nor_writes_gives_up_birth_records_when_they_are_due() {
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
+        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
+        let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+        host.births_stay(vec![(FILE_YOUNG_MS, "first".to_owned()), (FILE_YOUNG_MS + 5_000, "second".to_owned())]);
+        let mut now_ms = 0;
+        let mut happening = Happening::Lost;
+        let mut seen = Vec::new();
+        loop {
+            let deeds = host.step(&mut around(now_ms, &mut Bytes), happening);
+            let asked = deeds.into_iter().find_map(|deed| match deed {
                 Deed::Do { ticket, act } => Some((ticket, act)),
                 _ => None,
             });
             let Some((ticket, act)) = asked else { break };
-            let answer = match act {
-                Act::ForgetBirths(names) => {
-                    forgotten += names.len();
-                    Answer::Done
-                }
-                Act::List => Answer::Names(vec!["manifest-0".to_owned()]),
-                Act::Take { .. } => Answer::Taken(Some(Vec::new())),
-                Act::Write(_) => Answer::Written(Default::default()),
-                Act::Heads(names) => Answer::Heads(names.into_iter().map(|name| (name, None)).collect()),
-                Act::Wait(_) => break,
-                _ => Answer::Done,
-            };
-            happening = Happening::Done { ticket, answer: Ok(answer) };
+            // The database is closed the first time.
+            let fails = seen.len() == 1;
+            match &act {
+                Act::Wait(ms) => now_ms += u64::from(*ms),
+                Act::ForgetBirths(_) => {}
+                other => panic!("{other:?}"),
+            }
+            seen.push(act);
+            let answer = if fails { Err(Trouble::Other("closed".to_owned())) } else { Ok(Answer::Done) };
+            happening = Happening::Done { ticket, answer };
         }
-        assert_eq!((forgotten, host.births()), (1_234, 0));
+        let names = |names: &[&str]| Act::ForgetBirths(names.iter().map(|name| (*name).to_owned()).collect());
+        let waits = |ms: u64| Act::Wait(ms as u32);
+        let told = [waits(FILE_YOUNG_MS), names(&["first"]), waits(15_000), names(&["first", "second"])];
+        assert_eq!(format!("{seen:?}"), format!("{told:?}"));
+        assert_eq!(host.births(), 0);
+    }
+
+    fn around<'a>(utc_ms: u64, entropy: &'a mut Bytes) -> Around<'a> {
+        Around {
+            utc_ms,
+            mono_ms: 0,
+            offset_min: 0,
+            entropy,
+            projector: false,
+            encrypts: false,
+            account: false,
+            stored: true,
+            twice: true,
+        }
     }
 }
