@@ -15,7 +15,9 @@ const walk = (folder) =>
     entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)],
   );
 
-// wasm-opt makes the two small ones smaller; on the engine it makes the transfer larger, so it is left alone. Loops made anew
+// What is fetched behind the first screen lies beside what it was split from.
+const later = readdirSync(dist).filter((name) => /^split_.*\.wasm$/.test(name)).sort();
+// wasm-opt makes the small ones smaller; on the engine it makes the transfer larger, so it is left alone. Loops made anew
 // and functions beside those of a like name, which is what they were generated from, save 5 % of what is sent.
 // The features are named: "all" would make use of what no browser has yet.
 const features = ["bulk-memory", "bulk-memory-opt", "sign-ext", "nontrapping-float-to-int", "mutable-globals", "reference-types", "multivalue", "simd"]
@@ -23,10 +25,12 @@ const features = ["bulk-memory", "bulk-memory-opt", "sign-ext", "nontrapping-flo
 const smaller = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--low-memory-unused", "--reorder-functions-by-name"];
 if (optimise === "yes") {
   const optimised = (name) => promisify(execFile)("node_modules/.bin/wasm-opt", [join(dist, name), ...smaller, ...features, "-o", join(dist, name)]);
-  await Promise.all(["app_bg.wasm", "worker_bg.wasm"].map(optimised));
+  await Promise.all([["app_bg.wasm"], ["worker_bg.wasm", ...later]].map(async (names) => {
+    for (const name of names) await optimised(name);
+  }));
 }
 
-const together = ["app.js", "app_bg.wasm", "worker.js", "worker_bg.wasm", "projector.js", "projector_bg.wasm", "boot.js", "storage.js", "projector-start.js", "style.css", "dims"];
+const together = ["app.js", "app_bg.wasm", "app-split.js", "worker.js", "worker_bg.wasm", "worker-split.js", ...later, "projector.js", "projector_bg.wasm", "boot.js", "storage.js", "projector-start.js", "style.css", "dims"];
 for (const name of together) if (!existsSync(join(dist, name))) throw new Error(`the build has no ${name}`);
 
 const hash = createHash("sha256");

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
     setup,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a build is made of. The same inputs make the same app, so an unchanged tree is not built again.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     "src",
     "sql",
     "public",
@@ -28,6 +28,7 @@ const INPUTS: [&str; 11] = [
     "Cargo.lock",
     "package-lock.json",
     ".cargo/config.toml",
+    "xtask/pwa.rs",
 ];
 
 /// Builds what is not built, and returns the server.
@@ -50,12 +51,42 @@ pub(crate) fn build(house: &House, debug: bool) -> Result<PathBuf> {
         }
         run(&mut trunk)
     })?;
+    step("what comes later into files of its own", || ["app", "worker"].iter().try_for_each(|name| split(house, name, debug)))?;
     step("stamping, precaching, compressing", || {
         let (quality, optimise) = if debug { ("1", "no") } else { ("9", "yes") };
         run(house.command("node").args(["service-worker/build.mjs", "dist", quality, optimise]))
     })?;
     fs::write(&stamp, inputs).context("dist/.inputs")?;
     Ok(spotter)
+}
+
+/// What only the function at the seam reaches goes into a file that is fetched later (`#[wasm_split]` says where the seam is).
+/// That is seen before wasm-bindgen, so its part of trunk's work is done once more.
+fn split(house: &House, name: &str, debug: bool) -> Result<()> {
+    let (profile, dist) = (if debug { "debug" } else { "wasm-small" }, house.root.join("dist"));
+    let whole = house.target.join(format!("wasm32-unknown-unknown/{profile}/{name}.wasm"));
+    let out = house.target.join("split").join(name);
+    fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+    run(house.command("wasm-split-cli").args(["--target", "web", "--out-name", name]).arg(&whole).arg(&out))?;
+    // The link hands the table of functions from one file to the other.
+    let bind = ["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-name", name, "--out-dir"];
+    run(house.command("wasm-bindgen").args(bind).arg(&dist).arg(out.join(format!("{name}.wasm"))))?;
+    // Both modules call the link between their files by one name.
+    let (link, glue) = (format!("{name}-split.js"), dist.join(format!("{name}.js")));
+    let text = fs::read_to_string(&glue).with_context(|| glue.display().to_string())?;
+    let renamed = text.replace("from \"./__wasm_split.js\"", &format!("from \"./{link}\""));
+    if renamed == text {
+        bail!("{} has no link to what comes later", glue.display());
+    }
+    fs::write(&glue, renamed)?;
+    fs::copy(out.join("__wasm_split.js"), dist.join(link))?;
+    for later in fs::read_dir(&out)?.flatten().map(|entry| entry.path()) {
+        let file = later.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if file.starts_with("split_") {
+            fs::copy(&later, dist.join(file))?;
+        }
+    }
+    Ok(())
 }
 
 /// The server as it is served for good.

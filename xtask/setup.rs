@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::shell::{House, has, output, run, say};
 
 const TRUNK: &str = "0.21.14";
+const SPLIT: &str = "0.2.3";
 const DENY: &str = "0.20.2";
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -50,6 +51,13 @@ fn compiled(house: &House) -> Result<()> {
         TRUNK,
         "it builds the page and the two workers",
         &["--locked", "--no-default-features", "--features", "rustls"],
+    )?;
+    cargo_tool(
+        house,
+        "wasm_split_cli_support",
+        SPLIT,
+        "it puts what no first screen needs into files of their own",
+        &["--locked", "--features", "build-binary"],
     )?;
     let bindgen = locked_version(house, "wasm-bindgen")?;
     // Without --locked: the published lock file names a crate that is gone.
@@ -154,9 +162,12 @@ const WASM_READERS: [&str; 5] = ["walrus", "wasmparser", "wasm-encoder", "gimli"
 fn cargo_tool(house: &House, package: &str, version: &str, why: &str, args: &[&str]) -> Result<()> {
     let binary = match package {
         "wasm-bindgen-cli" => "wasm-bindgen",
+        "wasm_split_cli_support" => "wasm-split-cli",
         other => other,
     };
-    if has(house.tool(binary), &["--version"], version) {
+    // Cargo's own list, because not every tool says which it is.
+    let installed = fs::read_to_string(house.tools.join(".crates.toml")).unwrap_or_default();
+    if installed.contains(&format!("\"{package} {version} (")) && house.tool(binary).is_file() {
         return Ok(());
     }
     say(&format!("Installing {package} {version}: {why}. This takes a few minutes, once."));

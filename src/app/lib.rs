@@ -11,6 +11,7 @@ mod hub;
 mod icons;
 mod json;
 mod messages;
+mod more;
 mod parts;
 mod problems;
 mod reactive;

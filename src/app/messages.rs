@@ -108,6 +108,9 @@ pub(crate) mod dates {
 pub(crate) mod shell {
     use crate::words::plural;
 
+    pub(crate) const NOT_LOADED: &str = "This screen could not be loaded. What is stored here is safe. It needs the network once, \
+        until Spotter is complete on this phone.";
+    pub(crate) const LOAD_AGAIN: &str = "Load it again";
     pub(crate) const SKIP_TO_CONTENT: &str = "Skip to content";
     pub(crate) const TABS: &str = "Main";
     pub(crate) const NOT_STORED: &str = "Not stored: in this tab only";

@@ -8,20 +8,13 @@ use crate::{
     hub::{Hub, use_hub},
     icons::{Glyph, Icon},
     messages as m,
+    more::More,
     parts::{BottomSheet, Settings, use_settings},
     problems::Problems,
     reactive::{effect, memo},
     route::{Route, Router, use_router},
     screens::{
-        crew::Crew,
-        detail::Detail,
-        history::History,
-        import::Import,
         locked::{Cleared, Gone, Locked, Removed},
-        me::Me,
-        progress::Progress,
-        storage::Storage,
-        sync::Sync,
         today::Today,
         train::Train,
         workout::Workout,
@@ -29,6 +22,9 @@ use crate::{
     sheet::set_at,
     training::{Training, use_training},
 };
+
+/// When the other screens are fetched though there are no figures yet.
+const LATER_MS: u32 = 10_000;
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -74,6 +70,14 @@ pub fn App() -> impl IntoView {
         .forget();
     })
     .forget();
+    let more = More::new();
+    // Behind the first figures; later an update may have taken this build's files away.
+    effect(move || {
+        if hub.projected.get() {
+            more.fetch();
+        }
+    });
+    Timeout::new(LATER_MS, move || more.fetch()).forget();
     let screen = move || match router.route.get() {
         _ if hub.gone.get() => view! { <Gone/> }.into_any(),
         _ if hub.removed.get() => view! { <Removed/> }.into_any(),
@@ -81,14 +85,14 @@ pub fn App() -> impl IntoView {
         _ if cleared.with(Option::is_some) => cleared.get().map(|problem| view! { <Cleared problem/> }).into_any(),
         Route::Today => view! { <Today/> }.into_any(),
         Route::Train => view! { <Train/> }.into_any(),
-        Route::History => view! { <History/> }.into_any(),
-        Route::Workout(id) => view! { <Detail id/> }.into_any(),
-        Route::Progress => view! { <Progress/> }.into_any(),
-        Route::Crew => view! { <Crew/> }.into_any(),
-        Route::Me => view! { <Me/> }.into_any(),
-        Route::Import => view! { <Import/> }.into_any(),
-        Route::Storage => view! { <Storage/> }.into_any(),
-        Route::Sync => view! { <Sync/> }.into_any(),
+        Route::History => more.view(m::history::TITLE, |screens| (screens.history)()),
+        Route::Workout(id) => more.view(m::WORKOUT, |screens| (screens.detail)(id)),
+        Route::Progress => more.view(m::progress::TITLE, |screens| (screens.progress)()),
+        Route::Crew => more.view(m::crew::TAB, |screens| (screens.crew)()),
+        Route::Me => more.view(m::me::TITLE, |screens| (screens.me)()),
+        Route::Import => more.view(m::import::TITLE, |screens| (screens.import)()),
+        Route::Storage => more.view(m::storage::TITLE, |screens| (screens.storage)()),
+        Route::Sync => more.view(m::sync::TITLE, |screens| (screens.sync)()),
     };
     view! {
         <a class="skip" href="#main">{m::shell::SKIP_TO_CONTENT}</a>

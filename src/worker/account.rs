@@ -13,12 +13,14 @@ use wire::{
 
 use crate::{
     births::Births,
-    channels, events,
+    channels,
+    errands::refusal,
+    events,
     fail::Fail,
     js,
     kept::{self, Kept, OWED, kept, owner},
     leader, locks,
-    net::{Call, refusal},
+    net::Call,
     reading::nothing_missing,
     state::{self, tell},
     vault,
@@ -49,14 +51,12 @@ async fn keep(fresh: Kept) {
 }
 
 /// Never in the queue of writes: a tapped set does not wait for a network.
-pub(crate) fn begin(id: u32, wish: AccountWish) {
-    spawn_local(async move {
-        match act(wish).await {
-            Ok(Outcome::News(news)) => tell(&FromStorage::Account { id, news: Ok(news) }),
-            Ok(Outcome::Entered(entered)) => enter_now(id, *entered).await,
-            Err(refusal) => tell(&FromStorage::Account { id, news: Err(refusal) }),
-        }
-    });
+pub(crate) async fn carry_out(id: u32, wish: AccountWish) {
+    match act(wish).await {
+        Ok(Outcome::News(news)) => tell(&FromStorage::Account { id, news: Ok(news) }),
+        Ok(Outcome::Entered(entered)) => enter_now(id, *entered).await,
+        Err(refusal) => tell(&FromStorage::Account { id, news: Err(refusal) }),
+    }
 }
 
 enum Outcome {
@@ -66,7 +66,7 @@ enum Outcome {
 }
 
 /// The server says who this is.
-pub(crate) struct Entered {
+struct Entered {
     account: AccountView,
     device_id: String,
     secret: Option<String>,
@@ -120,13 +120,11 @@ async fn settle() -> Result<(), Failure> {
     Ok(())
 }
 
-/// At the start, until it is done.
-pub(crate) fn end_what_is_owed() {
-    spawn_local(async {
-        while settle().await.is_err() {
-            js::sleep(SIGN_OUT_AGAIN_MS).await;
-        }
-    });
+/// Until it is done.
+pub(crate) async fn end_what_is_owed() {
+    while settle().await.is_err() {
+        js::sleep(SIGN_OUT_AGAIN_MS).await;
+    }
 }
 
 /// This device is signed out, whether or not the server can be reached.
@@ -145,7 +143,7 @@ async fn sign_out() -> Result<(), Refusal> {
     match (told, noted) {
         (Ok(()), _) => Ok(()),
         (Err(_), Ok(_)) => {
-            end_what_is_owed();
+            spawn_local(end_what_is_owed());
             Ok(())
         }
         (Err(failure), Err(_)) => Err(refusal(&failure)),
@@ -258,7 +256,7 @@ async fn enter(call: Call<'_>) -> Result<Outcome, Refusal> {
 }
 
 /// In the queue of writes.
-pub(crate) async fn enter_now(id: u32, entered: Entered) {
+async fn enter_now(id: u32, entered: Entered) {
     let Entered { account, device_id, secret } = entered;
     let persons: Vec<EntityId> = account.persons.iter().filter_map(|person| EntityId::parse(person).ok()).collect();
     if let Err(why) = events::write(Write::BelongTo(persons.clone())).await {

@@ -2,8 +2,8 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use bridge::{AnyBuild, FromStorage, Problem, ProblemKind};
-use device::Happening;
+use bridge::{AnyBuild, FromStorage, Problem, ProblemKind, ToStorage};
+use device::{Happening, weakness};
 use wire::{ChainKey, Ranges};
 
 use crate::{
@@ -35,8 +35,27 @@ pub(crate) fn exported() {
     EXPORTED.set(GATHERED.take());
 }
 
-/// The worker's answer to one of the wishes below.
-pub(crate) fn answer(id: u32, outcome: Result<(), Problem>) {
+/// Carries out one of the wishes about what is kept here and who may open it.
+pub(crate) async fn carry_out(wish: ToStorage) {
+    match wish {
+        ToStorage::Unlock { id, code } => answer(id, unlock(&code).await),
+        ToStorage::StartOver { id } => answer(id, start_over().await),
+        ToStorage::SetAppLock { id, passphrase } => answer(id, set_app_lock(&passphrase).await),
+        ToStorage::Lock { id } => answer(id, lock().await),
+        ToStorage::Remove { id } => answer(id, remove().await),
+        ToStorage::RecoveryCode { id } => tell_code(id).await,
+        ToStorage::NewRecoveryCode { id } => {
+            if let Err(fail) = new_code().await {
+                tell(&FromStorage::Problem { problem: not_renewed(&fail) });
+            }
+            tell_code(id).await;
+        }
+        // None of them.
+        _ => {}
+    }
+}
+
+fn answer(id: u32, outcome: Result<(), Problem>) {
     match outcome {
         Ok(()) => tell(&FromStorage::Done { id }),
         Err(problem) => tell(&FromStorage::Failed { id, problem }),
@@ -48,7 +67,11 @@ fn parts() -> Option<(Pool, Births, Vault)> {
 }
 
 /// Empty: without an app lock.
-pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
+async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
+    if let Some(why) = weakness(passphrase).filter(|_| !passphrase.is_empty()) {
+        let todo = "Three or four words that only you put together are easy to keep, and hard to guess.";
+        return Err(Problem::new(ProblemKind::Refused, why, "The app lock is as it was.", todo));
+    }
     let Some((pool, births, vault)) = parts() else { return Err(not_lockable()) };
     let passphrase = (!passphrase.is_empty()).then_some(passphrase);
     let next = vault.with_app_lock(&births, &pool, passphrase).await.map_err(|fail| failed(&fail))?;
@@ -61,7 +84,7 @@ pub(crate) async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
 }
 
 /// Only the passphrase of the app lock, or without one the recovery code, opens what is here.
-pub(crate) async fn lock() -> Result<(), Problem> {
+async fn lock() -> Result<(), Problem> {
     let Some((pool, births, vault)) = parts() else { return Err(not_lockable()) };
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let locked = async {
@@ -91,7 +114,7 @@ fn newer(state: &State) -> u64 {
 }
 
 /// Everything on this device, once it is somewhere else too.
-pub(crate) async fn remove() -> Result<(), Problem> {
+async fn remove() -> Result<(), Problem> {
     let (pool, births) = state::with(|state| (state.pool.clone(), state.births.clone()));
     let Some(pool) = pool else { return Ok(()) };
     read_again(&pool).await.map_err(|fail| failed(&fail))?;
@@ -138,7 +161,7 @@ pub(crate) async fn remove() -> Result<(), Problem> {
 }
 
 /// What is locked and whose key is lost, when none of it was only here.
-pub(crate) async fn start_over() -> Result<(), Problem> {
+async fn start_over() -> Result<(), Problem> {
     let erased = async {
         let (births, pool) = (Births::open().await?, Pool::open().await?);
         let left = births.named(ONLY_HERE_KEY).await.and_then(|left| String::from_utf8(left).ok());
@@ -198,7 +221,7 @@ fn failed(fail: &Fail) -> Problem {
 }
 
 /// With the passphrase of the app lock or with the recovery code.
-pub(crate) async fn unlock(typed: &str) -> Result<(), Problem> {
+async fn unlock(typed: &str) -> Result<(), Problem> {
     let unlocked = async {
         let pool = Pool::open().await?;
         let Ok(births) = Births::open().await else { return Vault::by_code(&pool, typed).await.map(Some) };
@@ -219,4 +242,31 @@ pub(crate) async fn unlock(typed: &str) -> Result<(), Problem> {
             "Look at it again, letter by letter. A recovery code has 32 of them, 0 to 9 and a to f.",
         )),
     }
+}
+
+async fn tell_code(id: u32) {
+    let code = match state::with(|state| (state.vault.clone(), state.births.clone())) {
+        // Another tab may have changed it.
+        (Some(vault), Some(births)) => vault.current(&births).await.unwrap_or(vault).recovery_code().await.ok(),
+        (Some(vault), None) => vault.recovery_code().await.ok(),
+        (None, _) => None,
+    };
+    tell(&FromStorage::RecoveryCode { id, code });
+}
+
+async fn new_code() -> Result<(), Fail> {
+    let parts = state::with(|state| Some((state.vault.clone()?, state.births.clone()?, state.pool.clone()?)));
+    let Some((vault, births, pool)) = parts else { return Err(Fail::NotFound) };
+    let next = vault.with_new_code(&births, &pool).await?;
+    state::with(|state| state.vault = Some(next));
+    Ok(())
+}
+
+fn not_renewed(fail: &Fail) -> Problem {
+    Problem::new(
+        ProblemKind::Internal,
+        format!("There is no new recovery code ({fail})."),
+        "The one before still opens what is stored here.",
+        "Close other tabs of Spotter and try again.",
+    )
 }

@@ -7,11 +7,14 @@
 mod account;
 mod ask;
 mod births;
+mod calls;
 mod channels;
 mod clock;
 mod deeds;
+mod errands;
 mod events;
 mod fail;
+mod far;
 mod feed;
 mod figures;
 mod files;
@@ -38,5 +41,7 @@ mod vault;
 /// What its worker runs.
 pub fn begin() {
     console_error_panic_hook::set_once();
+    errands::done_by(|errand| Box::pin(far::carry_out(errand)));
     port::listen();
+    far::fetch_later();
 }

@@ -1,23 +1,18 @@
-//! The way to the server: does with `fetch` what the replica of whoever leads wants of the network, and says how things stand.
+//! The way to the server: hands on what the replica of whoever leads wants of the network, and says how things stand.
 
 use bridge::{FromStorage, Refusal, RefusalCode, RefusedView, Sibling, SyncLink, SyncState};
 use device::{Happening, Shelf, clock_notice};
 use wasm_bindgen::{JsValue, closure::Closure};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
-use wire::{
-    Answer, Checkpoint, Command, Failure, Input, Link, NATIVE_PUSH, Push, Replica, Request, Retry, SseEvent, SseReader, Trouble,
-    api::{self, path},
-};
+use wire::{Command, Input, Link, Replica, Retry, Trouble};
 
 use crate::{
     channels,
     clock::{mono_ms, now_ms},
+    errands::{self, Errand, refusal},
     events::happened,
     js::{self, global},
     kept,
-    net::{Call, Pieces, refusal},
-    snapshot,
     state::{self, tell},
 };
 
@@ -75,41 +70,15 @@ fn look_at_clock() {
 
 pub(crate) fn carry_out(command: Command) {
     match command {
-        Command::Ask { id, request } => {
-            let abort = begin_call(id);
-            spawn_local(async move {
-                let outcome = ask(request, abort.as_ref()).await;
-                if end_call(id) {
-                    input(match outcome {
-                        Ok(answer) => Input::Answered { id, answer },
-                        Err(failure) => Input::Failed { id, failure },
-                    });
-                }
-            });
-        }
+        Command::Ask { id, request } => errands::begin(Errand::Ask { id, request, abort: begin_call(id) }),
         Command::Forget { id } | Command::CloseStream { id } => {
             let call = state::with(|state| state.wires.calls.remove(&id));
             if let Some(call) = call {
                 call.abort();
             }
         }
-        Command::OpenStream { id, checkpoint } => {
-            let abort = begin_call(id);
-            spawn_local(async move {
-                let failure = listen(id, &checkpoint, abort.as_ref()).await;
-                if end_call(id) {
-                    input(Input::StreamEnded { id, failure });
-                }
-            });
-        }
-        Command::FetchSnapshot(list) => spawn_local(async move {
-            let outcome = snapshot::fetch(&list, &progress).await;
-            progress(None);
-            input(match outcome {
-                Ok(acked) => Input::SnapshotStored(acked),
-                Err(failure) => Input::SnapshotFailed(failure),
-            });
-        }),
+        Command::OpenStream { id, checkpoint } => errands::begin(Errand::Listen { id, checkpoint, abort: begin_call(id) }),
+        Command::FetchSnapshot(list) => errands::begin(Errand::Snapshot(list)),
         Command::Wake { at_ms } => wake(at_ms),
         // These are of this device, and done there.
         Command::Collect { .. } | Command::Commit(_) | Command::Compare(_) | Command::CompareBlocks(_) => {}
@@ -123,7 +92,7 @@ fn begin_call(id: u32) -> Option<AbortController> {
 }
 
 /// `false` when nobody waits for it any more.
-fn end_call(id: u32) -> bool {
+pub(crate) fn end_call(id: u32) -> bool {
     state::with(|state| state.wires.calls.remove(&id).is_some())
 }
 
@@ -137,76 +106,9 @@ fn wake(at_ms: u64) {
     }
 }
 
-async fn ask(request: Request, abort: Option<&AbortController>) -> Result<Answer, Failure> {
-    let get = |path| Call { abort, ..Call::get(path) };
-    Ok(match request {
-        Request::Hello => Answer::Hello(get(path::HELLO).json().await?),
-        Request::Pull { checkpoint, batch_size } => Answer::Page(get(&path::pull(checkpoint.as_ref(), batch_size)).json().await?),
-        Request::Span { chain, from, to } => Answer::Page(get(&path::span(&chain, from, to)).json().await?),
-        Request::Digest => Answer::Digest(get(path::DIGEST).json().await?),
-        Request::Blocks { chain } => Answer::Blocks(get(&path::blocks(&chain)).json().await?),
-        Request::Snapshot => Answer::Snapshot(get(path::SNAPSHOT).json().await?),
-        Request::Push { rows } => {
-            let batch_id = rows.first().map(|row| row.event_id.to_string()).unwrap_or_default();
-            let rows = rows.iter().filter_map(|row| wire::raw_of(&row.raw)).collect();
-            let push = Push { device_id: kept::signed_in_as(), batch_id, rows };
-            Answer::Pushed(Call { accept: NATIVE_PUSH, abort, ..Call::post(path::PUSH, &push) }.json().await?)
-        }
-        Request::Claim { person } => {
-            let body = api::PersonBody { person: person.to_string() };
-            Call { abort, ..Call::post(path::PERSONS, &body) }.response().await?;
-            Answer::Claimed
-        }
-    })
-}
-
-/// Ends only with a failure: a stream that just stops is one.
-async fn listen(id: u32, checkpoint: &Checkpoint, abort: Option<&AbortController>) -> Failure {
-    let path = path::stream(checkpoint);
-    let opened = match (Call { accept: "text/event-stream", abort, ..Call::get(&path) }).response().await {
-        Ok(response) => Pieces::of(&response),
-        Err(failure) => Err(failure),
-    };
-    let pieces = match opened {
-        Ok(pieces) => pieces,
-        Err(failure) => return failure,
-    };
-    input(Input::StreamOpened { id });
-    let mut reader = SseReader::default();
-    loop {
-        let piece = match pieces.next().await {
-            Ok(Some(piece)) => piece,
-            Ok(None) => return Failure::Unreachable("the stream ended".to_owned()),
-            Err(failure) => return failure,
-        };
-        for event in reader.read(&piece) {
-            match event {
-                SseEvent::Message { event, data, .. } if event.is_empty() => {
-                    if data == api::RESYNC {
-                        input(Input::StreamResync { id });
-                        continue;
-                    }
-                    match serde_json::from_str(&data) {
-                        Ok(frame) => input(Input::StreamFrame { id, frame }),
-                        // What cannot be read was not told: it is pulled.
-                        Err(_) => input(Input::StreamResync { id }),
-                    }
-                }
-                SseEvent::Message { event, data, .. } if event == api::BYE => {
-                    return match serde_json::from_str::<api::Bye>(&data) {
-                        Ok(bye) => Failure::Problem(wire::Problem::new(bye.code, "the server ended the stream")),
-                        Err(_) => Failure::Unreachable("the server ended the stream".to_owned()),
-                    };
-                }
-                SseEvent::Message { .. } | SseEvent::Comment => input(Input::StreamBeat { id }),
-            }
-        }
-    }
-}
-
 // ---------------------------------------------------------------------------------------------- what is shown
 
-fn progress(at: Option<(usize, usize)>) {
+pub(crate) fn progress(at: Option<(usize, usize)>) {
     state::with(|state| state.wires.said.progress = at);
     say();
 }

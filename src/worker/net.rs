@@ -1,6 +1,5 @@
 //! `fetch`, and nothing else of the network.
 
-use bridge::{Refusal, RefusalCode};
 use js_sys::{Object, Promise, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -12,17 +11,6 @@ use crate::{
     js::{self, global},
     kept,
 };
-
-pub(crate) fn refusal(failure: &Failure) -> Refusal {
-    match failure {
-        Failure::Unreachable(why) => Refusal { code: RefusalCode::Unreachable, detail: why.clone(), retry_after_ms: None },
-        Failure::Problem(problem) => Refusal {
-            code: RefusalCode::Server(problem.code),
-            detail: problem.detail.clone(),
-            retry_after_ms: problem.retry_after_ms,
-        },
-    }
-}
 
 fn unreachable(fail: &Fail) -> Failure {
     Failure::Unreachable(fail.to_string())

@@ -3,16 +3,17 @@
 
 use std::{cell::RefCell, collections::VecDeque};
 
-use bridge::{FromStorage, Problem, ProblemKind, SavedRow, Sibling, StorageReport, ToStorage};
-use device::{Done, Write, is_free, slots, weakness};
+use bridge::{FromStorage, SavedRow, Sibling, StorageReport, ToStorage};
+use device::{Done, Write, is_free, slots};
 use js_sys::Array;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{MessageEvent, MessagePort};
 use wire::Input;
 
 use crate::{
-    account, channels,
+    channels,
     clock::now_ms,
+    errands::{self, Errand},
     events::{not_saved, write},
     fail::Fail,
     feed,
@@ -90,22 +91,20 @@ async fn carry_out(work: Work) {
                 start(None, before.as_deref().and_then(|json| serde_json::from_str(json).ok())).await;
             }
         }
-        Work::Page(ToStorage::Unlock { id, code }) if !state::started() => leave::answer(id, leave::unlock(&code).await),
-        Work::Page(ToStorage::StartOver { id }) if !state::started() => leave::answer(id, leave::start_over().await),
+        Work::Page(wish @ (ToStorage::Unlock { .. } | ToStorage::StartOver { .. })) if !state::started() => {
+            errands::carry_out(Errand::Leave(wish)).await;
+        }
         _ if !state::started() => {}
         Work::Page(ToStorage::Unlock { .. } | ToStorage::StartOver { .. }) => {}
-        Work::Page(ToStorage::SetAppLock { id, passphrase }) => leave::answer(id, set_app_lock(&passphrase).await),
-        Work::Page(ToStorage::Lock { id }) => leave::answer(id, leave::lock().await),
         Work::Page(ToStorage::Exported) => leave::exported(),
         Work::Page(ToStorage::GoOnWithout) => nothing_missing().await,
-        Work::Page(ToStorage::Remove { id }) => leave::answer(id, leave::remove().await),
-        Work::Page(ToStorage::RecoveryCode { id }) => tell_code(id).await,
-        Work::Page(ToStorage::NewRecoveryCode { id }) => {
-            if let Err(fail) = new_code().await {
-                tell(&FromStorage::Problem { problem: not_renewed(&fail) });
-            }
-            tell_code(id).await;
-        }
+        Work::Page(
+            wish @ (ToStorage::SetAppLock { .. }
+            | ToStorage::Lock { .. }
+            | ToStorage::Remove { .. }
+            | ToStorage::RecoveryCode { .. }
+            | ToStorage::NewRecoveryCode { .. }),
+        ) => errands::carry_out(Errand::Leave(wish)).await,
         Work::Page(ToStorage::Capture { id, drafts }) => match write(Write::Capture { drafts, import: false }).await {
             Ok(Done::Saved { rows, guarantee }) => {
                 let rows =
@@ -122,7 +121,7 @@ async fn carry_out(work: Work) {
                 tell(&FromStorage::Problem { problem: fail.problem() });
             }
         }
-        Work::Page(ToStorage::Account { id, wish }) => account::begin(id, wish),
+        Work::Page(ToStorage::Account { id, wish }) => errands::begin(Errand::Account { id, wish }),
         Work::Page(ToStorage::Awake { online }) => to_leader(&Sibling::Awake { online }, || link::awake(online)),
         Work::Page(ToStorage::Compare) => link::compare(),
         Work::Page(ToStorage::RetryRefused) => to_leader(&Sibling::RetryRefused, || link::input(Input::RetryRefused)),
@@ -131,41 +130,6 @@ async fn carry_out(work: Work) {
         // It asks the network: nothing that is to be saved waits for that.
         Work::Link(port) => wasm_bindgen_futures::spawn_local(feed::link(port)),
     }
-}
-
-async fn tell_code(id: u32) {
-    let code = match state::with(|state| (state.vault.clone(), state.births.clone())) {
-        // Another tab may have changed it.
-        (Some(vault), Some(births)) => vault.current(&births).await.unwrap_or(vault).recovery_code().await.ok(),
-        (Some(vault), None) => vault.recovery_code().await.ok(),
-        (None, _) => None,
-    };
-    tell(&FromStorage::RecoveryCode { id, code });
-}
-
-async fn new_code() -> Result<(), Fail> {
-    let parts = state::with(|state| Some((state.vault.clone()?, state.births.clone()?, state.pool.clone()?)));
-    let Some((vault, births, pool)) = parts else { return Err(Fail::NotFound) };
-    let next = vault.with_new_code(&births, &pool).await?;
-    state::with(|state| state.vault = Some(next));
-    Ok(())
-}
-
-fn not_renewed(fail: &Fail) -> Problem {
-    Problem::new(
-        ProblemKind::Internal,
-        format!("There is no new recovery code ({fail})."),
-        "The one before still opens what is stored here.",
-        "Close other tabs of Spotter and try again.",
-    )
-}
-
-async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
-    if let Some(why) = weakness(passphrase).filter(|_| !passphrase.is_empty()) {
-        let todo = "Three or four words that only you put together are easy to keep, and hard to guess.";
-        return Err(Problem::new(ProblemKind::Refused, why, "The app lock is as it was.", todo));
-    }
-    leave::set_app_lock(passphrase).await
 }
 
 async fn save_sheet(json: &str) -> Result<(), Fail> {

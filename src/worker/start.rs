@@ -8,11 +8,11 @@ use ledger::{Header, LaneId};
 use wasm_bindgen::JsValue;
 
 use crate::{
-    account,
     births::{Births, bytes_of},
     channels,
     clock::{Chance, now_ms, performance_now, stamp, use_id},
     deeds,
+    errands::{self, Errand},
     events::begin_write,
     fail::Fail,
     files::Pool,
@@ -90,7 +90,9 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
             // Before anything new.
             begin_write(what);
         }
-        account::end_what_is_owed();
+        if kept::owes() {
+            errands::begin(Errand::EndOwed);
+        }
         wasm_bindgen_futures::spawn_local(leader::lead());
     }
 }

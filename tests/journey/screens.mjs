@@ -107,6 +107,46 @@ try {
     ensure(moved < 0.02, `what was painted first moved by ${moved}`);
   });
 
+  await step("a screen that cannot be fetched says so, a workout goes on without it, and it comes when it is asked for again", async () => {
+    const { context: own, page: late } = await browse(story, join(folder, "later"), { serviceWorkers: "block" });
+    await late.route("**/split_more.wasm", (route) => route.abort());
+    await story.expecting(/ERR_FAILED|Failed to fetch/, async () => {
+      await late.goto(`${url}/me/storage`);
+      await late.getByText("This screen could not be loaded").waitFor();
+      same(await axe(late), [], "serious or critical violations");
+      await look(late, "not-loaded");
+      await tabs(late).filter({ hasText: "Train" }).click();
+      await startWorkout(late);
+      await addExercise(late, "Squat (Barbell)", "squat barbell");
+      await typeSet(late, 0, { load: "100", reps: "5" });
+      await tick(late, 0);
+      await late.goBack();
+      await tabs(late).filter({ hasText: "Me" }).click();
+      await late.getByText("This screen could not be loaded").waitFor();
+    });
+    await late.unrouteAll({ behavior: "wait" });
+    await late.getByRole("button", { name: "Load it again" }).click();
+    await late.locator("h1:visible").getByText("Me", { exact: true }).waitFor();
+    same(await late.getByText("This screen could not be loaded").count(), 0, "what said that it is not there");
+    await own.close();
+  });
+
+  await step("the way to the server that cannot be fetched is as good as a server that cannot be reached", async () => {
+    const { context: own, page: late } = await browse(story, join(folder, "far"), { serviceWorkers: "block" });
+    await late.route("**/split_far.wasm", (route) => route.abort());
+    await story.expecting(/ERR_FAILED|Failed to fetch/, async () => {
+      await late.goto(`${url}/me/sync`);
+      await late.getByText("The server cannot be reached.").waitFor();
+      await late.goto(`${url}/me/storage`);
+      // What only it can say is not there; what this phone knows is.
+      await late.getByText(/^Tables (built|opened) in/).waitFor();
+      await late.unrouteAll({ behavior: "wait" });
+    });
+    await late.goto(`${url}/me/sync`);
+    await late.getByTestId("account-name").waitFor();
+    await own.close();
+  });
+
   await step("whoever was here before is not told again what this is", async () => {
     await until(() => page.evaluate(() => navigator.serviceWorker.controller !== null), { what: "the service worker has the page", timeout: 60_000 });
     const held = await heldBack(page, "**/*.parquet");
