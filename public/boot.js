@@ -37,6 +37,18 @@ try {
 const again = Boolean(navigator.serviceWorker?.controller);
 frame.classList.toggle("again", again);
 
+// On later visits everything lies on the phone, and the workers start beside the app. What they say before it listens is
+// kept for it.
+if (again) {
+  const begin = (name) => {
+    const worker = new Worker(new URL(name, base), { type: "module" });
+    const said = [];
+    worker.onmessage = worker.onerror = (event) => said.push(event);
+    return [name, { worker, said }];
+  };
+  globalThis.SPOTTER.begun = Object.fromEntries((document.hidden ? ["storage.js"] : ["storage.js", "projector-start.js"]).map(begin));
+}
+
 try {
   const painted = new Promise((done) => {
     if (document.hidden) return done();

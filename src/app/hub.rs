@@ -23,7 +23,7 @@ use bridge::{Asked, FromStorage, Problem, SyncState, ToStorage};
 use gloo::events::EventListener;
 use js_sys::{Date, Reflect};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::VisibilityState;
 
 pub(crate) use self::{
@@ -105,10 +105,14 @@ struct Inner {
     remembered: bool,
 }
 
-/// What `boot.js` knows of the build: its id and where its files are.
+/// What `boot.js` has left for the app.
+fn spotter() -> JsValue {
+    Reflect::get(&js_sys::global(), &"SPOTTER".into()).unwrap_or_default()
+}
+
+/// What it knows of the build: its id and where its files are.
 fn built(name: &str) -> String {
-    let spotter = Reflect::get(&js_sys::global(), &"SPOTTER".into()).unwrap_or_default();
-    Reflect::get(&spotter, &name.into()).ok().and_then(|value| value.as_string()).unwrap_or_default()
+    Reflect::get(&spotter(), &name.into()).ok().and_then(|value| value.as_string()).unwrap_or_default()
 }
 
 pub fn build_id() -> String {

@@ -23,6 +23,7 @@ use crate::{
     training::{Training, use_training},
 };
 
+const SOON_MS: u32 = 500;
 /// When the other screens are fetched though there are no figures yet.
 const LATER_MS: u32 = 10_000;
 
@@ -71,10 +72,11 @@ pub fn App() -> impl IntoView {
     })
     .forget();
     let more = More::new();
-    // Behind the first figures; later an update may have taken this build's files away.
+    // Behind the first figures, which come at once when the tables stand; later an update may have taken this build's files
+    // away.
     effect(move || {
         if hub.projected.get() {
-            more.fetch();
+            Timeout::new(SOON_MS, move || more.fetch()).forget();
         }
     });
     Timeout::new(LATER_MS, move || more.fetch()).forget();

@@ -8,10 +8,10 @@ use js_sys::{Array, Uint8Array};
 use ledger::{EntityId, Row};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortSignal, MessageEvent, MessagePort, Response};
+use web_sys::{MessageEvent, MessagePort};
 
 use crate::{
-    ask, channels,
+    ask, channels, dims,
     events::{begin_write, happened, not_saved, write},
     fail::Fail,
     figures,
@@ -19,12 +19,6 @@ use crate::{
     js, leave, reading, sealed, state, tables,
 };
 
-/// The prebuilt dimensions that ship with the build.
-const DIMS: [&str; 5] =
-    ["dim_date", "dim_muscle_group", "exercise_catalog", "exercise_catalog_aliases", "exercise_catalog_muscles"];
-
-/// A fetch that hangs for so long is given up, and tried again.
-const DIMS_MS: u32 = 20_000;
 /// How soon a dimension that did not load is asked for again, at first.
 const DIMS_AGAIN_MS: i32 = 1_000;
 
@@ -44,10 +38,11 @@ pub(crate) async fn link(to: MessagePort) {
     state::with(|state| (state.projector, state.linking) = (None, Some(to.clone())));
     figures::say(&to, &ToTables::Hello { build: channels::own_build() }, None);
     let newest = || state::with(|state| state.linking.as_ref() == Some(&to));
-    for name in DIMS {
+    for mut coming in dims::all() {
+        let name = coming.name();
         let mut attempt = 0;
         while newest() {
-            match dimension(name).await {
+            match coming.bytes().await {
                 Ok(bytes) => {
                     figures::say(&to, &ToTables::Dimension { name: name.to_owned() }, Some(&bytes));
                     break;
@@ -57,6 +52,7 @@ pub(crate) async fn link(to: MessagePort) {
                         state::report(not_loaded(name, &fail));
                     }
                     js::sleep(DIMS_AGAIN_MS << attempt.min(4)).await;
+                    coming = dims::fetch(name);
                     attempt += 1;
                 }
             }
@@ -151,20 +147,6 @@ fn not_loaded(name: &str, fail: &Fail) -> Problem {
         "Everything you logged is safe, and new sets are saved.",
         "It is tried again; being online helps.",
     )
-}
-
-async fn dimension(name: &str) -> Result<Vec<u8>, Fail> {
-    let here = js::global().location().href();
-    let base = here.rsplit_once('/').map_or("", |(base, _)| base);
-    let options = js_sys::Object::new();
-    js::set(&options, "signal", &AbortSignal::timeout_with_u32(DIMS_MS));
-    let url = format!("{base}/dims/{name}.parquet");
-    let promise: js_sys::Promise = js::call(&js::global(), "fetch", &[&url.into(), &options])?.dyn_into()?;
-    let response: Response = js::wait(promise).await?.dyn_into()?;
-    if !response.ok() {
-        return Err(Fail::Other(format!("HTTP {}", response.status())));
-    }
-    Ok(Uint8Array::new(&js::wait(response.array_buffer()?).await?).to_vec())
 }
 
 fn heard(message: &JsValue) {

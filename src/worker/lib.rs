@@ -11,6 +11,7 @@ mod calls;
 mod channels;
 mod clock;
 mod deeds;
+mod dims;
 mod errands;
 mod events;
 mod fail;
@@ -43,5 +44,6 @@ pub fn begin() {
     console_error_panic_hook::set_once();
     errands::done_by(|errand| Box::pin(far::carry_out(errand)));
     port::listen();
+    dims::fetch_early();
     far::fetch_later();
 }

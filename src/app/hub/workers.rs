@@ -1,7 +1,7 @@
 //! The two workers' lives: started, linked, lost, started again. The only place that posts a message.
 
 use bridge::{FromProjector, FromStorage, Problem, ProblemKind, ToProjector, ToStorage};
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Reflect, Uint8Array};
 use leptos::prelude::*;
 use serde::Serialize;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -11,6 +11,7 @@ use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker,
 use super::{
     Hub, built,
     pending::{Lost, Pending, Request, Stage, Then, ToProjectorWith},
+    spotter,
 };
 use crate::messages as m;
 
@@ -64,17 +65,40 @@ fn spoken(request: &impl Serialize) -> Option<JsValue> {
 }
 
 fn spawn(file: &str, heard: impl FnMut(MessageEvent) + 'static, died: impl FnMut(String) + 'static) -> Option<Worker> {
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    let worker = Worker::new_with_options(&format!("{}{file}", built("base")), &options).ok()?;
+    let (worker, said) = match begun(file) {
+        Some((worker, said)) => (worker, said),
+        None => {
+            let options = WorkerOptions::new();
+            options.set_type(WorkerType::Module);
+            (Worker::new_with_options(&format!("{}{file}", built("base")), &options).ok()?, Array::new())
+        }
+    };
     let heard = Closure::<dyn FnMut(MessageEvent)>::new(heard);
-    worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    let hears: Function = heard.as_ref().unchecked_ref::<Function>().clone();
+    worker.set_onmessage(Some(&hears));
     heard.forget();
     let mut died = died;
     let died = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| died(event.message()));
-    worker.set_onerror(Some(died.as_ref().unchecked_ref()));
+    let dies: Function = died.as_ref().unchecked_ref::<Function>().clone();
+    worker.set_onerror(Some(&dies));
     died.forget();
+    // Before whatever it says next, which is a task of its own.
+    spawn_local(async move {
+        for event in said.iter() {
+            let listener = if event.has_type::<ErrorEvent>() { &dies } else { &hears };
+            let _ = listener.call1(&JsValue::UNDEFINED, &event);
+        }
+    });
     Some(worker)
+}
+
+/// One that `boot.js` has started, with what it said meanwhile; the first time only.
+fn begun(file: &str) -> Option<(Worker, Array)> {
+    let all = Reflect::get(&spotter(), &"begun".into()).ok().filter(JsValue::is_object)?;
+    let one = Reflect::get(&all, &file.into()).ok().filter(JsValue::is_object)?;
+    Reflect::delete_property(all.unchecked_ref::<js_sys::Object>(), &file.into()).ok()?;
+    let part = |name: &str| Reflect::get(&one, &name.into()).ok();
+    Some((part("worker")?.unchecked_into(), part("said")?.unchecked_into()))
 }
 
 impl Hub {

@@ -1,0 +1,88 @@
+//! The prebuilt dimensions that ship with the build. They are on their way before a projector is there to take them.
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::{AbortSignal, Response};
+
+use crate::{fail::Fail, js};
+
+const NAMES: [&str; 5] =
+    ["dim_date", "dim_muscle_group", "exercise_catalog", "exercise_catalog_aliases", "exercise_catalog_muscles"];
+
+/// A fetch that hangs for so long is given up, and tried again.
+const PATIENCE_MS: u32 = 20_000;
+
+type Came = Option<Result<Vec<u8>, Fail>>;
+
+/// One that was asked for.
+pub(crate) struct Coming {
+    name: &'static str,
+    /// Settles, and never with an error, when it is known what came.
+    done: Promise,
+    came: Rc<RefCell<Came>>,
+    /// Long before it was wanted: that it failed says nothing of now.
+    early: bool,
+}
+
+thread_local! {
+    static EARLY: RefCell<Vec<Coming>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) fn fetch_early() {
+    EARLY.set(asked(true));
+}
+
+/// All of them, in their order, asked for at once.
+pub(crate) fn all() -> Vec<Coming> {
+    let early = EARLY.take();
+    if early.is_empty() { asked(false) } else { early }
+}
+
+fn asked(early: bool) -> Vec<Coming> {
+    NAMES.iter().map(|name| Coming { early, ..fetch(name) }).collect()
+}
+
+pub(crate) fn fetch(name: &'static str) -> Coming {
+    let came = Rc::new(RefCell::new(None));
+    let into = Rc::clone(&came);
+    let done = future_to_promise(async move {
+        into.replace(Some(bytes(name).await));
+        Ok(JsValue::UNDEFINED)
+    });
+    Coming { name, done, came, early: false }
+}
+
+impl Coming {
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) async fn bytes(self) -> Result<Vec<u8>, Fail> {
+        match self.settled().await {
+            Err(_) if self.early => fetch(self.name).settled().await,
+            came => came,
+        }
+    }
+
+    async fn settled(&self) -> Result<Vec<u8>, Fail> {
+        js::wait(self.done.clone()).await?;
+        self.came.take().unwrap_or(Err(Fail::NotFound))
+    }
+}
+
+async fn bytes(name: &str) -> Result<Vec<u8>, Fail> {
+    let here = js::global().location().href();
+    let base = here.rsplit_once('/').map_or("", |(base, _)| base);
+    let options = js_sys::Object::new();
+    js::set(&options, "signal", &AbortSignal::timeout_with_u32(PATIENCE_MS));
+    let url = format!("{base}/dims/{name}.parquet");
+    let promise: Promise = js::call(&js::global(), "fetch", &[&url.into(), &options])?.dyn_into()?;
+    let response: Response = js::wait(promise).await?.dyn_into()?;
+    if !response.ok() {
+        return Err(Fail::Other(format!("HTTP {}", response.status())));
+    }
+    Ok(Uint8Array::new(&js::wait(response.array_buffer()?).await?).to_vec())
+}
