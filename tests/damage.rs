@@ -11,10 +11,8 @@ use aes_gcm::{
 use bridge::Draft;
 use device::{Device, Identity, LaneHeads, Manifest, PoolFile, Recovered, Retired, SealedFile, hex, recover};
 use engine::{rows_from_parquet, segment_to_parquet};
-use ledger::{
-    Encryption, Fact, FrameKind, HEADER_LEN, Header, LaneId, Role, Row, Stamp, UseId, associated, ciphers, decrypted, encode_frame,
-    encrypted_bytes, sealed_bytes,
-};
+use ledger::{Encryption, Fact, FrameKind, HEADER_LEN, Header, LaneId, Role, Row, Stamp, UseId, encode_frame, sealed_bytes};
+use seal::{associated, ciphers, decrypted, encrypted_bytes};
 use tests::Seeded;
 
 const BEGAN: u64 = 1_763_700_000_000;

@@ -64,7 +64,7 @@ fn main() {
         for raw in tail.lines() {
             let row = ledger::Row::read(raw.as_bytes()).expect("a row");
             let began = now();
-            store.add_rows(&[row]);
+            store.add_rows(ledger::clear_rows(&[row]));
             store.refresh().expect("refresh");
             refreshed.push(ms(began));
             while store.tidy() {}

@@ -13,12 +13,12 @@ fn main() {
     let mut store = tests::store();
     let (pieces, singles) = rows.split_at(rows.len() - 200.min(rows.len()));
     for piece in pieces.chunks(1.max(pieces.len() / 8)) {
-        store.add_rows(piece);
+        store.add_rows(ledger::clear_rows(piece));
         store.refresh().expect("refresh");
     }
     let mut took: Vec<f64> = Vec::new();
     for row in singles {
-        store.add_rows(std::slice::from_ref(row));
+        store.add_rows(ledger::clear_rows(std::slice::from_ref(row)));
         let began = Instant::now();
         store.refresh().expect("refresh");
         took.push(began.elapsed().as_secs_f64() * 1000.0);

@@ -23,7 +23,7 @@ fn main() {
     let mut rows = scribe.rows;
     let tail = rows.split_off(rows.len() - (number(4).unwrap_or(0) as usize).min(rows.len()));
     // Where the log ends, but for the clocks that are wrong.
-    let last_ms = tail.iter().chain(&rows).filter_map(|row| row.body.get("at_ms")?.as_i64());
+    let last_ms = tail.iter().chain(&rows).filter_map(|row| row.clear()?.said("at_ms")?.as_i64());
     let last_ms = last_ms.filter(|at| *at < 4_000_000_000_000).max().unwrap_or(0);
     tests::Seeded(seed).shuffle(&mut rows);
     let parquet = engine::segment_to_parquet(&rows).expect("a segment");

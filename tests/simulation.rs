@@ -64,7 +64,8 @@ fn tabs_that_lead_freeze_and_die_lose_nothing() {
             Err(why) => panic!("{why}"),
         }
     }
-    let Lived { rows, cuts, deaths, thefts, sealed, read } = sum;
+    let Lived { rows, cuts, deaths, thefts, sealed, read, strict } = sum;
+    assert!(15 < strict, "of 30 that encrypt, {strict} have come to take nothing plain");
     assert!([rows, cuts, deaths, thefts, sealed, read].into_iter().all(|count| 60 < count), "little happened: {sum:?}");
 }
 

@@ -37,6 +37,12 @@ pub(crate) const ROOMS: &[Room] = &[
         never: never!["the browser", "the engine", "tokio", "rand", "getrandom", "chrono"],
         wasm: false,
     },
+    Room {
+        name: "seal",
+        knows: &["ledger"],
+        never: never!["the browser", "the engine", "tokio", "rand", "getrandom", "chrono"],
+        wasm: false,
+    },
     Room { name: "models", knows: &[], never: never!["the browser", "the engine", "tokio"], wasm: false },
     Room { name: "bridge", knows: &["ledger", "wire"], never: never!["the browser", "the engine", "tokio", "axum"], wasm: false },
     Room {
@@ -71,8 +77,9 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "worker",
-        knows: &["ledger", "bridge", "device", "wire"],
-        never: never!["the engine", "leptos*", "gloo*", "tokio"],
+        knows: &["ledger", "bridge", "device", "seal", "wire"],
+        // The browser's own cipher is in hardware, and weighs nothing.
+        never: never!["the engine", "leptos*", "gloo*", "tokio", "aes*", "hkdf", "pbkdf2", "sha2"],
         wasm: true,
     },
     Room {

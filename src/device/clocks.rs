@@ -58,8 +58,9 @@ fn above<'a>(right: impl Iterator<Item = &'a Row>, wrong: impl Iterator<Item = &
     // What is at hand is kept without what it says.
     let read = |row: &Row| {
         let whole = Row::read(&row.raw).ok()?;
-        let fact = whole.fact()?;
-        Some((fact.amends()?, (whole.kind, whole.body.to_string()), fact))
+        let clear = whole.clear()?;
+        let fact = clear.fact()?;
+        Some((fact.amends()?, (whole.kind.clone(), clear.body().to_string()), fact))
     };
     let mut tops: BTreeMap<Thing, Hlc> = BTreeMap::new();
     let mut seen = BTreeSet::new();

@@ -1,5 +1,5 @@
 //! The data key: whether a start opens it, waits, or makes one, whose wraps may be written over, and how hard a passphrase
-//! must be to guess. Nothing is done here; the worker has the ciphers.
+//! must be to guess. Nothing is done here; `seal` has the keys and their wraps.
 
 use ledger::{Encryption, HEADER_LEN, Header, Role};
 
@@ -167,20 +167,6 @@ const COMMON: [&str; 32] = [
     "passphrase",
 ];
 
-/// Rounds of PBKDF2 with SHA-256: at least what OWASP's password storage cheat sheet asks for (2023),
-pub const LOCK_ROUNDS_MIN: u32 = 600_000;
-/// and no more than a slower device of the same person can wait for.
-const LOCK_ROUNDS_MAX: u32 = 10_000_000;
-/// So long somebody waits at every start, and so long each guess takes on a device like theirs.
-const LOCK_MS: f64 = 1_000.0;
-
-/// As many rounds as take this device a second, by how long it took for some.
-pub fn lock_rounds(tried: u32, took_ms: f64) -> u32 {
-    // A clock without fine steps may say that it took no time.
-    let rounds = f64::from(tried) * LOCK_MS / took_ms.max(1.0);
-    (rounds as u32 / 10_000 * 10_000).clamp(LOCK_ROUNDS_MIN, LOCK_ROUNDS_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use ledger::sealed_bytes;
@@ -245,7 +231,7 @@ mod tests {
     #[test]
     fn a_file_says_whether_anybody_can_read_it() {
         let draft = sealed_bytes(Role::Draft, [1; 16], 4, b"{}");
-        let hidden = ledger::encrypted_bytes(Role::Draft, [1; 16], 5, b"nonce and so on");
+        let hidden = ledger::whole_file(Encryption::AesGcm, Role::Draft, [1; 16], 5, b"nonce and so on");
         let mut sheet = hidden.clone();
         sheet.resize(SHEET_HALF, 0);
         sheet.extend(&draft);
@@ -298,19 +284,6 @@ mod tests {
         for sound in ["an open door", "correct horse battery staple", "müde Füße am Montag", "83 kg x 5 = gut", "40291857364920"]
         {
             assert_eq!(weakness(sound), None, "{sound}");
-        }
-    }
-
-    #[test]
-    fn a_guess_takes_a_second_on_this_device() {
-        for (tried, took_ms, rounds) in [
-            (200_000, 200.0, 1_000_000),
-            (200_000, 50.0, 4_000_000),
-            // An old phone does not get less than the least, and none more than the most.
-            (200_000, 2_000.0, LOCK_ROUNDS_MIN),
-            (200_000, 0.0, LOCK_ROUNDS_MAX),
-        ] {
-            assert_eq!(lock_rounds(tried, took_ms), rounds, "{tried} in {took_ms} ms");
         }
     }
 }

@@ -441,11 +441,6 @@ fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str) -> Problem {
     )
 }
 
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    text.len().is_multiple_of(2).then(|| (0..text.len()).step_by(2).map(digits).collect())?
-}
-
 #[cfg(test)]
 mod tests {
     use ledger::{EntityId, Head, Scope};

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::{DeviceId, Hash, Row, Scope, map_of, set_of};
 use wire::{BLOCK_ROWS, Blocks, ChainKey, ChainSum, Comparison, Digest, Ranges, Span, Standing};
 
+use crate::sending::{chain_may_be_sent, may_be_sent};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
     New,
@@ -200,7 +202,7 @@ impl Shelf {
     pub fn add(&mut self, mut row: Row) -> Added {
         let added = self.look(&row);
         // The raw bytes say it again; parsed, they would take several times the room.
-        (row.hdr, row.body) = Default::default();
+        row.empty();
         if added != Added::Known {
             let held = self.chains.entry(ChainKey::of(&row)).or_default();
             held.places.insert(row.dseq, row.dseq);
@@ -217,7 +219,7 @@ impl Shelf {
 
     /// Rows at hand that wait to be sent, the newest last.
     pub fn waiting_lately(&self, standing: &Standing, max: usize) -> Vec<&Row> {
-        let sent = |row: &&Row| matches!(row.scope, Scope::Person(_)) && !standing.is_acked(row);
+        let sent = |row: &&Row| may_be_sent(row.scope, row.enc()) && !standing.is_acked(row);
         let mut rows: Vec<&Row> = self.rows.iter().rev().filter(sent).take(max).collect();
         rows.reverse();
         rows
@@ -237,9 +239,8 @@ impl Shelf {
         self.chains.iter().map(|(chain, held)| standing.unacked(chain, &held.places).count()).sum()
     }
 
-    /// What a room's people say is sent once it is encrypted, and stays on the device until then.
     fn sent_chains(&self) -> impl Iterator<Item = (&ChainKey, &Held)> {
-        self.chains.iter().filter(|(chain, _)| matches!(chain.scope, Scope::Person(_)))
+        self.chains.iter().filter(|(chain, _)| chain_may_be_sent(chain.scope))
     }
 
     /// Sealed files with a row of this place that is not at hand. One that nobody has looked into has the same.
@@ -280,6 +281,7 @@ impl Shelf {
                     if full && !out.rows.is_empty() {
                         return out;
                     }
+                    debug_assert!(here.iter().all(|row| may_be_sent(row.scope, row.enc())), "a chain goes whole or not at all");
                     out.rows.extend(here.into_iter().cloned());
                 }
             }

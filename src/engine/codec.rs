@@ -11,7 +11,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use bytes::Bytes;
-use ledger::Row;
+use ledger::{ClearRow, Row};
 use parquet::{
     arrow::{
         ArrowWriter, ProjectionMask,
@@ -41,13 +41,30 @@ pub enum CodecErr {
     Packed(String),
 }
 
+/// A row as the columns of a file say it: of one that is encrypted, what its server may see.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    row: &'a Row,
+    clear: Option<ClearRow<'a>>,
+}
+
+impl<'a> Line<'a> {
+    fn said(self, field: &str) -> Option<&'a Json> {
+        self.clear.map_or_else(|| self.row.hdr.get(field), |clear| clear.said(field))
+    }
+}
+
 /// The events table of some rows, without their raw bytes.
-pub(crate) fn events_table(rows: &[Row]) -> Table {
+pub(crate) fn events_table(rows: &[ClearRow<'_>]) -> Table {
+    columns_of_lines(&rows.iter().map(|clear| Line { row: clear.row(), clear: Some(*clear) }).collect::<Vec<_>>())
+}
+
+fn columns_of_lines(lines: &[Line<'_>]) -> Table {
     let mut columns = Columns::with_capacity(ENVELOPE.len() + INTS.len() + TEXTS.len() + 1);
     for name in ENVELOPE {
         columns.push((
             name.to_owned(),
-            texts(rows.iter().map(|row| {
+            texts(lines.iter().map(|Line { row, .. }| {
                 Some(match name {
                     "event_id" => row.event_id.to_string(),
                     "device_id" => row.device_id.as_str().to_owned(),
@@ -56,37 +73,33 @@ pub(crate) fn events_table(rows: &[Row]) -> Table {
                     "session_id" => row.session_id.to_string(),
                     "kind" => row.kind.clone(),
                     "hlc" => row.hlc.to_string(),
-                    _ => row.enc.clone(),
+                    _ => row.enc().to_owned(),
                 })
             })),
         ));
     }
-    columns.push(("v".to_owned(), ints(rows.iter().map(|row| Some(i64::from(row.v))))));
+    columns.push(("v".to_owned(), ints(lines.iter().map(|line| Some(i64::from(line.row.v))))));
     for name in INTS {
-        columns.push((name.to_owned(), ints(rows.iter().map(|row| int_field(row, name)))));
+        columns.push((name.to_owned(), ints(lines.iter().map(|line| int_field(*line, name)))));
     }
     for name in TEXTS {
-        columns.push((name.to_owned(), texts(rows.iter().map(|row| text_field(row, name)))));
+        columns.push((name.to_owned(), texts(lines.iter().map(|line| text_field(*line, name)))));
     }
     Table::new(columns)
 }
 
-fn field<'a>(row: &'a Row, name: &str) -> Option<&'a Json> {
-    row.hdr.get(name).or_else(|| row.body.get(name))
-}
-
-fn int_field(row: &Row, name: &str) -> Option<i64> {
+fn int_field(line: Line<'_>, name: &str) -> Option<i64> {
     if name == "dseq" {
-        return i64::try_from(row.dseq).ok();
+        return i64::try_from(line.row.dseq).ok();
     }
-    match field(row, name)? {
+    match line.said(name)? {
         Json::Null => Some(CLEARED_INT),
         value => value.as_i64().or_else(|| value.as_bool().map(i64::from)),
     }
 }
 
-fn text_field(row: &Row, name: &str) -> Option<String> {
-    match field(row, name)? {
+fn text_field(line: Line<'_>, name: &str) -> Option<String> {
+    match line.said(name)? {
         Json::Null => Some(CLEARED_TEXT.to_owned()),
         Json::String(text) => Some(text.clone()),
         Json::Array(muscles) if name == "muscles" => {
@@ -105,7 +118,7 @@ fn text_field(row: &Row, name: &str) -> Option<String> {
 
 /// One session as one Parquet file: typed columns, and each row's raw bytes beside them.
 pub fn segment_to_parquet(rows: &[Row]) -> Result<Vec<u8>, CodecErr> {
-    let table = events_table(rows);
+    let table = columns_of_lines(&rows.iter().map(|row| Line { row, clear: row.clear() }).collect::<Vec<_>>());
     let raw: ArrayRef = Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| row.raw.as_slice())));
     write(&table, Some(raw))
 }

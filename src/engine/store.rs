@@ -10,7 +10,7 @@ use std::{
 };
 
 use foldhash::fast::FixedState;
-use ledger::Row;
+use ledger::{ClearRow, EventId};
 use models::{Catalog, Layer, Model, ModelErr};
 use polars::prelude::BooleanChunked;
 
@@ -60,6 +60,8 @@ pub struct Store {
     built: bool,
     /// Events that are in the tables and not here: the tables came packed.
     elsewhere: usize,
+    /// How many rows that are encrypted were passed over.
+    sealed: usize,
 }
 
 /// Batches of late events from which they are put with the others when nobody waits.
@@ -111,6 +113,7 @@ impl Store {
             plans: RefCell::default(),
             built: false,
             elsewhere: 0,
+            sealed: 0,
         };
         if let Some(named) = store.named_columns() {
             store.events = store.events.only(|column| column == "event_id" || named.contains(column));
@@ -126,25 +129,36 @@ impl Store {
     }
 
     /// Takes the rows that it has not seen; returns how many those were.
-    pub fn add_rows(&mut self, rows: &[Row]) -> usize {
-        let mut fresh = Vec::new();
-        for row in rows {
-            if self.seen.insert(id_number(&row.event_id.to_string())) {
-                fresh.push(row.clone());
-            }
-        }
+    pub fn add_rows<'a>(&mut self, rows: impl IntoIterator<Item = ClearRow<'a>>) -> usize {
+        let rows = rows.into_iter().filter(|clear| self.seen.insert(id_number(&clear.row().event_id.to_string())));
+        let fresh: Vec<ClearRow> = rows.collect();
         if !fresh.is_empty() {
             self.add(self.events_shape(&events_table(&fresh)));
         }
         fresh.len()
     }
 
-    /// Takes a sealed segment's columns. The file's hash has been checked by whoever has the file.
+    /// Rows that are encrypted are passed over; they count as told.
+    pub fn pass_over(&mut self, rows: impl IntoIterator<Item = EventId>) {
+        for id in rows {
+            self.sealed += usize::from(self.seen.insert(id_number(&id.to_string())));
+        }
+    }
+
+    /// Takes a sealed segment's columns, but for rows that are encrypted. The file's hash has been checked by whoever has the
+    /// file.
     pub fn add_segment(&mut self, parquet: &[u8]) -> Result<usize, EngineErr> {
-        let table = some_columns_from_parquet(parquet, &|name| self.events.column(name).is_some())?;
+        let table = some_columns_from_parquet(parquet, &|name| name == "enc" || self.events.column(name).is_some())?;
         let Some(Column::Text(ids)) = table.column("event_id") else { return Err(CodecErr::NoRaw.into()) };
+        let Some(Column::Text(encs)) = table.column("enc") else { return Err(CodecErr::NoRaw.into()) };
         self.seen.reserve(table.rows());
-        let fresh: BooleanChunked = ids.iter().map(|id| Some(id.is_some_and(|id| self.seen.insert(id_number(id))))).collect();
+        let mut is_taken = |id: &str, enc: Option<&str>| {
+            let (new, clear) = (self.seen.insert(id_number(id)), enc == Some("none"));
+            self.sealed += usize::from(new && !clear);
+            new && clear
+        };
+        let fresh: BooleanChunked =
+            ids.iter().zip(encs.iter()).map(|(id, enc)| Some(id.is_some_and(|id| is_taken(id, enc)))).collect();
         let table = if fresh.all() { table } else { table.filter(&fresh) };
         let taken = table.rows();
         if 0 < taken {
@@ -184,6 +198,11 @@ impl Store {
 
     pub fn events(&self) -> usize {
         self.elsewhere + self.events.rows() + self.late.iter().map(Table::rows).sum::<usize>()
+    }
+
+    /// Rows that it was told of: events, and what is encrypted.
+    pub fn told(&self) -> usize {
+        self.events() + self.sealed
     }
 
     pub fn bytes(&self) -> usize {

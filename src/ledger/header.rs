@@ -29,21 +29,12 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
     None,
-    /// AES-256-GCM: 12 bytes of nonce, the cipher text, 16 bytes of tag. What is authenticated beside it: [`associated`].
+    /// AES-256-GCM: 12 bytes of nonce, the cipher text, 16 bytes of tag. What is authenticated beside it: `seal::associated`.
     AesGcm,
 }
 
-/// Binds cipher text to its file and its place there: a generation, or an offset in an open segment.
-pub fn associated(role: Role, use_id: &UseId, place: u64) -> Vec<u8> {
-    let mut out = b"spotter".to_vec();
-    out.push(role.byte());
-    out.extend_from_slice(use_id);
-    out.extend_from_slice(&place.to_le_bytes());
-    out
-}
-
 impl Role {
-    fn byte(self) -> u8 {
+    pub fn byte(self) -> u8 {
         match self {
             Self::Free => 0,
             Self::Open => 1,
@@ -171,12 +162,8 @@ pub fn sealed_bytes(role: Role, use_id: UseId, generation: u64, payload: &[u8]) 
     whole_file(Encryption::None, role, use_id, generation, payload)
 }
 
-/// The same of a payload that is encrypted already; the hash is over what is stored.
-pub fn encrypted_bytes(role: Role, use_id: UseId, generation: u64, cipher: &[u8]) -> Vec<u8> {
-    whole_file(Encryption::AesGcm, role, use_id, generation, cipher)
-}
-
-fn whole_file(encryption: Encryption, role: Role, use_id: UseId, generation: u64, payload: &[u8]) -> Vec<u8> {
+/// The same, encrypted already or not; the hash is over what is stored.
+pub fn whole_file(encryption: Encryption, role: Role, use_id: UseId, generation: u64, payload: &[u8]) -> Vec<u8> {
     let header = Header {
         encryption,
         role,

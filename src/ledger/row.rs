@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    body::{Body, CLEAR, counts_as},
     canon::{CanonErr, canonical},
     fact::{Fact, VERSION},
     hlc::Hlc,
     id::{DeviceId, EntityId, EventId, LaneId, Scope},
     limits::ROW_BYTES_MAX,
-    upcast,
 };
 
 /// BLAKE3-256 as 64 lower-case hexadecimal digits.
@@ -21,11 +21,6 @@ pub const ZERO_HASH: &str = "000000000000000000000000000000000000000000000000000
 
 /// These three are outside the hash: the hash itself, its signature, and RxDB's flag, which is always false.
 const UNHASHED: [&str; 3] = ["h", "sig", "_deleted"];
-
-/// The `enc` of a row whose body only the people of its room can read.
-const ENCRYPTED: &str = "x1";
-/// The one field of an encrypted body that was erased.
-const ERASED: &str = "erased";
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowErr {
@@ -65,9 +60,8 @@ pub struct Row {
     pub kind: String,
     pub v: u32,
     pub hlc: Hlc,
-    pub enc: String,
     pub hdr: Value,
-    pub body: Value,
+    pub body: Body,
     pub h: Hash,
     pub raw: Vec<u8>,
 }
@@ -107,7 +101,7 @@ impl Row {
         let (kind, hdr, body) = fact.into_parts();
         let mut whole = json!({
             "event_id": event_id, "device_id": device_id, "lane": lane, "dseq": head.dseq + 1, "prev": head.h,
-            "scope": scope, "session_id": session_id, "kind": kind, "v": VERSION, "hlc": hlc, "enc": "none",
+            "scope": scope, "session_id": session_id, "kind": kind, "v": VERSION, "hlc": hlc, "enc": CLEAR,
             "hdr": hdr, "body": body,
         });
         let h = blake3::hash(&canonical(&whole)?).to_hex().to_string();
@@ -127,8 +121,7 @@ impl Row {
         for key in UNHASHED {
             whole.remove(key);
         }
-        if shape.enc == ENCRYPTED {
-            let counts = body_hash(&shape.body)?;
+        if let Some(counts) = counts_as(&shape.enc, &shape.body)? {
             whole.insert("body".to_owned(), Value::String(counts));
         }
         let hashed = canonical(&Value::Object(whole))?;
@@ -136,19 +129,19 @@ impl Row {
             return Err(RowErr::Hash);
         }
         let Shape { event_id, device_id, lane, dseq, prev, scope, session_id, kind, v, hlc, enc, hdr, body, h } = shape;
-        Ok(Self { event_id, device_id, lane, dseq, prev, scope, session_id, kind, v, hlc, enc, hdr, body, h, raw: raw.to_vec() })
+        let body = Body::of(enc, body);
+        Ok(Self { event_id, device_id, lane, dseq, prev, scope, session_id, kind, v, hlc, hdr, body, h, raw: raw.to_vec() })
     }
 
-    /// The row's meaning at the newest version, where this build knows it.
-    pub fn fact(&self) -> Option<Fact> {
-        if self.enc != "none" {
-            return None;
-        }
-        let (version, body) = upcast::upcast(upcast::STEPS, &self.kind, self.v, self.body.clone());
-        if version != VERSION {
-            return None;
-        }
-        Fact::from_parts(&self.kind, &self.hdr, &body)
+    /// How its body is encrypted, as it says itself.
+    pub fn enc(&self) -> &str {
+        self.body.enc()
+    }
+
+    /// Its header and its body are given up, to save room: the raw bytes say them again.
+    pub fn empty(&mut self) {
+        self.hdr = Value::Null;
+        self.body.empty();
     }
 
     pub fn head(&self) -> Head {
@@ -158,30 +151,14 @@ impl Row {
     /// The same row without what it said: its hash, its signature and its place in the chain hold as before. `None` for one
     /// that is not encrypted, whose hash is over its body.
     pub fn erased(&self) -> Option<Self> {
-        let mut whole: Value = serde_json::from_slice(&self.raw).ok().filter(|_| self.enc == ENCRYPTED)?;
-        whole["body"] = json!({ ERASED: body_hash(&self.body).ok()? });
+        let mut whole: Value = serde_json::from_slice(&self.raw).ok()?;
+        whole["body"] = self.body.erased()?;
         Self::read(&canonical(&whole).ok()?).ok()
     }
 
     pub fn is_erased(&self) -> bool {
-        self.enc == ENCRYPTED && erased_hash(&self.body).is_some()
+        matches!(&self.body, Body::Sealed(sealed) if sealed.is_erased())
     }
-}
-
-/// What the body of an encrypted row counts as in the row's own hash: its BLAKE3, whether it is still there or not.
-fn body_hash(body: &Value) -> Result<Hash, RowErr> {
-    match erased_hash(body) {
-        Some(known) => Ok(known.to_owned()),
-        None => Ok(blake3::hash(&canonical(body)?).to_hex().to_string()),
-    }
-}
-
-/// A body that was erased has left its hash, and nothing beside it.
-fn erased_hash(body: &Value) -> Option<&str> {
-    let fields = body.as_object().filter(|fields| fields.len() == 1)?;
-    let hash = fields.get(ERASED)?.as_str()?;
-    let hex = hash.len() == ZERO_HASH.len() && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    hex.then_some(hash)
 }
 
 #[cfg(test)]

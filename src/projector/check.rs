@@ -39,7 +39,7 @@ impl Check {
             return self.waiting.push(what);
         }
         match what {
-            Came::Rows(rows) => _ = self.store.add_rows(&rows),
+            Came::Rows(rows) => _ = project::add(&mut self.store, &rows),
             Came::Sealed(parquet) => {
                 if let Err(err) = self.store.add_segment(&parquet) {
                     fail(0, &err);

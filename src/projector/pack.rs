@@ -30,7 +30,7 @@ thread_local! {
 pub(crate) fn begin(id: u32, rows: u64) {
     let begun = project::with(|it| {
         let store = it.settled().filter(|store| !store.is_packed() && store.bytes() < BYTES_MAX)?;
-        if store.events() as u64 != rows {
+        if store.told() as u64 != rows {
             return None;
         }
         let packing = Packing::new(&build(), store.events());

@@ -7,7 +7,7 @@ use std::{
 
 use bridge::{Ask, Asked, FromProjector, Problem, ProblemKind};
 use engine::{EngineErr, Param, Params, Store, Table, Watches};
-use ledger::Row;
+use ledger::{Row, clear_rows};
 use wasm_bindgen::{JsValue, closure::Closure};
 
 use crate::speak::{self, build, complain, global, now_ms, tell_rows};
@@ -107,9 +107,15 @@ pub(crate) fn sealed(parquet: &[u8]) {
     });
 }
 
+/// What is encrypted is no figure's.
+pub(crate) fn add(store: &mut Store, rows: &[Row]) -> usize {
+    store.pass_over(rows.iter().filter(|row| row.clear().is_none()).map(|row| row.event_id));
+    store.add_rows(clear_rows(rows))
+}
+
 pub(crate) fn rows(rows: &[Row]) {
     let wait = with(|it| {
-        let fresh = it.store().map_or(0, |store| store.add_rows(rows));
+        let fresh = it.store().map_or(0, |store| add(store, rows));
         // An import brings thousands of rows: the tables follow once, at its end.
         let wait = 0 < fresh && it.ready && !it.importing && !it.refresh_waits;
         it.refresh_waits |= wait;

@@ -485,7 +485,7 @@ fn is_sound(row: &Row, bytes: &[u8]) -> bool {
 /// A row of a room is encrypted as `x1` and signed by its author, and the signature is checked before the row is stored.
 /// Nobody's signing keys are known here yet, so none can be.
 fn is_rooms_own(row: &Row) -> bool {
-    row.enc == "x1" && signature_holds(row)
+    row.enc() == "x1" && signature_holds(row)
 }
 
 fn signature_holds(_: &Row) -> bool {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use engine::{Layer, Param, Params, Store, Table, prebuild_of, read_project, table_to_parquet};
-use ledger::{FrameKind, Header, Role, Row, scan};
+use ledger::{FrameKind, Header, Role, Row, clear_rows, scan};
 
 /// Files of a ledger are sealed or open sessions as the app keeps them, or Parquet files of an export. A file that cannot
 /// be read is named and left out.
@@ -203,7 +203,7 @@ fn add_file(store: &mut Store, bytes: &[u8]) -> Result<usize> {
             let scan = scan(&header.use_id, bytes);
             let rows = scan.frames.iter().filter(|frame| frame.kind == FrameKind::Row);
             let rows: Vec<Row> = rows.filter_map(|frame| Row::read(frame.payload).ok()).collect();
-            Ok(store.add_rows(&rows))
+            Ok(store.add_rows(clear_rows(&rows)))
         }
         _ => Ok(0),
     }

@@ -14,6 +14,7 @@ use wire::{
 use crate::{
     births::Births,
     channels,
+    clock::Chance,
     errands::refusal,
     events,
     fail::Fail,
@@ -23,7 +24,6 @@ use crate::{
     net::Call,
     reading::nothing_missing,
     state::{self, tell},
-    vault,
 };
 
 /// Held while the cookie changes: a sign-out that comes late must not take the cookie of the next sign-in.
@@ -40,7 +40,7 @@ async fn keep(fresh: Kept) {
     let stored = async {
         let Some(births) = births else { return Ok(()) };
         let json = serde_json::to_vec(&fresh).map_err(|err| Fail::Other(err.to_string()))?;
-        births.name("account", &vault::value(vault.as_ref(), "account", json).await?).await
+        births.name("account", &seal::value(vault.as_ref(), "account", json, &mut Chance).await?).await
     };
     if let Err(fail) = stored.await {
         web_sys::console::warn_1(&format!("the account is not remembered: {fail}").into());

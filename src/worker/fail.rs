@@ -1,6 +1,7 @@
 //! Errors of the browser, turned into words once.
 
 use bridge::{Problem, ProblemKind};
+use seal::SealErr;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::DomException;
 
@@ -34,6 +35,13 @@ impl std::fmt::Display for Fail {
             Self::Newer => "a newer Spotter has written here",
             Self::Other(why) => why,
         })
+    }
+}
+
+impl From<SealErr> for Fail {
+    #[inline(never)]
+    fn from(err: SealErr) -> Self {
+        Self::Other(err.to_string())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     files::Pool,
     kept, leader, link, reading, start,
     state::{self, State, tell},
-    vault::Vault,
+    vault::{self, Vault},
 };
 
 /// In IndexedDB, for the locked screen: how many rows were only here when it was locked.
@@ -74,7 +74,7 @@ async fn set_app_lock(passphrase: &str) -> Result<(), Problem> {
     }
     let Some((pool, births, vault)) = parts() else { return Err(not_lockable()) };
     let passphrase = (!passphrase.is_empty()).then_some(passphrase);
-    let next = vault.with_app_lock(&births, &pool, passphrase).await.map_err(|fail| failed(&fail))?;
+    let next = vault::with_app_lock(&vault, &births, &pool, passphrase).await.map_err(|fail| failed(&fail))?;
     state::with(|state| state.vault = Some(next));
     if passphrase.is_some() {
         // Others would go on without it, however long nobody is there.
@@ -89,7 +89,7 @@ async fn lock() -> Result<(), Problem> {
     let only_here = only_here(&pool).await.map_err(|fail| failed(&fail))?;
     let locked = async {
         births.name(ONLY_HERE_KEY, only_here.to_string().as_bytes()).await?;
-        if vault.has_app_lock() { Ok(()) } else { vault.forget(&births, &pool).await }
+        if vault.has_app_lock() { Ok(()) } else { vault::forget(&vault, &births, &pool).await }
     };
     locked.await.map_err(|fail| failed(&fail))?;
     channels::tell_any(&AnyBuild::Gone, None);
@@ -224,11 +224,11 @@ fn failed(fail: &Fail) -> Problem {
 async fn unlock(typed: &str) -> Result<(), Problem> {
     let unlocked = async {
         let pool = Pool::open().await?;
-        let Ok(births) = Births::open().await else { return Vault::by_code(&pool, typed).await.map(Some) };
-        if let Some(vault) = Vault::unlocked(&births, typed).await {
+        let Ok(births) = Births::open().await else { return vault::by_code(&pool, typed).await.map(Some) };
+        if let Some(vault) = vault::unlocked(&births, typed).await {
             return Ok(Some(vault));
         }
-        Vault::unlock(&births, &pool, typed).await.map(|()| None)
+        vault::unlock(&births, &pool, typed).await.map(|()| None)
     };
     match unlocked.await {
         Ok(vault) => {
@@ -247,7 +247,7 @@ async fn unlock(typed: &str) -> Result<(), Problem> {
 async fn tell_code(id: u32) {
     let code = match state::with(|state| (state.vault.clone(), state.births.clone())) {
         // Another tab may have changed it.
-        (Some(vault), Some(births)) => vault.current(&births).await.unwrap_or(vault).recovery_code().await.ok(),
+        (Some(vault), Some(births)) => vault::current(&vault, &births).await.unwrap_or(vault).recovery_code().await.ok(),
         (Some(vault), None) => vault.recovery_code().await.ok(),
         (None, _) => None,
     };
@@ -257,7 +257,7 @@ async fn tell_code(id: u32) {
 async fn new_code() -> Result<(), Fail> {
     let parts = state::with(|state| Some((state.vault.clone()?, state.births.clone()?, state.pool.clone()?)));
     let Some((vault, births, pool)) = parts else { return Err(Fail::NotFound) };
-    let next = vault.with_new_code(&births, &pool).await?;
+    let next = vault::with_new_code(&vault, &births, &pool).await?;
     state::with(|state| state.vault = Some(next));
     Ok(())
 }

@@ -9,6 +9,7 @@ use ledger::{HEADER_LEN, Header, Role};
 use crate::{
     ask,
     births::value_of,
+    clock::Chance,
     fail::Fail,
     files::{Held, Pool},
     js,
@@ -39,7 +40,7 @@ pub(crate) async fn perform(pool: &Pool, act: Act, doing: &mut Doing) -> Result<
         Act::Read(name) => return Ok(Answer::Bytes(pool.read(&name).await.unwrap_or_default())),
         Act::Take { file, plain } => return take(pool, &file, plain, held).await,
         Act::Write(Whole { role, use_id, generation, content }) => {
-            let bytes = vault::whole(state::vault().as_ref(), role, use_id, generation, &content).await?;
+            let bytes = seal::whole(state::vault().as_ref(), role, use_id, generation, &content, &mut Chance).await?;
             let header = Header::decode(&bytes[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
             held.take().ok_or(Fail::NotFound)?.replace(&bytes)?;
             return Ok(Answer::Written(hex(&header.payload_hash)));
@@ -62,7 +63,7 @@ pub(crate) async fn perform(pool: &Pool, act: Act, doing: &mut Doing) -> Result<
         }
         Act::KeepTwice { name, packed } => {
             let births = state::with(|state| state.births.clone()).ok_or(Fail::NotFound)?;
-            let packed = vault::value(state::vault().as_ref(), &name, packed).await?;
+            let packed = seal::value(state::vault().as_ref(), &name, packed, &mut Chance).await?;
             births.put("births", &[(name, value_of(&packed))]).await?;
         }
         Act::NoteReceived => note_received().await,
@@ -114,7 +115,7 @@ async fn begin(pool: &Pool, place: Place, plain: Vec<u8>, held: Held) -> Result<
     if vault.is_none() && vault::is_filed(pool).await {
         return Err(Fail::Other("another tab has begun to encrypt what is stored here, and this one cannot".to_owned()));
     }
-    let (use_id, bytes) = vault::beginning(vault.as_ref(), plain).await?;
+    let (use_id, bytes) = seal::beginning(vault.as_ref(), plain, &mut Chance).await?;
     held.replace(&bytes)?;
     let at = Cell::new(bytes.len() as u64);
     let slot = Rc::new(Slot { held, use_id, before: at.clone(), at });
@@ -127,7 +128,7 @@ async fn append(slot: &Slot, plain: &[u8]) -> Result<(), Fail> {
     let at = slot.at.get();
     // What is to be taken back goes to here, however far this comes.
     slot.before.set(at);
-    let bytes = vault::frames(state::vault().as_ref(), &slot.use_id, at, plain).await?;
+    let bytes = seal::frames(state::vault().as_ref(), &slot.use_id, at, plain, &mut Chance).await?;
     slot.held.write(at, &bytes)?;
     slot.at.set(at + bytes.len() as u64);
     Ok(())
@@ -150,7 +151,7 @@ async fn forget_births(names: &[String]) -> Result<(), Fail> {
 
 async fn file_key(pool: &Pool) -> Result<(), Fail> {
     match state::with(|state| state.vault.clone().zip(state.births.clone())) {
-        Some((vault, births)) => vault.current(&births).await?.file(pool).await,
+        Some((vault, births)) => vault::file(&vault::current(&vault, &births).await?, pool).await,
         None => Ok(()),
     }
 }
@@ -160,7 +161,7 @@ async fn take_nothing_plain(pool: &Pool) -> Result<(), Fail> {
     if vault.is_strict() || !vault.is_kept() || !vault::in_pool(pool).await.all_encrypted() {
         return Ok(());
     }
-    let next = vault.with_all_encrypted(&births, pool).await?;
+    let next = vault::with_all_encrypted(&vault, &births, pool).await?;
     state::with(|state| state.vault = Some(next));
     Ok(())
 }

@@ -5,6 +5,7 @@ use device::SHEET_HALF;
 use ledger::{Encryption, Header, Role};
 
 use crate::{
+    clock::Chance,
     fail::Fail,
     files::{Held, Pool},
     vault::{self, Vault},
@@ -39,7 +40,7 @@ impl SheetSlot {
         // Its parity says which half it is in, and it must not be the half of the one before.
         let mut generation = now_ms.max(self.generation + 1);
         generation += u64::from(generation % 2 == self.generation % 2);
-        let bytes = vault::whole(vault, Role::Draft, [0; 16], generation, json.as_bytes()).await?;
+        let bytes = seal::whole(vault, Role::Draft, [0; 16], generation, json.as_bytes(), &mut Chance).await?;
         if HALF < bytes.len() as u64 {
             return Err(Fail::Other("the sheet is too long".to_owned()));
         }

@@ -126,7 +126,7 @@ async fn open_all(
     };
     let vault = match (births, unlocked) {
         (_, Some(vault)) => Some(vault.clone()),
-        (Some(births), None) => match Vault::open(births, pool).await? {
+        (Some(births), None) => match vault::open(births, pool).await? {
             Found::Open(vault) => Some(vault),
             Found::Locked { passphrase } => return Ok(Opened::Locked { passphrase }),
         },

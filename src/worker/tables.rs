@@ -18,7 +18,7 @@ use wire::{ChainKey, Ranges};
 
 use crate::{
     ask,
-    clock::use_id,
+    clock::{Chance, use_id},
     fail::Fail,
     files::Pool,
     js,
@@ -162,7 +162,7 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     let mut content = Vec::with_capacity(4 + json.len() + packed.len());
     put_part(&mut content, &json);
     content.extend(packed);
-    let bytes = vault::whole(state::vault().as_ref(), Role::Tables, use_id(), 0, &content).await?;
+    let bytes = seal::whole(state::vault().as_ref(), Role::Tables, use_id(), 0, &content, &mut Chance).await?;
     pool.create(FILE).await?;
     pool.claim_patiently(FILE).await?.replace(&bytes)?;
     COVERED.set(rows);

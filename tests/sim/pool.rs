@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use device::{Identity, PoolFile};
-use ledger::Header;
+use device::{Ciphers, Identity, PoolFile};
+use ledger::{HEADER_LEN, Header};
+use seal::{Cipher, RustCrypto, Wraps, at_once, plain, plain_value};
 use tests::Seeded;
+
+pub type Vault = seal::Vault<RustCrypto>;
 
 /// How long a new name is not on the disk yet.
 const NAME_MS: u64 = 30_000;
@@ -26,11 +29,39 @@ pub struct Pool {
     pub births: BTreeMap<String, Vec<u8>>,
     /// And who this is.
     pub me: Option<Identity>,
+    /// And the browser's key with the wraps, where what is stored is encrypted.
+    pub keys: Option<(<RustCrypto as Cipher>::Key, Wraps)>,
 }
 
 impl Pool {
     pub fn of(me: Identity) -> Self {
         Self { me: Some(me), ..Self::default() }
+    }
+
+    /// Everything is encrypted from the first start on.
+    #[must_use]
+    pub fn encrypted(self, random: &mut Seeded) -> Self {
+        Self { keys: Some(at_once(Vault::make(random)).expect("keys")), ..self }
+    }
+
+    /// As a start opens it.
+    pub fn vault(&self) -> Option<Vault> {
+        let (key, wraps) = self.keys.as_ref()?;
+        Some(at_once(Vault::open(key, wraps.clone())).expect("the wraps are of this key"))
+    }
+
+    /// What its files say of themselves.
+    pub fn ciphers(&self) -> Ciphers {
+        let mut found = Ciphers::default();
+        self.files.iter().for_each(|(name, file)| found.note(name, Some(&file.bytes[..file.bytes.len().min(HEADER_LEN)])));
+        found
+    }
+
+    /// Rows that are kept twice, as they were before they were encrypted.
+    pub fn plain_births(&self) -> BTreeMap<String, Vec<u8>> {
+        let vault = self.vault();
+        let plain = |(name, bytes): (&String, &Vec<u8>)| (name.clone(), at_once(plain_value(vault.as_ref(), name, bytes.clone())));
+        self.births.iter().map(plain).collect()
     }
 
     /// When is written down first.
@@ -47,9 +78,12 @@ impl Pool {
         self.files.get(name).map(|file| file.bytes.clone())
     }
 
+    /// Files by how their names begin, as if they had never been encrypted.
     pub fn files(&self, which: &str) -> Vec<PoolFile> {
+        let vault = self.vault();
         let named = self.files.iter().filter(|(name, _)| name.starts_with(which));
-        named.map(|(name, file)| PoolFile { name: name.clone(), bytes: file.bytes.clone() }).collect()
+        let bytes = |file: &File| at_once(plain(vault.as_ref(), file.bytes.clone()));
+        named.map(|(name, file)| PoolFile { name: name.clone(), bytes: bytes(file) }).collect()
     }
 
     /// Taken for this tab alone; a tab that has it already does not get it twice.
@@ -121,10 +155,11 @@ impl Pool {
     }
 
     /// What is in every sealed file, listed or not.
-    pub fn sealed(&self) -> impl Iterator<Item = &[u8]> {
-        self.files.values().filter_map(|file| {
-            let header = Header::decode(&file.bytes).ok().filter(|header| header.role == ledger::Role::Sealed)?;
-            header.payload(&file.bytes).ok()
+    pub fn sealed(&self) -> impl Iterator<Item = Vec<u8>> {
+        let vault = self.vault();
+        self.files.values().filter_map(move |file| {
+            Header::decode(&file.bytes).ok().filter(|header| header.role == ledger::Role::Sealed)?;
+            at_once(seal::content(vault.as_ref(), &file.bytes)).ok().map(|(_, content)| content)
         })
     }
 

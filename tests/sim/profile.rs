@@ -32,6 +32,8 @@ pub struct Lived {
     pub sealed: u64,
     /// Sealed files that were read, to be merged or compared.
     pub read: u64,
+    /// Profiles that took nothing plain any more.
+    pub strict: u64,
 }
 
 impl Lived {
@@ -42,6 +44,7 @@ impl Lived {
         self.thefts += other.thefts;
         self.sealed += other.sealed;
         self.read += other.read;
+        self.strict += other.strict;
     }
 }
 
@@ -74,6 +77,10 @@ pub struct Profile {
 pub fn live(seed: u64, bug: Option<Bug>, events: u32) -> Result<Lived, String> {
     let mut random = Seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(991));
     let mut pool = Pool::of(Identity::mint(START_MS, &mut random));
+    // Not every browser has a place for a key.
+    if seed.is_multiple_of(2) {
+        pool = pool.encrypted(&mut Seeded(seed));
+    }
     // Made at the first run, and old by the time that anything happens, or not.
     for name in (0..device::SLOTS_FIRST).map(device::slot_name).chain((0..device::MANIFESTS).map(|n| format!("manifest-{n}"))) {
         pool.make(&name, START_MS);
@@ -114,6 +121,7 @@ impl Profile {
         self.settle()?;
         self.lived.rows = self.shown.len() as u64;
         self.lived.sealed = self.pool.count(Role::Sealed) as u64;
+        self.lived.strict = u64::from(self.pool.vault().is_some_and(|vault| vault.is_strict()));
         Ok(self.lived)
     }
 
@@ -260,7 +268,8 @@ impl Profile {
             return Err(self.wrong(format!("{lost} was shown as saved, and {when} does not find it")));
         }
         // A leader that was robbed lists a segment in an index that is outdone: then the next one finds the file itself.
-        let sealed = self.pool.sealed().flat_map(decoded).map(|row| row.event_id.to_string()).chain(here).collect();
+        let sealed =
+            self.pool.sealed().flat_map(|content| decoded(&content)).map(|row| row.event_id.to_string()).chain(here).collect();
         match self.fetched.difference(&sealed).next() {
             Some(lost) => Err(self.wrong(format!("{lost} was fetched and listed, and {when} does not find it"))),
             None => Ok(()),
@@ -404,7 +413,7 @@ impl Profile {
             utc_ms: if self.early { self.now + YOUNG_MS } else { self.now },
             entropy: &mut self.random,
             projector: tab.projector,
-            encrypts: false,
+            encrypts: tab.vault.is_some(),
             account: self.account,
             offset_min: 60,
             stored: true,

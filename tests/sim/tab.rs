@@ -6,10 +6,14 @@ use bridge::unpack;
 use device::{
     Act, Answer, Heads, Host, Place, Start, Task, Ticket, Trouble, Whole, Write, hex, newest_index, recover, recover_but,
 };
-use ledger::{DeviceId, HEADER_LEN, Header, LaneId, Role, Row, sealed_bytes};
+use ledger::{DeviceId, HEADER_LEN, Header, LaneId, Role, Row, UseId};
+use seal::at_once;
 use tests::Seeded;
 
-use super::{pool::Pool, shop::Bug};
+use super::{
+    pool::{Pool, Vault},
+    shop::Bug,
+};
 
 pub const YOUNG_MS: u64 = device::FILE_YOUNG_MS;
 
@@ -20,8 +24,10 @@ pub struct Tab {
     pub asked: VecDeque<(Ticket, Act)>,
     /// The file that each task has taken.
     taken: BTreeMap<Task, String>,
-    /// The files that are kept for longer, and how long each was before the last append.
-    places: BTreeMap<Place, (String, usize)>,
+    /// The files that are kept for longer.
+    places: BTreeMap<Place, Kept>,
+    /// What it opened when it started.
+    pub vault: Option<Vault>,
     /// What other tabs said while this one was frozen.
     pub unheard: Vec<Said>,
     pub frozen: bool,
@@ -31,6 +37,13 @@ pub struct Tab {
     /// Rows that a deed came upon.
     pub told: Option<Vec<Row>>,
     bug: Option<Bug>,
+}
+
+struct Kept {
+    file: String,
+    use_id: UseId,
+    /// How long it was before the last append.
+    before: usize,
 }
 
 /// Between tabs.
@@ -60,7 +73,8 @@ pub enum Fault {
 /// What every start finds, read to the last byte.
 pub fn found(pool: &Pool) -> device::Recovered {
     let newest = newest_index(&pool.files("manifest-")).expect("nothing newer");
-    let births: Vec<&[u8]> = pool.births.values().flat_map(|packed| unpack(packed).unwrap_or_default()).collect();
+    let births = pool.plain_births();
+    let births: Vec<&[u8]> = births.values().flat_map(|packed| unpack(packed).unwrap_or_default()).collect();
     recover_but(newest, pool.files("slot-"), &births, Vec::new())
 }
 
@@ -84,7 +98,7 @@ impl Tab {
         let begun = Start { kept: pool.me.clone(), before: None, found: &found, cleared: false, lane: &lane };
         let identity = begun.identity(now_ms, random);
         pool.me = Some(identity.clone());
-        let births = pool.births.iter().map(|(name, packed)| (name.clone(), packed.clone())).collect();
+        let births = pool.plain_births().into_iter().collect();
         let (host, unborn) = Host::start(identity, lane, found, births, now_ms);
         let tab = Self {
             at,
@@ -92,6 +106,7 @@ impl Tab {
             asked: VecDeque::new(),
             taken: BTreeMap::new(),
             places: BTreeMap::new(),
+            vault: pool.vault(),
             unheard: Vec::new(),
             frozen: false,
             robbed: false,
@@ -104,11 +119,11 @@ impl Tab {
 
     /// The file of a place.
     pub fn file(&self, place: Place) -> Option<&String> {
-        self.places.get(&place).map(|(file, _)| file)
+        self.places.get(&place).map(|kept| &kept.file)
     }
 
     pub fn close(&mut self, pool: &mut Pool, place: Place, bytes: Option<Vec<u8>>) {
-        if let Some((file, _)) = self.places.remove(&place) {
+        if let Some(Kept { file, .. }) = self.places.remove(&place) {
             // Nobody waits until that is on the disk.
             bytes.iter().for_each(|bytes| pool.append(&file, bytes));
             pool.let_go(&file);
@@ -129,6 +144,8 @@ impl Tab {
         fault: Option<Fault>,
     ) -> Result<Answer, Trouble> {
         let other = |why: &str| Trouble::Other(why.to_owned());
+        let vault = self.vault.clone();
+        let vault = vault.as_ref();
         let cut = match fault {
             Some(Fault::Cut(cut)) => Some(cut),
             Some(Fault::Fails) if !matches!(act, Act::Append { .. }) => return Err(other("the disk did not answer")),
@@ -145,7 +162,7 @@ impl Tab {
                 return Ok(Answer::Heads(heads));
             }
             Act::Read(name) => return Ok(Answer::Bytes(pool.read(&name).unwrap_or_default())),
-            Act::Take { file, .. } => {
+            Act::Take { file, plain } => {
                 self.let_go(pool, task);
                 if pool.read(&file).is_none() {
                     return Ok(Answer::Gone);
@@ -154,10 +171,11 @@ impl Tab {
                 if bytes.is_some() {
                     self.taken.insert(task, file);
                 }
-                return Ok(Answer::Taken(bytes));
+                let plain = |bytes| if plain { at_once(seal::plain(vault, bytes)) } else { bytes };
+                return Ok(Answer::Taken(bytes.map(plain)));
             }
             Act::Write(Whole { role, use_id, generation, content }) => {
-                let bytes = sealed_bytes(role, use_id, generation, &content);
+                let bytes = at_once(seal::whole(vault, role, use_id, generation, &content, random)).expect("encrypted");
                 let hash = Header::decode(&bytes).map(|header| hex(&header.payload_hash)).unwrap_or_default();
                 self.replace(pool, task, bytes, cut)?;
                 return Ok(Answer::Written(hash));
@@ -173,13 +191,15 @@ impl Tab {
             }
             Act::MadeAt(name) => return Ok(Answer::MadeAt(pool.made.get(&name).copied())),
             Act::Begin { place, bytes } => {
-                let name = self.taken.remove(&task).ok_or_else(|| other("it was not taken"))?;
-                write(pool, &name, bytes, cut);
-                self.places.insert(place, (name, 0));
+                let file = self.taken.remove(&task).ok_or_else(|| other("it was not taken"))?;
+                let (use_id, bytes) = at_once(seal::beginning(vault, bytes, random)).expect("encrypted");
+                write(pool, &file, bytes, cut);
+                self.places.insert(place, Kept { file, use_id, before: 0 });
             }
             Act::Append { place, bytes } => {
-                let (name, before) = self.places.get_mut(&place).ok_or_else(|| other("there is no file"))?;
+                let Kept { file: name, use_id, before } = self.places.get_mut(&place).ok_or_else(|| other("there is no file"))?;
                 *before = pool.len(name);
+                let bytes = at_once(seal::frames(vault, use_id, *before as u64, &bytes, random)).expect("encrypted");
                 if fault == Some(Fault::Fails) {
                     pool.append(name, &bytes[..random.below(bytes.len() as u64 + 1) as usize]);
                     return Err(Trouble::Full);
@@ -192,7 +212,7 @@ impl Tab {
                 }
             }
             Act::TakeBack(place) => {
-                let (name, before) = self.places.get(&place).ok_or_else(|| other("there is no file"))?;
+                let Kept { file: name, before, .. } = self.places.get(&place).ok_or_else(|| other("there is no file"))?;
                 if self.bug != Some(Bug::LeftBehind) {
                     pool.cut_to(name, *before);
                     pool.flush(name);
@@ -200,6 +220,7 @@ impl Tab {
             }
             Act::KeepTwice { name, packed } => {
                 if cut != Some(Cut::Before) && self.bug != Some(Bug::KeptOnce) {
+                    let packed = at_once(seal::value(vault, &name, packed, random)).expect("encrypted");
                     pool.births.insert(name, packed);
                 }
             }
@@ -214,12 +235,11 @@ impl Tab {
             Act::Encode(_) | Act::Decode(_) => return Err(other("the projector did not answer")),
             Act::Rows(file) => {
                 let bytes = pool.read(&file.file).ok_or_else(|| other("it is not there"))?;
-                let header = Header::decode(&bytes).map_err(|err| other(&err.to_string()))?;
+                let (header, content) = at_once(seal::content(vault, &bytes)).map_err(|err| other(&err.to_string()))?;
                 if hex(&header.use_id) != file.use_id || !self.projector {
                     return Err(other("it is another file now"));
                 }
-                let rows = header.payload(&bytes).map(decoded).map_err(|err| other(&err.to_string()))?;
-                return Ok(Answer::Rows(rows));
+                return Ok(Answer::Rows(decoded(&content)));
             }
             Act::Follow => {
                 if let Some((manifest, file)) = newest_index(&pool.files("manifest-"))? {
@@ -237,9 +257,22 @@ impl Tab {
                 self.host.looked_again(found.sealed.into_iter().map(|(file, _)| file).collect(), found.damaged);
                 self.told = Some(open);
             }
-            Act::FileKey | Act::KeepTables | Act::TakeNothingPlain | Act::NoteReceived | Act::Wait(_) => {}
+            Act::TakeNothingPlain => self.take_nothing_plain(pool, random),
+            Act::FileKey | Act::KeepTables | Act::NoteReceived | Act::Wait(_) => {}
         }
         Ok(Answer::Done)
+    }
+
+    /// From the next start on.
+    fn take_nothing_plain(&mut self, pool: &mut Pool, random: &mut Seeded) {
+        let all = pool.ciphers().all_encrypted();
+        if let (Some(vault), Some((_, wraps))) = (&mut self.vault, &mut pool.keys)
+            && !vault.is_strict()
+            && all
+        {
+            *wraps = at_once(vault.with_all_encrypted(wraps.clone(), random)).expect("noted");
+            *vault = vault.with_wraps(wraps.clone());
+        }
     }
 
     fn replace(&mut self, pool: &mut Pool, task: Task, bytes: Vec<u8>, cut: Option<Cut>) -> Result<(), Trouble> {
