@@ -23,7 +23,7 @@ use crate::{
 /// Of each target.
 const FUZZ_SECONDS: u64 = 120;
 /// What drives a browser: it waits more than it works, so that two go at a time. The longest come first.
-const JOURNEYS: [(&str, &str, &[&str]); 10] = [
+const JOURNEYS: [(&str, &str, &[&str]); 11] = [
     ("bad input", "tests/journey/badinput.mjs", &[]),
     ("the journey", "tests/journey/journey.mjs", &[]),
     ("devices that meet", "tests/journey/sync.mjs", &[]),
@@ -32,6 +32,7 @@ const JOURNEYS: [(&str, &str, &[&str]); 10] = [
     ("a monkey", "tests/journey/monkey.mjs", &["--minutes", "2"]),
     ("every screen, by thumb, by keyboard and in large text", "tests/journey/screens.mjs", &[]),
     ("a workout by thumb and by keyboard", "tests/journey/training.mjs", &[]),
+    ("files in the database", "tests/journey/database.mjs", &[]),
     ("a phone that is left", "tests/journey/leaving.mjs", &[]),
     ("a phone that was copied", "tests/hostile/copied.mjs", &[]),
 ];

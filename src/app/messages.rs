@@ -884,6 +884,8 @@ pub(crate) mod storage {
     pub(crate) const KEPT_TWICE: &str = "Kept twice for now";
     pub(crate) const INDEX: &str = "Index";
     pub(crate) const THIS_TAB: &str = "This tab";
+    pub(crate) const IN_DATABASE: &str =
+        "This browser has no files that can be written safely, so Spotter keeps its files in the browser's database.";
     pub(crate) const EXPORT: &str = "Take it with you";
     pub(crate) const EXPORT_HINT: &str =
         "Everything you logged, as a file. It is not encrypted: keep it where only you can read it.";

@@ -108,6 +108,8 @@ pub struct StorageReport {
     pub free_files: usize,
     /// Writes that are kept in a second place because their file is young.
     pub births: usize,
+    /// The files are kept in the browser's database, which has no files that can be written safely.
+    pub in_database: bool,
     pub problems: Vec<Problem>,
 }
 

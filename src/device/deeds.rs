@@ -25,6 +25,8 @@ pub struct Around<'a> {
     pub stored: bool,
     /// There is a second place for what a young file holds, in which everything lasts at once.
     pub twice: bool,
+    /// What is written to a file lasts, however young the file is.
+    pub lasts: bool,
 }
 
 /// Who does something. Each has one thing at most under way.

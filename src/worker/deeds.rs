@@ -8,7 +8,9 @@ use crate::{
     channels,
     clock::{Chance, mono_ms, stamp},
     events::{self, not_saved},
-    figures, kept, leader, link,
+    figures,
+    files::Pool,
+    kept, leader, link,
     perform::{Doing, perform},
     state::{self, tell},
 };
@@ -31,6 +33,7 @@ fn step(happening: Happening) -> Vec<Deed> {
             account,
             stored: state.pool.is_some(),
             twice: state.births.is_some(),
+            lasts: state.pool.as_ref().is_some_and(Pool::is_in_database),
         };
         state.host.step(&mut around, happening)
     })
@@ -75,7 +78,7 @@ fn carry_out(deed: Deed) {
         Deed::Close { place, bytes } => {
             let slot = state::with(|state| state.places.remove(&place));
             if let Some((slot, bytes)) = slot.zip(bytes) {
-                let _ = slot.held.write(slot.at.get(), &bytes);
+                spawn_local(async move { _ = slot.held.write(slot.at.get(), &bytes).await });
             }
         }
         Deed::SessionOver => channels::tell(&Sibling::SessionOver),

@@ -14,6 +14,8 @@ pub(crate) enum Fail {
     NotFound,
     /// This browser has no files that a worker can write safely.
     Unsupported(String),
+    /// It gives none away here: private windows do so.
+    Forbidden(String),
     /// The browser's picture of the folder or the file is an old one, or it could not do what it was asked to: it has one
     /// name for both.
     Stale(String),
@@ -30,7 +32,7 @@ impl std::fmt::Display for Fail {
             Self::Full => "the device is full",
             Self::Held => "another tab holds the file",
             Self::NotFound => "it is not there",
-            Self::Unsupported(why) | Self::Stale(why) => why,
+            Self::Unsupported(why) | Self::Forbidden(why) | Self::Stale(why) => why,
             Self::Changed => "the file changed while it was read",
             Self::Newer => "a newer Spotter has written here",
             Self::Other(why) => why,
@@ -62,6 +64,7 @@ impl From<JsValue> for Fail {
             "InvalidStateError" | "InvalidModificationError" => Self::Stale(message),
             "NotFoundError" => Self::NotFound,
             "NotSupportedError" => Self::Unsupported(message),
+            "SecurityError" => Self::Forbidden(message),
             "NotReadableError" => Self::Changed,
             _ => Self::Other(format!("{name} {message}").trim().to_owned()),
         }
@@ -69,6 +72,11 @@ impl From<JsValue> for Fail {
 }
 
 impl Fail {
+    /// Trying once more changes nothing.
+    pub(crate) fn stays(&self) -> bool {
+        matches!(self, Self::Newer | Self::Unsupported(_) | Self::Forbidden(_))
+    }
+
     pub(crate) fn problem(&self) -> Problem {
         match self {
             Self::Full => Problem::new(

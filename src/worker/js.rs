@@ -1,11 +1,16 @@
 //! The few browser calls that web-sys has no stable binding for, and promises from callbacks.
 
+use std::pin::Pin;
+
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use crate::fail::Fail;
+
+/// What is under way, in a box: whoever waits for it is not made anew for each way in which it is done.
+pub(crate) type Soon<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fail>> + 'a>>;
 
 pub(crate) fn get(of: &JsValue, name: &str) -> JsValue {
     Reflect::get(of, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
@@ -26,21 +31,24 @@ pub(crate) async fn wait(promise: impl Into<Promise>) -> Result<JsValue, Fail> {
 }
 
 /// Settles when `request` (an IndexedDB request or transaction) fires one of the two events.
-pub(crate) async fn event(request: &JsValue, good: &str) -> Result<JsValue, Fail> {
-    let promise = Promise::new(&mut |resolve, reject| {
+pub(crate) fn settles(request: &JsValue, good: &str) -> Promise {
+    Promise::new(&mut |resolve, reject| {
         let target = request.clone();
         let done = Closure::once_into_js(move || {
             let _ = resolve.call1(&JsValue::UNDEFINED, &get(&target, "result"));
         });
-        let target = request.clone();
-        let failed = Closure::once_into_js(move || {
-            let _ = reject.call1(&JsValue::UNDEFINED, &get(&target, "error"));
+        // A transaction hears of a request's error before it has one itself.
+        let failed = Closure::once_into_js(move |event: JsValue| {
+            let _ = reject.call1(&JsValue::UNDEFINED, &get(&get(&event, "target"), "error"));
         });
         set(request, good, &done);
         set(request, "onerror", &failed);
         set(request, "onabort", &failed);
-    });
-    wait(promise).await
+    })
+}
+
+pub(crate) async fn event(request: &JsValue, good: &str) -> Result<JsValue, Fail> {
+    wait(settles(request, good)).await
 }
 
 /// Settles after a while.

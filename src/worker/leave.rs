@@ -163,7 +163,7 @@ async fn remove() -> Result<(), Problem> {
 /// What is locked and whose key is lost, when none of it was only here.
 async fn start_over() -> Result<(), Problem> {
     let erased = async {
-        let (births, pool) = (Births::open().await?, Pool::open().await?);
+        let (births, pool) = (Births::open().await?, start::locked()?);
         let left = births.named(ONLY_HERE_KEY).await.and_then(|left| String::from_utf8(left).ok());
         if left.as_deref() != Some("0") {
             return Ok(false);
@@ -223,7 +223,7 @@ fn failed(fail: &Fail) -> Problem {
 /// With the passphrase of the app lock or with the recovery code.
 async fn unlock(typed: &str) -> Result<(), Problem> {
     let unlocked = async {
-        let pool = Pool::open().await?;
+        let pool = start::locked()?;
         let Ok(births) = Births::open().await else { return vault::by_code(&pool, typed).await.map(Some) };
         if let Some(vault) = vault::unlocked(&births, typed).await {
             return Ok(Some(vault));

@@ -10,6 +10,7 @@ mod births;
 mod calls;
 mod channels;
 mod clock;
+mod database;
 mod deeds;
 mod dims;
 mod errands;

@@ -1,4 +1,4 @@
-//! Web Locks. A lock is held until the worker dies, which is when the browser gives it away.
+//! Web Locks. A lock is held until it is given back or the worker dies, which is when the browser gives it away.
 
 use js_sys::{Object, Promise};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
@@ -11,16 +11,32 @@ fn manager() -> Option<JsValue> {
     (!locks.is_undefined()).then_some(locks)
 }
 
-/// Takes the lock if nobody has it. Without Web Locks every tab thinks it is alone, which costs a lane and no row.
+pub(crate) fn exist() -> bool {
+    manager().is_some()
+}
+
+/// Takes the lock if nobody has it, for as long as this worker lives. Without Web Locks every tab thinks it is alone, which
+/// costs a lane and no row.
 pub(crate) async fn try_hold(name: &str) -> bool {
-    let Some(locks) = manager() else { return true };
+    !exist() || take_until(name, forever()).await
+}
+
+/// Takes the lock if nobody has it.
+pub(crate) async fn take(name: &str) -> Option<Held> {
+    let (release, over) = given_back();
+    take_until(name, over).await.then_some(Held(release?))
+}
+
+async fn take_until(name: &str, over: Promise) -> bool {
+    let Some(locks) = manager() else { return false };
     let options = Object::new();
     js::set(&options, "ifAvailable", &JsValue::TRUE);
     let promise = Promise::new(&mut |resolve, _| {
+        let over = over.clone();
         let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
             let got = !lock.is_null();
             let _ = resolve.call1(&JsValue::UNDEFINED, &JsValue::from_bool(got));
-            if got { forever().into() } else { JsValue::UNDEFINED }
+            if got { over.into() } else { JsValue::UNDEFINED }
         });
         let _ = js::call(&locks, "request", &[&JsValue::from_str(name), &options, &callback]);
     });
@@ -36,11 +52,17 @@ impl Drop for Held {
     }
 }
 
+/// How to give it back, and what settles then.
+fn given_back() -> (Option<js_sys::Function>, Promise) {
+    let mut release = None;
+    let over = Promise::new(&mut |resolve, _| release = Some(resolve));
+    (release, over)
+}
+
 /// Waits for the lock, but not for ever: a tab that holds it may be frozen.
 pub(crate) async fn hold(name: &str, at_most_ms: i32) -> Option<Held> {
     let locks = manager()?;
-    let mut release = None;
-    let over = Promise::new(&mut |resolve, _| release = Some(resolve));
+    let (release, over) = given_back();
     let held = Promise::new(&mut |resolve, _| {
         let over = over.clone();
         let callback = Closure::once_into_js(move |_: JsValue| -> JsValue {

@@ -42,12 +42,12 @@ pub(crate) async fn perform(pool: &Pool, act: Act, doing: &mut Doing) -> Result<
         Act::Write(Whole { role, use_id, generation, content }) => {
             let bytes = seal::whole(state::vault().as_ref(), role, use_id, generation, &content, &mut Chance).await?;
             let header = Header::decode(&bytes[..HEADER_LEN]).map_err(|why| Fail::Other(why.to_string()))?;
-            held.take().ok_or(Fail::NotFound)?.replace(&bytes)?;
+            held.take().ok_or(Fail::NotFound)?.replace(&bytes).await?;
             return Ok(Answer::Written(hex(&header.payload_hash)));
         }
         Act::Free => {
             let header = Header { role: Role::Free, ..Header::open([0; 16]) };
-            held.take().ok_or(Fail::NotFound)?.replace(&header.encode())?;
+            held.take().ok_or(Fail::NotFound)?.replace(&header.encode()).await?;
         }
         Act::Make(names) => {
             let births = state::with(|state| state.births.clone());
@@ -58,7 +58,7 @@ pub(crate) async fn perform(pool: &Pool, act: Act, doing: &mut Doing) -> Result<
         Act::Append { place, bytes } => append(&*slot(place)?, &bytes).await?,
         Act::TakeBack(place) => {
             let slot = slot(place)?;
-            slot.held.cut(slot.before.get())?;
+            slot.held.cut(slot.before.get()).await?;
             slot.at.set(slot.before.get());
         }
         Act::KeepTwice { name, packed } => {
@@ -92,7 +92,7 @@ async fn take(pool: &Pool, file: &str, plain: bool, held: &mut Option<Held>) -> 
         Err(Fail::NotFound) => return Ok(Answer::Gone),
         Err(_) => return Ok(Answer::Taken(None)),
     };
-    let bytes = taken.read_all()?;
+    let bytes = taken.read_all().await?;
     *held = Some(taken);
     let bytes = if plain { vault::plain(state::vault().as_ref(), bytes).await } else { bytes };
     Ok(Answer::Taken(Some(bytes)))
@@ -116,7 +116,7 @@ async fn begin(pool: &Pool, place: Place, plain: Vec<u8>, held: Held) -> Result<
         return Err(Fail::Other("another tab has begun to encrypt what is stored here, and this one cannot".to_owned()));
     }
     let (use_id, bytes) = seal::beginning(vault.as_ref(), plain, &mut Chance).await?;
-    held.replace(&bytes)?;
+    held.replace(&bytes).await?;
     let at = Cell::new(bytes.len() as u64);
     let slot = Rc::new(Slot { held, use_id, before: at.clone(), at });
     state::with(|state| state.places.insert(place, slot));
@@ -129,7 +129,7 @@ async fn append(slot: &Slot, plain: &[u8]) -> Result<(), Fail> {
     // What is to be taken back goes to here, however far this comes.
     slot.before.set(at);
     let bytes = seal::frames(state::vault().as_ref(), &slot.use_id, at, plain, &mut Chance).await?;
-    slot.held.write(at, &bytes)?;
+    slot.held.write(at, &bytes).await?;
     slot.at.set(at + bytes.len() as u64);
     Ok(())
 }

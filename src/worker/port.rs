@@ -186,6 +186,7 @@ async fn report() -> StorageReport {
         pool_files,
         free_files: free,
         births: state.host.births(),
+        in_database: state.pool.as_ref().is_some_and(Pool::is_in_database),
         problems: state.problems.clone(),
     })
 }

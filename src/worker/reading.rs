@@ -147,6 +147,8 @@ pub(crate) async fn catch_up(pool: &Pool) -> Result<(), Fail> {
     Ok(())
 }
 
+/// In IndexedDB: who this is.
+pub(crate) const ME: &str = "me";
 /// In IndexedDB, from the start that finds everything gone until it is back: how many rows were found in the second place.
 pub(crate) const CLEARED: &str = "cleared";
 /// In IndexedDB, from the first row on that came from a server or a backup: those are not kept twice.
@@ -180,7 +182,7 @@ pub(crate) fn json_of(identity: &Identity) -> Vec<u8> {
 
 pub(crate) async fn remember(identity: &Identity) -> Result<(), Fail> {
     match state::with(|state| state.births.clone()) {
-        Some(births) => births.name("me", &json_of(identity)).await,
+        Some(births) => births.name(ME, &json_of(identity)).await,
         None => Ok(()),
     }
 }

@@ -45,7 +45,7 @@ impl SheetSlot {
             return Err(Fail::Other("the sheet is too long".to_owned()));
         }
         let at = if generation.is_multiple_of(2) { 0 } else { HALF };
-        self.held.write(at, &bytes)?;
+        self.held.write(at, &bytes).await?;
         self.generation = generation;
         Ok(())
     }

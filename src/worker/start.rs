@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
-use device::{Device, Host, Identity, Manifest, PoolFile, Shelf, Start, Write, missing_files, recover_but};
+use device::{
+    Device, Home, Host, Identity, Manifest, PoolFile, Seen, Shelf, Start, Where, Write, home, missing_files, recover_but, slots,
+};
 use ledger::{Header, LaneId};
 use wasm_bindgen::JsValue;
 
@@ -16,13 +18,14 @@ use crate::{
     events::begin_write,
     fail::Fail,
     files::Pool,
-    js, kept, leader, locks,
-    reading::{CLEARED, RECEIVED, json_of, make_files, nothing_missing, read_files, unreadable},
+    js::{self, Soon},
+    kept, leader, locks,
+    reading::{CLEARED, ME, RECEIVED, json_of, make_files, nothing_missing, read_files, unreadable},
     sheet::{self, SheetSlot},
     siblings,
     state::{State, install, tell},
     tables,
-    vault::{self, Found, Vault},
+    vault::{self, Vault},
 };
 
 /// `unlocked` is the vault when somebody has just opened it; `before` is who this was by what the page remembers.
@@ -35,28 +38,27 @@ pub(crate) async fn start(unlocked: Option<Vault>, before: Option<Identity>) {
         Some(vault) if !vault.is_kept() => None,
         _ => Births::open().await.ok(),
     };
-    let (mut state, sheet, unborn) = match Pool::open().await {
-        Ok(pool) => {
-            // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the
-            // files say.
-            let lane = take_lane().await;
-            // Other tabs start, seal and die at the same moment: what fails once need not fail again, and going on without
-            // storage is the last thing to do.
-            let mut outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
-            for _ in 1..START_TRIES {
-                if let Err(fail) = &outcome
-                    && !matches!(fail, Fail::Newer | Fail::Unsupported(_))
-                {
-                    web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
-                    js::sleep(START_AGAIN_MS).await;
-                    outcome = open_all(&pool, births.as_ref(), unlocked.as_ref(), &lane, before.as_ref()).await;
-                }
+    // Before anything is read: whoever had this lane has written its last row now, so its chains stand where the files say.
+    let lane = take_lane().await;
+    // Other tabs start, seal and die at the same moment: what fails once need not fail again, and going on without storage is
+    // the last thing to do.
+    let mut tries = 1;
+    let opened = loop {
+        let last = tries == START_TRIES;
+        match open_all(births.as_ref(), unlocked.as_ref(), &lane, before.as_ref(), last).await {
+            Err(fail) if !last && !fail.stays() => {
+                web_sys::console::warn_1(&format!("the storage is opened once more: {fail}").into());
+                js::sleep(START_AGAIN_MS).await;
+                tries += 1;
             }
-            match outcome {
-                Ok(Opened::Started(started)) => *started,
-                Ok(Opened::Locked { passphrase }) => return tell(&FromStorage::Locked { passphrase }),
-                Err(fail) => without_storage(&fail),
-            }
+            opened => break opened,
+        }
+    };
+    let (mut state, sheet, unborn) = match opened {
+        Ok(Opened::Started(started)) => *started,
+        Ok(Opened::Locked { pool, passphrase }) => {
+            LOCKED.set(Some(pool));
+            return tell(&FromStorage::Locked { passphrase });
         }
         Err(fail) => without_storage(&fail),
     };
@@ -105,40 +107,89 @@ type Started = (State, Option<String>, Option<Write>);
 
 enum Opened {
     Started(Box<Started>),
-    Locked { passphrase: bool },
+    Locked { pool: Pool, passphrase: bool },
 }
 
 async fn open_all(
-    pool: &Pool,
     births: Option<&Births>,
     unlocked: Option<&Vault>,
     lane: &LaneId,
     before: Option<&Identity>,
+    last: bool,
 ) -> Result<Opened, Fail> {
-    // Before anything else: a key made anew would be taken for the one that the newer build has.
-    older_than(pool).await?;
-    let proved = pool.prove(&format!("proof-{}", lane.as_str()), &use_id()).await;
-    let full = match proved {
-        Ok(()) => false,
-        // What is there can be read, and the next tick finds out whether there is room by then.
-        Err(Fail::Full) => true,
-        Err(fail) => return Err(fail),
-    };
+    let (pool, full) = find(births, lane, last).await?;
+    // It has a database, and gives no folder away.
+    let private = pool.is_in_database() && matches!(Pool::in_folder().await, Err(Fail::Forbidden(_)));
     let vault = match (births, unlocked) {
         (_, Some(vault)) => Some(vault.clone()),
-        (Some(births), None) => match vault::open(births, pool).await? {
-            Found::Open(vault) => Some(vault),
-            Found::Locked { passphrase } => return Ok(Opened::Locked { passphrase }),
+        (Some(births), None) => match vault::open(births, &pool).await? {
+            vault::Found::Open(vault) => Some(vault),
+            vault::Found::Locked { passphrase } => return Ok(Opened::Locked { pool, passphrase }),
         },
         // The browser's key is in the database that cannot be opened.
-        (None, None) if vault::is_filed(pool).await => return Ok(Opened::Locked { passphrase: false }),
+        (None, None) if vault::is_filed(&pool).await => return Ok(Opened::Locked { pool, passphrase: false }),
         (None, None) => None,
     };
-    let mut started = with_storage(pool.clone(), births.cloned(), vault, lane.clone(), before.cloned()).await?;
-    if full {
-        started.0.problems.push(no_room());
-    }
+    let mut started = with_storage(pool, births.cloned(), vault, lane.clone(), before.cloned()).await?;
+    started.0.problems.extend(full.then(no_room).into_iter().chain(private.then(private_window)));
     Ok(Opened::Started(Box::new(started)))
+}
+
+/// In IndexedDB, where the files are kept in a database.
+const HOME: &str = "home";
+
+/// The pool, where this browser keeps it, and whether there is no room in it.
+type Found = Result<(Pool, bool), Fail>;
+
+/// `last`: what fails now is not tried again.
+async fn find(births: Option<&Births>, lane: &LaneId, last: bool) -> Found {
+    let mut known = None;
+    if let Some(births) = births {
+        // Whoever was here was in the folder: builds of before knew no other place.
+        for (note, home) in [(ME, Home::Folder), (HOME, Home::Database)] {
+            known = births.get("identity", note).await?.map(|_| home).or(known);
+        }
+    }
+    let (mut seen, mut folder) = (Seen::default(), Err(Fail::NotFound));
+    if known != Some(Home::Database) {
+        folder = look(Pool::in_folder(), lane, &mut seen).await;
+        if matches!(&folder, Err(fail) if matches!(fail, Fail::Newer) || !last && !fail.stays()) {
+            return folder;
+        }
+    }
+    let (mut chosen, mut database) = (home(known, seen, None), Err(Fail::NotFound));
+    if chosen == Where::LookInDatabase {
+        // None is made where there is a folder, or was one, or where nobody can say.
+        let make = !seen.usable && known != Some(Home::Folder) && births.is_some();
+        let mut found = Seen::default();
+        database = look(Pool::in_database(make), lane, &mut found).await;
+        chosen = home(known, seen, Some(found));
+    }
+    if chosen == Where::In(Home::Database)
+        && let Some(births) = births
+    {
+        // If this fails, the pool itself says it, as long as it is there.
+        let _ = births.name(HOME, b"database").await;
+    }
+    // Nowhere: why not in the one in which it was.
+    if chosen == Where::In(Home::Database) || known == Some(Home::Database) { database } else { folder }
+}
+
+fn look<'a>(opening: Soon<'a, Pool>, lane: &'a LaneId, seen: &'a mut Seen) -> Soon<'a, (Pool, bool)> {
+    Box::pin(async move {
+        let pool = opening.await?;
+        // Before anything else: a key made anew would be taken for the one that the newer build has.
+        older_than(&pool).await?;
+        seen.filled = slots(pool.names().await?).next().is_some();
+        let full = match pool.prove(&format!("proof-{}", lane.as_str()), &use_id()).await {
+            Ok(()) => false,
+            // What is there can be read, and the next tick finds out whether there is room by then.
+            Err(Fail::Full) => true,
+            Err(fail) => return Err(fail),
+        };
+        seen.usable = true;
+        Ok((pool, full))
+    })
 }
 
 /// Two builds never write each other's format: where a newer one has written, this one leaves everything as it is.
@@ -204,7 +255,7 @@ async fn with_storage(
     // The identity is kept in four places: IndexedDB (always the newest), every manifest, the first frame of every session, and
     // with the page, for when the browser has cleared all of these.
     let remembered = match &births {
-        Some(births) => births.named("me").await.and_then(|json| serde_json::from_slice(&json).ok()),
+        Some(births) => births.named(ME).await.and_then(|json| serde_json::from_slice(&json).ok()),
         None => None,
     };
     let begun = Start { kept: remembered, before, found: &found, cleared, lane: &lane };
@@ -212,7 +263,7 @@ async fn with_storage(
     if begun.kept.as_ref() != Some(&identity)
         && let Some(births) = &births
     {
-        let _ = births.name("me", &json_of(&identity)).await;
+        let _ = births.name(ME, &json_of(&identity)).await;
     }
     let mut lost;
     if let Some(births) = &births {
@@ -254,6 +305,12 @@ async fn with_storage(
 
 thread_local! {
     static LANE: RefCell<Option<LaneId>> = const { RefCell::new(None) };
+    static LOCKED: RefCell<Option<Pool>> = const { RefCell::new(None) };
+}
+
+/// What the start found to be locked.
+pub(crate) fn locked() -> Result<Pool, Fail> {
+    LOCKED.with_borrow(Clone::clone).ok_or(Fail::NotFound)
 }
 
 fn without_storage(fail: &Fail) -> Started {
@@ -283,6 +340,15 @@ fn no_room() -> Problem {
         "This device has no room left: a first write was tried, and it failed.",
         "Everything that was saved before is here.",
         "Free some space on this device before you log anything.",
+    )
+}
+
+fn private_window() -> Problem {
+    Problem::new(
+        ProblemKind::NoStorage,
+        "This seems to be a private window.",
+        "What you log is saved, but the browser removes it with the window.",
+        "Open Spotter in a normal window to keep it.",
     )
 }
 

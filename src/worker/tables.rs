@@ -93,7 +93,7 @@ pub(crate) async fn read(pool: &Pool) -> Option<PackedTables> {
 async fn read_now(pool: &Pool) -> Option<PackedTables> {
     // Straight from the disk; a snapshot goes through another process.
     let bytes = match pool.claim(FILE).await {
-        Ok(held) => held.read_all().ok()?,
+        Ok(held) => held.read_all().await.ok()?,
         Err(_) => pool.read(FILE).await.ok()?,
     };
     let (header, content) = vault::content(state::vault().as_ref(), &bytes).await.ok()?;
@@ -164,7 +164,7 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
     content.extend(packed);
     let bytes = seal::whole(state::vault().as_ref(), Role::Tables, use_id(), 0, &content, &mut Chance).await?;
     pool.create(FILE).await?;
-    pool.claim_patiently(FILE).await?.replace(&bytes)?;
+    pool.claim_patiently(FILE).await?.replace(&bytes).await?;
     COVERED.set(rows);
     Ok(())
 }
@@ -173,7 +173,7 @@ pub(crate) async fn keep(pool: &Pool) -> Result<(), Fail> {
 pub(crate) async fn forget() {
     let Some(pool) = state::with(|state| state.pool.clone()) else { return };
     COVERED.set(0);
-    let forgotten = async { pool.claim_patiently(FILE).await?.replace(&[]) };
+    let forgotten = async { pool.claim_patiently(FILE).await?.replace(&[]).await };
     if let Err(fail) = forgotten.await {
         web_sys::console::warn_1(&format!("packed tables that are wrong could not be thrown away: {fail}").into());
     }

@@ -153,7 +153,7 @@ pub(crate) async fn file(vault: &Vault, pool: &Pool) -> Result<(), Fail> {
             return Err(Fail::Other(format!("{name} has the key to something else, and stays as it is")));
         }
         pool.create(name).await?;
-        pool.claim_patiently(name).await?.replace(&vault.wraps().to_file(use_id()))?;
+        pool.claim_patiently(name).await?.replace(&vault.wraps().to_file(use_id())).await?;
     }
     Ok(())
 }

@@ -895,7 +895,7 @@ try {
 
   await story.step("a window without storage: everything works, says that it is not stored, and is gone afterwards", async () => {
     const { context, page } = await browse(story, join(folder, "private"), { serviceWorkers: "block" });
-    await storageBegins(page, "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('private', 'SecurityError'));");
+    await storageBegins(page, "delete WorkerNavigator.prototype.locks; StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('private', 'SecurityError'));");
     await page.goto(url);
     await page.getByText("Not stored", { exact: false }).first().waitFor();
     await startWorkout(page);
@@ -969,15 +969,15 @@ try {
     await updating.stop();
   });
 
-  // Each of them is found out before the app says that it is ready.
+  // Each of them is found out before the app says that it is ready. Without locks the database is no place for files either.
   for (const [what, script] of [
     ["refuses to write them", "FileSystemFileHandle.prototype.createSyncAccessHandle = () => Promise.reject(new DOMException('Backend does not support this operation', 'NotSupportedError'));"],
     ["has no way to write them", "delete FileSystemFileHandle.prototype.createSyncAccessHandle;"],
     ["forgets what was written", "FileSystemSyncAccessHandle.prototype.write = (bytes) => bytes.length;"],
   ]) {
-    await story.step(`a browser that hands out files and ${what}: everything works, and says that it is not stored`, async () => {
+    await story.step(`a browser without locks that hands out files and ${what}: everything works, and says that it is not stored`, async () => {
       const { context, page } = await browse(story, join(folder, `unproved ${what}`), { serviceWorkers: "block" });
-      await storageBegins(page, script);
+      await storageBegins(page, `delete WorkerNavigator.prototype.locks; ${script}`);
       await page.goto(url);
       await page.getByText("Not stored", { exact: false }).first().waitFor({ timeout: 40_000 });
       await page.locator(".problem[role=alert]").filter({ hasText: "cannot use this browser's storage" }).waitFor();

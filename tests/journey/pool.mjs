@@ -1,4 +1,4 @@
-// The files of the pool as they lie on the disk, decrypted: the format written down a second time, from outside the app.
+// The files of the pool as they lie in OPFS or in the database, decrypted: the format written down a second time, from outside the app.
 
 /** Every file with what its header and frames say, and whether `needle` is in it. Works on any page of this origin. */
 export const look = (page, needle) =>
@@ -52,10 +52,29 @@ export const look = (page, needle) =>
       }
     }
 
-    const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+    /** Names with bytes, from whichever place has them. */
+    async function* files() {
+      if (!(await indexedDB.databases()).some((one) => one.name === "spotter-files")) {
+        const pool = await (await navigator.storage.getDirectory()).getDirectoryHandle("pool");
+        for await (const [name, handle] of pool.entries()) yield [name, new Uint8Array(await (await handle.getFile()).arrayBuffer())];
+        return;
+      }
+      const answer = (request) => new Promise((found, failed) => ((request.onsuccess = () => found(request.result)), (request.onerror = () => failed(request.error))));
+      const database = await answer(indexedDB.open("spotter-files"));
+      const stores = database.transaction(["sizes", "chunks"]);
+      const [sizes, chunks] = [stores.objectStore("sizes"), stores.objectStore("chunks")];
+      const [names, lengths, keys, parts] = await Promise.all([sizes.getAllKeys(), sizes.getAll(), chunks.getAllKeys(), chunks.getAll()].map(answer));
+      database.close();
+      for (const [at, name] of names.entries()) {
+        const own = parts.filter((_, nth) => keys[nth][0] === name);
+        const bytes = new Uint8Array(own.reduce((sum, part) => sum + part.length, 0));
+        own.reduce((end, part) => (bytes.set(part, end), end + part.length), 0);
+        yield [name, bytes.slice(0, lengths[at])];
+      }
+    }
+
     const found = [];
-    for await (const [name, handle] of pool.entries()) {
-      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    for await (const [name, bytes] of files()) {
       const one = { name, size: bytes.length, role: "none", frames: [], sheets: [] };
       found.push(one);
       if (name.startsWith("sheet-")) {

@@ -440,8 +440,8 @@ async function takeSenses(name) {
     if (!filesOnly) return;
     for (const name of ["getAll", "getAllKeys"]) {
       const plain = IDBObjectStore.prototype[name];
-      IDBObjectStore.prototype[name] = function () {
-        return this.name === "births" ? plain.call(this, IDBKeyRange.only("nobody")) : plain.call(this);
+      IDBObjectStore.prototype[name] = function (...which) {
+        return this.name === "births" ? plain.call(this, IDBKeyRange.only("nobody")) : plain.apply(this, which);
       };
     }
   }, name.startsWith("files"));

@@ -215,6 +215,7 @@ impl Phone {
                     account: self.token.is_some(),
                     stored: true,
                     twice: true,
+                    lasts: false,
                 };
                 for deed in tab.host.step(&mut around, happening) {
                     if let Some(next) = self.carry_out(world_ms, deed, &mut wishes) {

@@ -418,6 +418,7 @@ impl Profile {
             offset_min: 60,
             stored: true,
             twice: self.twice,
+            lasts: false,
             mono_ms: self.now,
         };
         let deeds = tab.host.step(&mut around, happening);

@@ -142,6 +142,7 @@ fn files(it: &StorageReport) -> impl IntoView + use<> {
                 {row(m::storage::INDEX, m::storage::generation(it.generation))}
                 {row(m::storage::THIS_TAB, if it.leader { m::storage::leading_lane(&it.lane) } else { m::storage::lane(&it.lane) })}
             </dl>
+            {it.in_database.then(|| view! { <p class="quiet" data-test="in-database">{m::storage::IN_DATABASE}</p> })}
         </section>
     }
 }

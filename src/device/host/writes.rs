@@ -243,7 +243,7 @@ impl Host {
     }
 
     fn is_young(&self, around: &Around) -> bool {
-        self.writes.session.is_some_and(|until| around.utc_ms < until)
+        !around.lasts && self.writes.session.is_some_and(|until| around.utc_ms < until)
     }
 
     /// They are on the disk.

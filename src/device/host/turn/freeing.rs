@@ -288,6 +288,7 @@ mod tests {
             account: false,
             stored: true,
             twice: true,
+            lasts: false,
         }
     }
 }
