@@ -7,7 +7,7 @@ import { appendFileSync, cpSync, readFileSync, readdirSync, rmSync } from "node:
 import { randomFillSync } from "node:crypto";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, built, dist, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
+  Log, Story, addExercise, becomes, browse, built, dist, ensure, finish, freePort, openApp, pastServiceWorker, problems, progress, root, same, serve, set, solid,
   startWorkout, storageFact, tab, temporary, text, tick, tiles, typeSet, typed, until, workerOf,
 } from "./lib.mjs";
 import * as writers from "../powercut/app.mjs";
@@ -1094,11 +1094,7 @@ try {
     await context.close();
   });
 } catch (err) {
-  if (!(err instanceof Stop)) {
-    story.failed += 1;
-    story.failures.push("the story broke off");
-    console.log(`not ok - the story broke off\n  ${err.stack}`);
-  }
+  story.brokeOff(err);
 } finally {
   await story.close();
   await server?.stop();

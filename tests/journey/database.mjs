@@ -5,7 +5,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, becomes, browse, ensure, finish, freePort, kill, openApp, problems, progress, same, serve, set, solid, startWorkout, storageFact, tab,
+  Log, Story, addExercise, becomes, browse, ensure, finish, freePort, kill, openApp, problems, progress, same, serve, set, solid, startWorkout, storageFact, tab,
   temporary, text, tick, tiles, typeSet, typed, until, workerOf,
 } from "./lib.mjs";
 import { look } from "./pool.mjs";
@@ -341,11 +341,7 @@ try {
     await context.close();
   });
 } catch (err) {
-  if (!(err instanceof Stop)) {
-    story.failed += 1;
-    story.failures.push("the story broke off");
-    console.log(`not ok - the story broke off\n  ${err.stack}`);
-  }
+  story.brokeOff(err);
 } finally {
   await story.close();
   await server?.stop();

@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack, inLightAndDark,
+  Log, Story, addExercise, axe, bars, becomes, bestEstimates, bestOf, browse, built, cell, chip, detail, dist, ensure, estimate, finish, freePort, heldBack, inLightAndDark,
   kill, openApp, packedBytes, pastServiceWorker, plural, progress, same, serve, set, setKind, shots, solid, startWorkout, storageFact, tab, temporary, text, thousands, tick, tiles, typeSet,
   typeUnfinished, typed, until, volume, volumeOf, workerOf, working,
 } from "./lib.mjs";
@@ -868,11 +868,7 @@ try {
     same(await page.locator(".problem").allTextContents(), [], "problems");
   });
 } catch (err) {
-  if (!(err instanceof Stop)) {
-    story.failed += 1;
-    story.failures.push("the story broke off");
-    console.log(`not ok - the story broke off\n  ${err.stack}`);
-  }
+  story.brokeOff(err);
 } finally {
   await story.close();
   await server?.stop();

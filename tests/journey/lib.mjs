@@ -68,6 +68,14 @@ export class Story {
     else if (!this.#expected.some((pattern) => pattern.test(line))) this.errors.push(line);
   }
 
+  /** What comes out of a story that a step did not end is a fault of its own. */
+  brokeOff(err) {
+    if (err instanceof Stop) return;
+    this.failed += 1;
+    this.failures.push("the story broke off");
+    console.log(`not ok - the story broke off\n  ${err.stack}`);
+  }
+
   /** `false` when it failed; the story goes on unless the step is one nothing can follow. */
   async step(name, act, { vital = false } = {}) {
     const began = Date.now();

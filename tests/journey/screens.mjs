@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { mkdirSync, rmSync } from "node:fs";
 import { planImport, runImport } from "../../benches/lib.mjs";
 import { year } from "../../benches/strong.mjs";
-import { Stop, Story, addExercise, axe, becomes, browse, catalogue, cell, ensure, finish, freePort, heldBack, openApp, progress, same, serve, shots, startWorkout, still, tab, temporary, text, tick, typeSet, until } from "./lib.mjs";
+import { Story, addExercise, axe, becomes, browse, catalogue, cell, ensure, finish, freePort, heldBack, openApp, progress, same, serve, shots, startWorkout, still, tab, temporary, text, tick, typeSet, until } from "./lib.mjs";
 
 const story = new Story();
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
@@ -586,11 +586,7 @@ try {
     same(wide, [], "what is wider than the screen");
   });
 } catch (err) {
-  if (!(err instanceof Stop)) {
-    story.failed += 1;
-    story.failures.push("the story broke off");
-    console.log(`not ok - the story broke off\n  ${err.stack}`);
-  }
+  story.brokeOff(err);
 } finally {
   await story.close();
   await server?.stop();

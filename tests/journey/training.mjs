@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
-  Log, Stop, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, reload, same, serve, set, setKind, shots,
+  Log, Story, addExercise, axe, becomes, browse, cell, chip, detail, ensure, finish, freePort, inLightAndDark, openApp, progress, reload, same, serve, set, setKind, shots,
   solid, startWorkout, tab, temporary, text, tick, tiles, typeSet, typed, until,
 } from "./lib.mjs";
 
@@ -456,11 +456,7 @@ try {
 
   await step("nothing was complained about from beginning to end", async () => same(story.errors, [], "console and page errors"));
 } catch (err) {
-  if (!(err instanceof Stop)) {
-    story.failed += 1;
-    story.failures.push("the story broke off");
-    console.log(`not ok - the story broke off\n  ${err.stack}`);
-  }
+  story.brokeOff(err);
 } finally {
   await story.close();
   await server?.stop();
