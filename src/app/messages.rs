@@ -108,6 +108,7 @@ pub(crate) mod dates {
 pub(crate) mod shell {
     use crate::words::plural;
 
+    pub(crate) const WORKER_NOT_LOADED: &str = "it could not be loaded";
     pub(crate) const NOT_LOADED: &str = "This screen could not be loaded. What is stored here is safe. It needs the network once, \
         until Spotter is complete on this phone.";
     pub(crate) const LOAD_AGAIN: &str = "Load it again";

@@ -131,6 +131,20 @@ try {
     await own.close();
   });
 
+  await step("a worker whose script does not come is told of, and a reload mends it", async () => {
+    const { context: own, page: late } = await browse(story, join(folder, "no-worker"), { serviceWorkers: "block" });
+    await late.route("**/storage.js", (route) => route.abort());
+    await story.expecting(/ERR_FAILED/, async () => {
+      await late.goto(url);
+      await late.locator(".problem").getByText("it could not be loaded").first().waitFor();
+    });
+    await late.unrouteAll({ behavior: "wait" });
+    await late.reload();
+    await late.getByText("Log your first set").waitFor();
+    same(await late.locator(".problem").allTextContents(), [], "problems");
+    await own.close();
+  });
+
   await step("the way to the server that cannot be fetched is as good as a server that cannot be reached", async () => {
     const { context: own, page: late } = await browse(story, join(folder, "far"), { serviceWorkers: "block" });
     await late.route("**/split_far.wasm", (route) => route.abort());

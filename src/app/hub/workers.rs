@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{ErrorEvent, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
+use web_sys::{Event, MessageChannel, MessageEvent, VisibilityState, Worker, WorkerOptions, WorkerType};
 
 use super::{
     Hub, built,
@@ -78,14 +78,18 @@ fn spawn(file: &str, heard: impl FnMut(MessageEvent) + 'static, died: impl FnMut
     worker.set_onmessage(Some(&hears));
     heard.forget();
     let mut died = died;
-    let died = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| died(event.message()));
+    // One whose script did not come says nothing of why.
+    let died = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        let why = Reflect::get(&event, &"message".into()).ok().and_then(|why| why.as_string());
+        died(why.unwrap_or_else(|| m::shell::WORKER_NOT_LOADED.to_owned()));
+    });
     let dies: Function = died.as_ref().unchecked_ref::<Function>().clone();
     worker.set_onerror(Some(&dies));
     died.forget();
     // Before whatever it says next, which is a task of its own.
     spawn_local(async move {
         for event in said.iter() {
-            let listener = if event.has_type::<ErrorEvent>() { &dies } else { &hears };
+            let listener = if event.unchecked_ref::<Event>().type_() == "error" { &dies } else { &hears };
             let _ = listener.call1(&JsValue::UNDEFINED, &event);
         }
     });
