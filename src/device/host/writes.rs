@@ -233,6 +233,11 @@ impl Host {
     /// In the session's file, and beside it while that is young: in both or in neither.
     fn keep_twice(&mut self, around: &mut Around, out: &mut Out, kept: Box<Kept>) {
         let young = self.is_young(around);
+        // Rows that are adopted are kept twice already. Another tab may give up that record because it has seen them in this
+        // file: so nothing that could still be refused comes behind it.
+        if young && !kept.births.is_empty() {
+            return self.kept(around, out, Kept { guarantee: Guarantee::FileAndBirth, ..*kept });
+        }
         if young && around.twice {
             let packed = pack(kept.batch.rows.iter().map(|row| row.raw.as_slice()));
             let act = Act::KeepTwice { name: birth_name(&kept.batch), packed };
