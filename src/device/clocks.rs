@@ -74,8 +74,8 @@ fn above<'a>(right: impl Iterator<Item = &'a Row>, wrong: impl Iterator<Item = &
     }
     let rights: Vec<&Row> = if tops.is_empty() { Vec::new() } else { right.collect() };
     let rights = sorted(rights, |one, other| (&one.hlc, one.event_id).cmp(&(&other.hlc, other.event_id)));
-    // Only what still counts of them: an edit whose every field a later one sets says nothing any more, and what was said
-    // again before is there twice. Otherwise each answer would be answered by all of them, and there would be more each time.
+    // Only what still counts of them: an edit whose every field a later one sets says nothing any more, which is also what was
+    // said again before. Otherwise each answer would be answered by all of them, and there would be more each time.
     let mut set: BTreeMap<(Thing, String), BTreeSet<String>> = BTreeMap::new();
     let mut last: Vec<(&Row, Thing, Fact)> = Vec::new();
     for row in rights.into_iter().rev() {
@@ -83,7 +83,7 @@ fn above<'a>(right: impl Iterator<Item = &'a Row>, wrong: impl Iterator<Item = &
         let later = set.entry((thing.clone(), content.0.clone())).or_default();
         let counts = !fields.iter().all(|field| later.contains(field));
         later.extend(fields);
-        if counts && seen.insert(content) {
+        if counts && !seen.contains(&content) {
             last.push((row, thing, said));
         }
     }

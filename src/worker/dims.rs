@@ -1,13 +1,16 @@
 //! The prebuilt dimensions that ship with the build. They are on their way before a projector is there to take them.
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
 use js_sys::{Promise, Uint8Array};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen::JsCast as _;
 use web_sys::{AbortSignal, Response};
 
-use crate::{fail::Fail, js};
+use crate::{
+    fail::Fail,
+    js,
+    reply::{self, Awaited},
+};
 
 const NAMES: [&str; 5] =
     ["dim_date", "dim_muscle_group", "exercise_catalog", "exercise_catalog_aliases", "exercise_catalog_muscles"];
@@ -15,14 +18,10 @@ const NAMES: [&str; 5] =
 /// A fetch that hangs for so long is given up, and tried again.
 const PATIENCE_MS: u32 = 20_000;
 
-type Came = Option<Result<Vec<u8>, Fail>>;
-
 /// One that was asked for.
 pub(crate) struct Coming {
     name: &'static str,
-    /// Settles, and never with an error, when it is known what came.
-    done: Promise,
-    came: Rc<RefCell<Came>>,
+    bytes: Awaited<Result<Vec<u8>, Fail>>,
     /// Long before it was wanted: that it failed says nothing of now.
     early: bool,
 }
@@ -46,13 +45,7 @@ fn asked(early: bool) -> Vec<Coming> {
 }
 
 pub(crate) fn fetch(name: &'static str) -> Coming {
-    let came = Rc::new(RefCell::new(None));
-    let into = Rc::clone(&came);
-    let done = future_to_promise(async move {
-        into.replace(Some(bytes(name).await));
-        Ok(JsValue::UNDEFINED)
-    });
-    Coming { name, done, came, early: false }
+    Coming { name, bytes: reply::begin(bytes(name)), early: false }
 }
 
 impl Coming {
@@ -61,15 +54,11 @@ impl Coming {
     }
 
     pub(crate) async fn bytes(self) -> Result<Vec<u8>, Fail> {
-        match self.settled().await {
-            Err(_) if self.early => fetch(self.name).settled().await,
-            came => came,
+        match self.bytes.wait().await {
+            Some(Ok(bytes)) => Ok(bytes),
+            Some(Err(fail)) if !self.early => Err(fail),
+            _ => bytes(self.name).await,
         }
-    }
-
-    async fn settled(&self) -> Result<Vec<u8>, Fail> {
-        js::wait(self.done.clone()).await?;
-        self.came.take().unwrap_or(Err(Fail::NotFound))
     }
 }
 

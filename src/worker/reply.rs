@@ -4,6 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::js;
 
@@ -23,6 +24,13 @@ pub(crate) fn ask<T>() -> (Reply<T>, Awaited<T>) {
     let (mut resolve, answer) = (None, Rc::new(Cell::new(None)));
     let answered = Promise::new(&mut |resolved, _| resolve = Some(resolved));
     (Reply { resolve, answer: Rc::clone(&answer) }, Awaited { answered, answer })
+}
+
+/// Of something that is begun before anybody wants what comes of it.
+pub(crate) fn begin<T: 'static>(act: impl Future<Output = T> + 'static) -> Awaited<T> {
+    let (reply, awaited) = ask();
+    spawn_local(async move { reply.give(act.await) });
+    awaited
 }
 
 impl<T> Reply<T> {

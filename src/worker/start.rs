@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use bridge::{FromStorage, Problem, ProblemKind, unpack};
 use device::{
-    Device, Home, Host, Identity, Manifest, PoolFile, Seen, Shelf, Start, Where, Write, home, missing_files, recover_but, slots,
+    Device, Home, Host, Identity, Manifest, PoolFile, Seen, Shelf, Start, Where, Write, home, missing_files, recover_but,
 };
 use ledger::{Header, LaneId};
 use wasm_bindgen::JsValue;
@@ -117,7 +117,7 @@ async fn open_all(
     before: Option<&Identity>,
     last: bool,
 ) -> Result<Opened, Fail> {
-    let (pool, full) = find(births, lane, last).await?;
+    let Found { pool, names, full } = find(births, lane, last).await?;
     // It has a database, and gives no folder away.
     let private = pool.is_in_database() && matches!(Pool::in_folder().await, Err(Fail::Forbidden(_)));
     let vault = match (births, unlocked) {
@@ -130,7 +130,7 @@ async fn open_all(
         (None, None) if vault::is_filed(&pool).await => return Ok(Opened::Locked { pool, passphrase: false }),
         (None, None) => None,
     };
-    let mut started = with_storage(pool, births.cloned(), vault, lane.clone(), before.cloned()).await?;
+    let mut started = with_storage((pool, names), births.cloned(), vault, lane.clone(), before.cloned()).await?;
     started.0.problems.extend(full.then(no_room).into_iter().chain(private.then(private_window)));
     Ok(Opened::Started(Box::new(started)))
 }
@@ -138,23 +138,25 @@ async fn open_all(
 /// In IndexedDB, where the files are kept in a database.
 const HOME: &str = "home";
 
-/// The pool, where this browser keeps it, and whether there is no room in it.
-type Found = Result<(Pool, bool), Fail>;
+/// The pool, where this browser keeps it, the files in it, and whether there is no room in it.
+struct Found {
+    pool: Pool,
+    names: Vec<String>,
+    full: bool,
+}
 
 /// `last`: what fails now is not tried again.
-async fn find(births: Option<&Births>, lane: &LaneId, last: bool) -> Found {
-    let mut known = None;
-    if let Some(births) = births {
-        // Whoever was here was in the folder: builds of before knew no other place.
-        for (note, home) in [(ME, Home::Folder), (HOME, Home::Database)] {
-            known = births.get("identity", note).await?.map(|_| home).or(known);
-        }
-    }
+async fn find(births: Option<&Births>, lane: &LaneId, last: bool) -> Result<Found, Fail> {
+    let mut known = noted(births, HOME, Home::Database).await?;
     let (mut seen, mut folder) = (Seen::default(), Err(Fail::NotFound));
     if known != Some(Home::Database) {
         folder = look(Pool::in_folder(), lane, &mut seen).await;
         if matches!(&folder, Err(fail) if matches!(fail, Fail::Newer) || !last && !fail.stays()) {
             return folder;
+        }
+        if !seen.filled {
+            // Whoever was here was in the folder: builds of before knew no other place. One with a pool says that itself.
+            known = noted(births, ME, Home::Folder).await?;
         }
     }
     let (mut chosen, mut database) = (home(known, seen, None), Err(Fail::NotFound));
@@ -175,12 +177,18 @@ async fn find(births: Option<&Births>, lane: &LaneId, last: bool) -> Found {
     if chosen == Where::In(Home::Database) || known == Some(Home::Database) { database } else { folder }
 }
 
-fn look<'a>(opening: Soon<'a, Pool>, lane: &'a LaneId, seen: &'a mut Seen) -> Soon<'a, (Pool, bool)> {
+async fn noted(births: Option<&Births>, note: &str, home: Home) -> Result<Option<Home>, Fail> {
+    let Some(births) = births else { return Ok(None) };
+    Ok(births.get("identity", note).await?.map(|_| home))
+}
+
+fn look<'a>(opening: Soon<'a, Pool>, lane: &'a LaneId, seen: &'a mut Seen) -> Soon<'a, Found> {
     Box::pin(async move {
         let pool = opening.await?;
+        let names = pool.names().await?;
         // Before anything else: a key made anew would be taken for the one that the newer build has.
-        older_than(&pool).await?;
-        seen.filled = slots(pool.names().await?).next().is_some();
+        older_than(&pool, &names).await?;
+        seen.filled = names.iter().any(|name| name.starts_with("slot-"));
         let full = match pool.prove(&format!("proof-{}", lane.as_str()), &use_id()).await {
             Ok(()) => false,
             // What is there can be read, and the next tick finds out whether there is room by then.
@@ -188,13 +196,13 @@ fn look<'a>(opening: Soon<'a, Pool>, lane: &'a LaneId, seen: &'a mut Seen) -> So
             Err(fail) => return Err(fail),
         };
         seen.usable = true;
-        Ok((pool, full))
+        Ok(Found { pool, names, full })
     })
 }
 
 /// Two builds never write each other's format: where a newer one has written, this one leaves everything as it is.
-async fn older_than(pool: &Pool) -> Result<(), Fail> {
-    for name in pool.names().await?.iter().filter(|name| name.starts_with("manifest-") || name.starts_with("keys-")) {
+async fn older_than(pool: &Pool, names: &[String]) -> Result<(), Fail> {
+    for name in names.iter().filter(|name| name.starts_with("manifest-") || name.starts_with("keys-")) {
         if Header::is_newer(&pool.head(name).await?.0) {
             return Err(Fail::Newer);
         }
@@ -203,13 +211,12 @@ async fn older_than(pool: &Pool) -> Result<(), Fail> {
 }
 
 async fn with_storage(
-    pool: Pool,
+    (pool, mut names): (Pool, Vec<String>),
     births: Option<Births>,
     vault: Option<Vault>,
     lane: LaneId,
     before: Option<Identity>,
 ) -> Result<Started, Fail> {
-    let mut names = pool.names().await?;
     let mut problems = Vec::new();
     let cleared = !names.iter().any(|name| name.starts_with("slot-"));
     let made = match &births {

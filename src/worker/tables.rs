@@ -4,16 +4,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    rc::Rc,
 };
 
 use bridge::ToTables;
 use device::SealedFile;
-use js_sys::Promise;
 use ledger::{Role, Row, put_part, take_part};
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use wire::{ChainKey, Ranges};
 
 use crate::{
@@ -22,6 +19,7 @@ use crate::{
     fail::Fail,
     files::Pool,
     js,
+    reply::{self, Awaited},
     state::{self, State},
     vault,
 };
@@ -35,10 +33,8 @@ const LATER_MAX: u64 = 250;
 /// How long they wait for a projector.
 const EARLY_MS: i32 = 10_000;
 
-type Reading = (Promise, Rc<RefCell<Option<PackedTables>>>);
-
 thread_local! {
-    static EARLY: RefCell<Option<Reading>> = const { RefCell::new(None) };
+    static EARLY: RefCell<Option<Awaited<Option<PackedTables>>>> = const { RefCell::new(None) };
     /// How many rows the file covers.
     static COVERED: Cell<u64> = const { Cell::new(0) };
     /// How many there were when somebody last looked: they are packed when nobody writes.
@@ -66,14 +62,7 @@ pub(crate) struct Later {
 
 /// Reads them before a projector is there to take them. Whoever has none does not keep them for long.
 pub(crate) fn read_early(pool: Pool) {
-    let found = Rc::new(RefCell::new(None));
-    let into = Rc::clone(&found);
-    let reading = future_to_promise(async move {
-        let kept = read_now(&pool).await;
-        into.replace(kept);
-        Ok(JsValue::UNDEFINED)
-    });
-    EARLY.set(Some((reading, found)));
+    EARLY.set(Some(reply::begin(async move { read_now(&pool).await })));
     spawn_local(async {
         js::sleep(EARLY_MS).await;
         EARLY.take();
@@ -82,10 +71,7 @@ pub(crate) fn read_early(pool: Pool) {
 
 pub(crate) async fn read(pool: &Pool) -> Option<PackedTables> {
     match EARLY.take() {
-        Some((reading, found)) => {
-            let _ = js::wait(reading).await;
-            found.take()
-        }
+        Some(reading) => reading.wait().await.flatten(),
         None => read_now(pool).await,
     }
 }
