@@ -1,5 +1,7 @@
 // The first script: names the screen on the first paint, tells the app which build it is, starts it, and looks after the
 // service worker. `cargo xtask` writes the build's id where BUILD stands.
+import { compile } from "./compile.js";
+
 const build = "BUILD";
 const base = new URL(".", import.meta.url).href;
 globalThis.SPOTTER = { build, base };
@@ -58,8 +60,7 @@ try {
   });
   // Compiled while it arrives, and run once the first frame is on the screen. On a first visit nothing stands in the way of
   // that frame; later it all lies on the phone, and there is no line to share.
-  const compile = () => WebAssembly.compileStreaming(fetch(new URL("app_bg.wasm", base)));
-  const compiled = again ? compile() : painted.then(compile);
+  const compiled = again ? compile("app_bg.wasm") : painted.then(() => compile("app_bg.wasm"));
   const [wasm, { default: init }] = await Promise.all([compiled, import("./app.js"), painted]);
   await init({ module_or_path: wasm });
 } catch (err) {

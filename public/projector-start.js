@@ -1,4 +1,6 @@
 // Starts the projector worker's WebAssembly. Messages that come before it listens are lost, so it speaks first ("up").
+import { compile } from "./compile.js";
+
 globalThis.SPOTTER_BUILD = "BUILD";
-const { default: init } = await import("./projector.js");
-await init({ module_or_path: new URL("projector_bg.wasm", import.meta.url) });
+const [wasm, { default: init }] = await Promise.all([compile("projector_bg.wasm"), import("./projector.js")]);
+await init({ module_or_path: wasm });

@@ -30,7 +30,7 @@ if (optimise === "yes") {
   }));
 }
 
-const together = ["app.js", "app_bg.wasm", "app-split.js", "worker.js", "worker_bg.wasm", "worker-split.js", ...later, "projector.js", "projector_bg.wasm", "boot.js", "storage.js", "projector-start.js", "style.css", "dims"];
+const together = ["app.js", "app_bg.wasm", "app-split.js", "worker.js", "worker_bg.wasm", "worker-split.js", ...later, "projector.js", "projector_bg.wasm", "boot.js", "storage.js", "projector-start.js", "compile.js", "style.css", "dims"];
 for (const name of together) if (!existsSync(join(dist, name))) throw new Error(`the build has no ${name}`);
 
 const hash = createHash("sha256");
@@ -44,12 +44,15 @@ const home = join(dist, "b", build);
 mkdirSync(home, { recursive: true });
 for (const name of together) renameSync(join(dist, name), join(home, name));
 if (existsSync(join(dist, "snippets"))) cpSync(join(dist, "snippets"), join(home, "snippets"), { recursive: true });
-// `projector.js` is the glue of wasm-bindgen; the worker's own start is `projector-start.js`.
+// `projector.js` is the glue of wasm-bindgen; the worker's own start is `projector-start.js`. What they share goes into each:
+// a file of its own would be one more that everything waits for.
 for (const name of ["boot.js", "storage.js", "projector-start.js"]) {
-  const from = existsSync(join(home, name)) ? join(home, name) : join(dist, name);
-  writeFileSync(join(home, name), readFileSync(from, "utf8").replaceAll("\"BUILD\"", JSON.stringify(build)));
-  if (from !== join(home, name)) rmSync(from);
+  const file = join(home, name);
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll("\"BUILD\"", JSON.stringify(build)));
+  const external = ["./app.js", "./worker.js", "./projector.js"];
+  buildSync({ entryPoints: [file], outfile: file, allowOverwrite: true, bundle: true, format: "esm", target: "esnext", charset: "utf8", external });
 }
+rmSync(join(home, "compile.js"));
 for (const name of walk(dist)) if (name.endsWith(".d.ts")) rmSync(name);
 // Scripts and styles go without what only people read in them.
 if (optimise === "yes") {

@@ -47,6 +47,8 @@ mod file {
     }
 }
 
+const TRIES: u32 = 3;
+
 #[derive(Clone, Copy, Default)]
 enum Asked {
     #[default]
@@ -71,7 +73,14 @@ impl More {
         }
         self.0.set(Asked::Under);
         spawn_local(async move {
-            self.0.set(file::screens().await.map_or(Asked::Failed, Asked::There));
+            let mut screens = file::screens().await;
+            // As for the files of the start (`compile.js`).
+            for _ in 1..TRIES {
+                if screens.is_err() {
+                    screens = file::screens().await;
+                }
+            }
+            self.0.set(screens.map_or(Asked::Failed, Asked::There));
         });
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bridge::{Problem, ProblemKind};
 use ledger::{
-    DeviceId, Encryption, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, hex, map_of, scan, set_of,
+    DeviceId, Encryption, EntityId, FORMAT_VERSION, FrameKind, Header, HeaderErr, LaneId, Role, Row, UseId, hex, map_of, scan,
+    set_of,
 };
 use wire::{ChainKey, Ranges, Standing};
 
@@ -13,6 +14,7 @@ use crate::{
     deeds::Trouble,
     identity::Identity,
     manifest::{LaneHeads, Manifest, Retired, SealedFile, merge_heads, newer},
+    pool::FILE_YOUNG_MS,
     shelf::holds_all,
 };
 
@@ -41,6 +43,14 @@ pub struct OpenSegment {
     pub bytes: u64,
     /// The newest word on where the device stands with its server.
     pub standing: Option<Standing>,
+}
+
+impl OpenSegment {
+    /// Whether its file may be so new that a power cut takes it: no file is younger than the session that began in it.
+    pub(crate) fn is_young(&self, now_ms: u64) -> bool {
+        let began_ms = self.session_id.as_deref().and_then(|id| EntityId::parse(id).ok()).and_then(|id| id.made_ms());
+        began_ms.is_some_and(|at| (at..at + FILE_YOUNG_MS).contains(&now_ms))
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -443,7 +453,7 @@ fn damaged(name: &str, expected: Option<&SealedFile>, reason: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use ledger::{EntityId, Head, Scope};
+    use ledger::{Head, Scope};
     use wire::{ChainSum, Span};
 
     use super::*;

@@ -22,8 +22,6 @@ const PATIENCE_MS: u32 = 20_000;
 pub(crate) struct Coming {
     name: &'static str,
     bytes: Awaited<Result<Vec<u8>, Fail>>,
-    /// Long before it was wanted: that it failed says nothing of now.
-    early: bool,
 }
 
 thread_local! {
@@ -31,21 +29,21 @@ thread_local! {
 }
 
 pub(crate) fn fetch_early() {
-    EARLY.set(asked(true));
+    EARLY.set(asked());
 }
 
 /// All of them, in their order, asked for at once.
 pub(crate) fn all() -> Vec<Coming> {
     let early = EARLY.take();
-    if early.is_empty() { asked(false) } else { early }
+    if early.is_empty() { asked() } else { early }
 }
 
-fn asked(early: bool) -> Vec<Coming> {
-    NAMES.iter().map(|name| Coming { early, ..fetch(name) }).collect()
+fn asked() -> Vec<Coming> {
+    NAMES.iter().map(|name| fetch(name)).collect()
 }
 
 pub(crate) fn fetch(name: &'static str) -> Coming {
-    Coming { name, bytes: reply::begin(bytes(name)), early: false }
+    Coming { name, bytes: reply::begin(bytes(name)) }
 }
 
 impl Coming {
@@ -53,10 +51,10 @@ impl Coming {
         self.name
     }
 
+    /// One that broke off is asked for once more.
     pub(crate) async fn bytes(self) -> Result<Vec<u8>, Fail> {
         match self.bytes.wait().await {
             Some(Ok(bytes)) => Ok(bytes),
-            Some(Err(fail)) if !self.early => Err(fail),
             _ => bytes(self.name).await,
         }
     }

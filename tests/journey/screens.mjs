@@ -131,6 +131,26 @@ try {
     await own.close();
   });
 
+  await step("an answer that breaks off is asked for once more, and nobody notices", async () => {
+    const { context: own, page: late } = await browse(story, join(folder, "broken-off"), { serviceWorkers: "block" });
+    const refused = [];
+    await late.route(/\.(wasm|parquet)$/, (route) => {
+      const name = new URL(route.request().url()).pathname.split("/").at(-1);
+      if (refused.includes(name)) return route.continue();
+      refused.push(name);
+      return route.abort();
+    });
+    await story.expecting(/ERR_FAILED|Failed to fetch/, async () => {
+      await late.goto(`${url}/progress`);
+      await late.getByText("No training in this range").waitFor();
+    });
+    const broken = ["app_bg.wasm", "dim_date.parquet", "projector_bg.wasm", "split_more.wasm", "worker_bg.wasm"];
+    same(broken.filter((name) => !refused.includes(name)), [], "files that came at once");
+    same(await late.locator(".problem").allTextContents(), [], "problems");
+    await late.unrouteAll({ behavior: "wait" });
+    await own.close();
+  });
+
   await step("a worker whose script does not come is told of, and a reload mends it", async () => {
     const { context: own, page: late } = await browse(story, join(folder, "no-worker"), { serviceWorkers: "block" });
     await late.route("**/storage.js", (route) => route.abort());

@@ -140,6 +140,11 @@ impl Host {
         let name = file.name.clone();
         let mut found = recover(&[], vec![file], &[]);
         let Some(segment) = found.open.pop() else { return self.seal_next(around, out, open) };
+        // A power cut that takes a young file would leave the sealed one alone: rows that no index speaks of yet, whose places
+        // a start would give to others. Where they are kept twice, it knows better.
+        if !around.twice && !around.lasts && segment.is_young(around.utc_ms) {
+            return self.seal_next(around, out, open);
+        }
         // That there is no index beside this one file is no damage, and what was cut while it was written was never saved.
         let harmless = |kind| matches!(kind, ProblemKind::MissingIndex | ProblemKind::TornTail);
         let unread = found.problems.iter().any(|problem| !harmless(problem.kind));
@@ -165,5 +170,77 @@ impl Host {
             }
             None => self.wait_for(out, Stage::FreesEmpty { open }, Act::Free),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use bridge::Draft;
+    use ledger::{DeviceId, EntityId, Entropy, Fact, LaneId, Stamp};
+
+    use crate::{
+        Device, FILE_YOUNG_MS, Host, Identity, LaneHeads, Manifest, Shelf,
+        deeds::{Act, Answer, Around, Deed, Happening, Trouble},
+    };
+
+    struct Bytes;
+
+    impl Entropy for Bytes {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    /// A leader and one session that is over, which began `age_ms` ago: whether it is sealed in the leader's first turn.
+    fn seals(age_ms: u64, twice: bool, lasts: bool) -> bool {
+        let now_ms = 10 * FILE_YOUNG_MS;
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
+        let mut writer = Device::new(identity.clone(), LaneId::number(1), LaneHeads::new());
+        let stamp = Stamp { utc_ms: now_ms - age_ms, offset_min: 0 };
+        let mut session = writer.begin_session(&stamp, false, &mut Bytes);
+        let fact = Fact::ProfileChanged { name: "Mia".to_owned(), at_ms: 1, offset_min: 0 };
+        session.extend(writer.capture(&stamp, &mut Bytes, vec![Draft::mine(fact)]).expect("the fact is sound").bytes);
+        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
+        let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+        let mut happenings = VecDeque::from([Happening::Leads { stolen: false }]);
+        while let Some(happening) = happenings.pop_front() {
+            let around = &mut Around {
+                utc_ms: now_ms,
+                mono_ms: 0,
+                offset_min: 0,
+                entropy: &mut Bytes,
+                projector: true,
+                encrypts: false,
+                account: false,
+                stored: true,
+                twice,
+                lasts,
+            };
+            for deed in host.step(around, happening) {
+                let Deed::Do { ticket, act } = deed else { continue };
+                let answer = match act {
+                    Act::Encode(_) => return true,
+                    Act::Wait(_) => return false,
+                    Act::List => Answer::Names(vec!["manifest-0".to_owned(), "slot-000".to_owned()]),
+                    Act::Heads(names) => Answer::Heads(names.into_iter().map(|name| (name, Some(session.clone()))).collect()),
+                    Act::Take { file, .. } if file == "slot-000" => Answer::Taken(Some(session.clone())),
+                    Act::Take { .. } => Answer::Taken(Some(Vec::new())),
+                    Act::Write(_) => Answer::Written(Default::default()),
+                    _ => Answer::Done,
+                };
+                happenings.push_back(Happening::Done { ticket, answer: Ok::<_, Trouble>(answer) });
+            }
+        }
+        false
+    }
+
+    #[test]
+    fn a_file_that_a_power_cut_may_take_alone_is_not_sealed() {
+        assert!(!seals(FILE_YOUNG_MS - 1, false, false), "nothing in it is kept twice");
+        assert!(seals(FILE_YOUNG_MS, false, false), "it is old");
+        assert!(seals(0, true, false), "all of it is kept twice");
+        assert!(seals(0, false, true), "the file lasts");
     }
 }
