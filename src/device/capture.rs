@@ -204,6 +204,11 @@ impl Device {
         self.session = None;
     }
 
+    /// The use that the running session makes of its file.
+    pub(crate) fn session_use(&self) -> Option<UseId> {
+        self.session.as_ref().map(|session| session.use_id)
+    }
+
     /// Where the next append goes in the session's file.
     pub fn append_at(&self) -> u64 {
         self.session.as_ref().map_or(0, |session| session.bytes)

@@ -269,7 +269,3 @@ impl Host {
         self.damaged = damaged;
     }
 }
-
-pub(crate) fn is(head: Option<&[u8]>, role: Role) -> bool {
-    head.and_then(|head| ledger::Header::decode(head).ok()).is_some_and(|header| header.role == role)
-}

@@ -177,6 +177,7 @@ impl Host {
             false => Err(Trouble::of("another tab leads now")),
         });
         if outcome.is_ok() {
+            self.lead.term_begins();
             (self.manifest, self.manifest_file) = (writing.next, Some(writing.file));
             // Who this is may have changed meanwhile.
             self.lead.dirty |= self.manifest.becomes(self.device.identity());

@@ -1,9 +1,9 @@
 //! What a tab has to write, and where it stands with that.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bridge::{Draft, Guarantee};
-use ledger::{EntityId, Row};
+use ledger::{EntityId, Row, UseId};
 use wire::{Commit, Standing};
 
 use crate::{
@@ -21,6 +21,10 @@ pub(crate) struct Writes {
     pub(crate) stage: Stage,
     /// There is a file for the running session: until when a power cut may take its name away, with everything in it.
     pub(crate) session: Option<u64>,
+    /// Something in the running session is in its young file and nowhere else, or may be.
+    pub(crate) alone: bool,
+    /// Sessions that ended here with all that is in them kept twice, or in an old file.
+    pub(crate) ended: BTreeSet<UseId>,
     /// Names of birth records, and when each may go.
     pub(crate) births: VecDeque<(u64, String)>,
     pub(crate) forgetting: Option<(Ticket, Vec<(u64, String)>)>,

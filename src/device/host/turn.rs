@@ -35,6 +35,8 @@ pub(crate) struct Lead {
     pub(crate) dirty: bool,
     nudged: bool,
     stolen: bool,
+    /// The generation that this tab's index is of, while it has only been told to be of the next term.
+    before_term: Option<u64>,
     stage: Stage,
     asked: Option<Ticket>,
     /// Sealed files that nobody listed when this tab took the lead, by name and use.
@@ -102,6 +104,11 @@ impl Lead {
     pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
         self.asked == Some(ticket)
     }
+
+    /// The index of this term is written down.
+    pub(crate) fn term_begins(&mut self) {
+        self.before_term = None;
+    }
 }
 
 type Out = Vec<Deed>;
@@ -126,6 +133,10 @@ impl Host {
 
     pub(crate) fn lose_lead(&mut self, around: &mut Around, out: &mut Out) {
         (self.lead.leads, self.lead.asked, self.lead.stage) = (false, None, Stage::Follows);
+        // A term that was never written down is none: what others write of the one before it is newer than what is known here.
+        if let Some(generation) = self.lead.before_term.take() {
+            self.manifest.generation = generation;
+        }
         self.stop_writing();
         self.stop_storing(out);
         self.unlink(around, out);

@@ -124,7 +124,7 @@ impl Host {
             }
             (Stage::Begins { target: Target::Session(rows), young_until, .. }, outcome) => match outcome {
                 Ok(_) => {
-                    self.writes.session = Some(young_until);
+                    (self.writes.session, self.writes.alone) = (Some(young_until), false);
                     self.append_rows(around, out, rows);
                 }
                 Err(trouble) => {
@@ -150,6 +150,7 @@ impl Host {
             (Stage::TakesBack { whom, trouble }, Ok(_)) => self.did(around, out, whom, Err(trouble.into())),
             (Stage::TakesBack { whom, .. }, Err(trouble)) => {
                 // It may come back: its place is not used again.
+                self.writes.alone = true;
                 self.write_first(Write::NewName);
                 self.did(around, out, whom, Err(trouble.into()));
             }
@@ -244,6 +245,7 @@ impl Host {
             return self.wait_to_write(out, Stage::KeepsTwice(kept), act);
         }
         let guarantee = if young { Guarantee::FileAlone } else { Guarantee::File };
+        self.writes.alone |= young;
         self.kept(around, out, Kept { guarantee, ..*kept });
     }
 
@@ -276,6 +278,7 @@ impl Host {
         if self.writes.session.take().is_some() {
             out.push(Deed::Close { place: Place::Session, bytes: self.device.closing_bytes() });
             out.push(Deed::SessionOver);
+            self.writes.ended.extend(self.device.session_use().filter(|_| !self.writes.alone));
         }
         self.device.drop_session();
         self.nudged(around, out);

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use ledger::{Header, Role, hex};
+use ledger::{Header, Role, hex, set_of};
 
 use super::Out;
 use crate::{
     deeds::{Act, Answer, Around, Deed, Heads, Task, Trouble, odd},
+    host::Host,
     host::index::Change,
-    host::{Host, is},
     manifest::{Retired, SealedFile},
     pool::{FREE_MIN, is_free, new_slots, slots},
 };
@@ -173,7 +173,11 @@ impl Host {
     /// Whatever comes next, there is a file for the next session.
     fn keep_free(&mut self, around: &mut Around, out: &mut Out, names: &[String], heads: &Heads) {
         let free = heads.iter().filter(|(_, head)| head.as_ref().is_some_and(|head| is_free(head))).count();
-        let open = heads.iter().filter(|(_, head)| is(head.as_deref(), Role::Open)).map(|(name, _)| name.clone()).collect();
+        // By their use: where a file is gone that the index speaks of, another session may stand under its name.
+        let retired = set_of(self.manifest.retired.iter().map(|file| file.use_id.as_str()));
+        let over = |header: Header| header.role == Role::Open && !retired.contains(hex(&header.use_id).as_str());
+        let begun = |head: &[u8]| Header::decode(head).is_ok_and(over);
+        let open = heads.iter().filter(|(_, head)| head.as_deref().is_some_and(begun)).map(|(name, _)| name.clone()).collect();
         if free < FREE_MIN {
             let known = names.iter().map(String::as_str).chain(self.manifest.names());
             let more = new_slots(known, FREE_MIN - free);

@@ -93,6 +93,7 @@ impl Host {
         self.lead.dirty |= self.manifest.becomes(self.device.identity());
         if self.lead.stolen {
             // Whatever the former leader still writes when it comes to itself is of an earlier term, and loses.
+            self.lead.before_term = Some(self.manifest.generation);
             self.manifest = self.manifest.of_next_term();
             self.lead.dirty = true;
         }
@@ -114,4 +115,64 @@ fn left_over(heads: &Heads, generation: u64) -> Vec<(String, String)> {
         left.then(|| (name.clone(), hex(&header.use_id)))
     };
     heads.iter().filter_map(left).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{DeviceId, EntityId, Entropy, LaneId};
+
+    use crate::{
+        Device, Host, Identity, LaneHeads, Manifest, Shelf,
+        deeds::{Act, Answer, Around, Deed, Happening, Ticket},
+    };
+
+    struct Bytes;
+
+    impl Entropy for Bytes {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    fn step(host: &mut Host, happening: Happening) -> Option<(Ticket, Act)> {
+        let around = &mut Around {
+            utc_ms: 1,
+            mono_ms: 0,
+            offset_min: 0,
+            entropy: &mut Bytes,
+            projector: false,
+            encrypts: false,
+            account: false,
+            stored: true,
+            twice: true,
+            lasts: false,
+        };
+        host.step(around, happening).into_iter().find_map(|deed| match deed {
+            Deed::Do { ticket, act } => Some((ticket, act)),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_term_that_nobody_wrote_down_hides_no_index() {
+        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
+        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
+        let index = |generation| Manifest { generation, ..Manifest::first(identity.clone()) };
+        let mut host = Host::new(device, Shelf::default(), index(3), Some("manifest-0".to_owned()));
+        let mut asked = step(&mut host, Happening::Leads { stolen: true });
+        // Until the index of the new term would be written.
+        while let Some((ticket, act)) = asked {
+            let answer = match act {
+                Act::List => Answer::Names(Vec::new()),
+                Act::Heads(_) => Answer::Heads(Vec::new()),
+                Act::ForgetBirths(_) => break,
+                _ => Answer::Done,
+            };
+            asked = step(&mut host, Happening::Done { ticket, answer: Ok(answer) });
+        }
+        assert!(4 < host.manifest.generation, "it leads a term of its own");
+        step(&mut host, Happening::Lost);
+        host.follow(index(4), "manifest-1".to_owned());
+        assert_eq!(host.manifest.generation, 4, "the former leader went on writing, and that counts");
+    }
 }
