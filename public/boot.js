@@ -103,11 +103,13 @@ if ("serviceWorker" in navigator && build !== "BU" + "ILD") {
 }
 
 function watchForUpdates(registration, offer) {
-  if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
+  if (registration.waiting && registration.active) offer(registration.waiting);
   registration.addEventListener("updatefound", () => {
     const next = registration.installing;
+    // The first of all is no update. It may have taken the page by the time that it is heard of.
+    if (!registration.active) return;
     next?.addEventListener("statechange", () => {
-      if (next.state === "installed" && navigator.serviceWorker.controller) offer(next);
+      if (next.state === "installed") offer(next);
     });
   });
 }

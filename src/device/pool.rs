@@ -12,6 +12,11 @@ pub const MANIFESTS: usize = 4;
 /// After this a file's name is on the disk whatever happens: twice the kernel's write-back interval.
 pub const FILE_YOUNG_MS: u64 = 60_000;
 
+/// The files that take the index by turns.
+pub(crate) fn manifests() -> impl Iterator<Item = String> {
+    (0..MANIFESTS).map(|n| format!("manifest-{n}"))
+}
+
 /// A sheet's file has two halves, written by turns. Far above any sheet; a longer one is refused rather than cut.
 pub const SHEET_HALF: usize = 512 * 1024;
 
@@ -54,7 +59,7 @@ pub fn is_free(bytes: &[u8]) -> bool {
 pub fn missing_files(names: &[String]) -> Vec<String> {
     let first = !names.iter().any(|name| name.starts_with("slot-"));
     let slots = (0..SLOTS_FIRST).map(slot_name).filter(|_| first);
-    slots.chain((0..MANIFESTS).map(|n| format!("manifest-{n}"))).filter(|name| !names.contains(name)).collect()
+    slots.chain(manifests()).filter(|name| !names.contains(name)).collect()
 }
 
 /// Of these files those that rows go into.

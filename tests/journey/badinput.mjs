@@ -207,7 +207,8 @@ async function damaged(name, base, { damage, pattern, left, sheet, after }) {
     });
     await step("the session that was open is sealed meanwhile", () =>
       until(async () => newest(await look(page))?.retired.some((file) => file.useId === running.useId || file.use_id === running.useId), {
-        what: "its file is listed as sealed", timeout: 40_000,
+        // A file of another life of the app is sealed once it is a minute old.
+        what: "its file is listed as sealed", timeout: 100_000,
       }));
     await step("everything is still there at the start after that", async () => {
       await page.reload();

@@ -493,7 +493,8 @@ impl Profile {
         let cut = (writes && !calm && self.random.one_in(25)).then(|| *self.random.pick(&[Cut::Before, Cut::Torn, Cut::After]));
         let fails = !calm && self.random.one_in(60);
         // What may be freed is asked behind this one.
-        self.early = self.bug == Some(Bug::FreesEarly) && ticket.task == Task::Turn && matches!(act, Act::ForgetBirths(_));
+        let asks = matches!(act, Act::ForgetBirths(_) | Act::Follow);
+        self.early = self.bug == Some(Bug::FreesEarly) && ticket.task == Task::Turn && asks;
         let blind = self.bug == Some(Bug::OverNewer) && ticket.task == Task::Index;
         let Some(tab) = &mut self.tabs[at] else { return Ok(()) };
         let fault = fails.then_some(Fault::Fails).or(cut.map(Fault::Cut));
@@ -504,8 +505,10 @@ impl Profile {
         if cut.is_some() && !fails {
             return self.power_cut(Some(at));
         }
-        if let (true, Ok(device::Answer::Taken(Some(bytes)))) = (blind, &mut answer) {
-            bytes.clear();
+        match &mut answer {
+            Ok(device::Answer::Taken(Some(bytes))) if blind => bytes.clear(),
+            Ok(device::Answer::Heads(heads)) if blind => heads.iter_mut().for_each(|(_, head)| *head = None),
+            _ => {}
         }
         self.step(at, Happening::Done { ticket, answer });
         self.early = false;

@@ -9,6 +9,7 @@ use crate::{
     deeds::{Act, Answer, Around, Deed, Task, Ticket, Trouble, Whole, odd},
     host::Host,
     manifest::{LaneHeads, Manifest, Retired, SealedFile},
+    pool::manifests,
 };
 
 /// What the next generation says that the one before did not.
@@ -97,6 +98,8 @@ struct Writing {
     next: Manifest,
     /// Files that may take it.
     files: VecDeque<String>,
+    /// The index is read again before any is taken: some file says that it holds a newer one.
+    looks: bool,
     /// The one that does.
     file: String,
 }
@@ -119,8 +122,8 @@ impl Host {
             && let Some((owner, change)) = self.index.waiting.pop_front()
         {
             let next = change.apply(&self.manifest, around.utc_ms);
-            let writing = Writing { owner, next, files: VecDeque::new(), file: String::new() };
-            self.index_by(out, writing, Act::List);
+            let writing = Writing { owner, next, files: VecDeque::new(), looks: false, file: String::new() };
+            self.index_by(out, writing, Act::Heads(manifests().collect()));
         }
     }
 
@@ -132,11 +135,31 @@ impl Host {
     pub(crate) fn go_on_indexing(&mut self, around: &mut Around, out: &mut Vec<Deed>, answer: Result<Answer, Trouble>) {
         let Some((_, mut writing)) = self.index.under_way.take() else { return };
         match answer {
-            Ok(Answer::Names(names)) => {
+            Ok(Answer::Heads(heads)) => {
+                let outdoes = |head: &[u8]| {
+                    Header::decode(head)
+                        .is_ok_and(|header| header.role == Role::Manifest && writing.next.generation <= header.generation)
+                };
+                let (newer, older): (Vec<_>, Vec<_>) =
+                    heads.into_iter().partition(|(_, head)| head.as_deref().is_some_and(outdoes));
                 // Never over the one that counts.
-                let other = |name: &String| name.starts_with("manifest-") && self.manifest_file.as_ref() != Some(name);
-                writing.files = names.into_iter().filter(other).collect();
-                self.take_next(around, out, writing);
+                let other = |name: &String| self.manifest_file.as_ref() != Some(name);
+                writing.files = older.into_iter().map(|(name, _)| name).filter(other).collect();
+                if newer.is_empty() {
+                    return self.take_next(around, out, writing);
+                }
+                writing.looks = true;
+                self.index_by(out, writing, Act::Follow);
+            }
+            Ok(Answer::Done) if writing.looks => {
+                writing.looks = false;
+                // It was not whole.
+                if self.manifest.generation < writing.next.generation {
+                    return self.take_next(around, out, writing);
+                }
+                // One that would not be found again would be taken for written: what goes by it would be given up.
+                self.lead.is_outdone();
+                self.written(around, out, writing, Err(Trouble::of("another tab leads now")));
             }
             // A frozen former leader may still hold its own.
             Ok(Answer::Taken(None) | Answer::Gone) => self.take_next(around, out, writing),

@@ -35,6 +35,10 @@ pub(crate) struct Lead {
     pub(crate) dirty: bool,
     nudged: bool,
     stolen: bool,
+    /// Another tab has written a newer index, and takes itself for the leader: this one begins anew with what that says.
+    outdone: bool,
+    /// Whoever has an account replicates.
+    connected: bool,
     /// The generation that this tab's index is of, while it has only been told to be of the next term.
     before_term: Option<u64>,
     stage: Stage,
@@ -105,6 +109,10 @@ impl Lead {
         self.asked == Some(ticket)
     }
 
+    pub(crate) fn is_outdone(&mut self) {
+        (self.outdone, self.nudged) = (true, true);
+    }
+
     /// The index of this term is written down.
     pub(crate) fn term_begins(&mut self) {
         self.before_term = None;
@@ -133,6 +141,7 @@ impl Host {
 
     pub(crate) fn lose_lead(&mut self, around: &mut Around, out: &mut Out) {
         (self.lead.leads, self.lead.asked, self.lead.stage) = (false, None, Stage::Follows);
+        (self.lead.outdone, self.lead.connected) = (false, false);
         // A term that was never written down is none: what others write of the one before it is newer than what is known here.
         if let Some(generation) = self.lead.before_term.take() {
             self.manifest.generation = generation;

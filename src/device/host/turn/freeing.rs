@@ -17,6 +17,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Stage {
     ForgetsBirths(Vec<(u64, String)>),
+    /// Whether the index is still this one: by another nothing may be free.
+    LooksForNewer {
+        generation: u64,
+    },
     /// Whether the successor of a retired file is whole,
     Checks {
         file: Retired,
@@ -62,9 +66,18 @@ impl Host {
             }
             (Stage::ForgetsBirths(forgotten), Ok(Answer::Done)) if !forgotten.is_empty() => self.forget_next(around, out),
             (Stage::ForgetsBirths(_), Ok(Answer::Done)) => {
+                if self.manifest.freeable(around.utc_ms).is_empty() {
+                    self.free_next(around, out, VecDeque::new());
+                } else {
+                    let generation = self.manifest.generation;
+                    self.wait_for(out, Stage::LooksForNewer { generation }, Act::Follow);
+                }
+            }
+            (Stage::LooksForNewer { generation }, Ok(Answer::Done)) if self.manifest.generation == generation => {
                 let due = self.manifest.freeable(around.utc_ms).into();
                 self.free_next(around, out, due);
             }
+            (Stage::LooksForNewer { .. }, Ok(Answer::Done)) => self.take_lead(out, true),
             (Stage::Checks { file, rest }, Ok(Answer::Bytes(bytes))) => {
                 let whole = |header: &Header| hex(&header.use_id) == file.successor && header.payload(&bytes).is_ok();
                 if Header::decode(&bytes).is_ok_and(|header| whole(&header)) {
@@ -118,7 +131,10 @@ impl Host {
 
     pub(super) fn begin_turn(&mut self, around: &Around, out: &mut Out) {
         self.lead.nudged = false;
-        self.forget_next(around, out);
+        match std::mem::take(&mut self.lead.outdone) {
+            true => self.take_lead(out, true),
+            false => self.forget_next(around, out),
+        }
     }
 
     /// Until none is due any more.

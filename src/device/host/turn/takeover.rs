@@ -101,7 +101,9 @@ impl Host {
     }
 
     fn lead_on(&mut self, around: &Around, out: &mut Out) {
-        out.push(Deed::Connect);
+        if !std::mem::replace(&mut self.lead.connected, true) {
+            out.push(Deed::Connect);
+        }
         self.begin_turn(around, out);
     }
 }
