@@ -25,7 +25,7 @@ use crate::{
     manifest::{Manifest, SealedFile, newer},
     pool::FILE_YOUNG_MS,
     recover::Recovered,
-    shelf::{Added, Shelf},
+    shelf::{Added, Foreign, Shelf},
 };
 
 /// Fewer missing rows come in pages.
@@ -170,10 +170,12 @@ impl Host {
         listed.iter().filter(known).chain(self.spare.iter().filter(spare)).cloned().collect()
     }
 
-    /// What a segment of a server holds that is here already.
-    pub fn segment(&self, name: &str) -> Option<Vec<Span>> {
+    /// What a segment of a server holds that is here already, and which of that may be another row's place.
+    pub fn segment(&self, name: &str) -> Option<(Vec<Span>, Foreign)> {
         let files = self.files(&self.manifest.sealed);
-        files.into_iter().find(|file| file.segment.as_deref() == Some(name)).map(|file| file.spans)
+        let file = files.into_iter().find(|file| file.segment.as_deref() == Some(name))?;
+        let foreign = self.shelf.foreign_beside(&file.use_id, &file.spans);
+        Some((file.spans, foreign))
     }
 
     /// The last place that this installation is known to have written in a chain, whether its rows are here or not.

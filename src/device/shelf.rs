@@ -175,6 +175,22 @@ impl Shelf {
         out
     }
 
+    /// The same of a file that is listed already: which of its places something else here has too.
+    pub fn foreign_beside(&self, use_id: &str, spans: &[Span]) -> Foreign {
+        let mut out = Foreign::default();
+        for Span { chain, places, .. } in spans {
+            let Some(held) = self.chains.get(chain) else { continue };
+            let mut others = Ranges::default();
+            held.loose.keys().for_each(|dseq| others.insert(*dseq, *dseq));
+            held.sealed.iter().filter(|(file, ..)| file != use_id).for_each(|(_, places, _)| others.merge(places));
+            let both = places.minus(&places.minus(&others));
+            if !both.is_empty() {
+                out.doubled.insert(chain.clone(), both);
+            }
+        }
+        out
+    }
+
     /// Which of these rows, that were added, share their place with another.
     pub fn doubled_by(&self, rows: &[Row]) -> BTreeMap<ChainKey, Ranges> {
         let mut out: BTreeMap<ChainKey, Ranges> = BTreeMap::new();

@@ -20,7 +20,7 @@ pub(crate) async fn fetch(list: &Snapshot, progress: &impl Fn(Option<(usize, usi
         progress(Some((at, list.segments.len())));
         let name = format!("{}/{}/{}/{}", list.checkpoint.epoch, segment.scope, segment.from, segment.to);
         let (spans, foreign) = match state::with(|state| state.host.segment(&name)) {
-            Some(spans) => (spans, Foreign::default()),
+            Some(here) => here,
             None => fetch_one(segment, name).await?,
         };
         copied |= foreign.copied;

@@ -312,7 +312,7 @@ impl Phone {
         for (name, rows) in segments {
             let Some(tab) = &self.mind else { return wishes };
             let (spans, mut foreign) = match tab.host.segment(&name) {
-                Some(spans) => (spans, Foreign::default()),
+                Some(here) => here,
                 None => {
                     self.asked += 1;
                     let (id, spans) = (self.asked, wire::spans(rows.iter()));
