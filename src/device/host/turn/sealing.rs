@@ -144,6 +144,7 @@ impl Host {
         // A power cut that takes a young file would leave the sealed one alone: rows that no index speaks of yet, whose places
         // a start would give to others. Only of what ended here it is known that it is all kept twice.
         if !around.lasts && segment.is_young(around.utc_ms) && !self.writes.ended.contains(&segment.use_id) {
+            out.push(Deed::LetGo(Task::Turn));
             return self.seal_next(around, out, open);
         }
         // That there is no index beside this one file is no damage, and what was cut while it was written was never saved.
@@ -159,6 +160,7 @@ impl Host {
         }
         if unread {
             // Nothing in it can be read, which is not the same as nothing being in it.
+            out.push(Deed::LetGo(Task::Turn));
             return self.seal_next(around, out, open);
         }
         // Rows from the server may have brought nothing new, and still have moved the cursor.
