@@ -192,3 +192,44 @@ impl Host {
         }
     }
 }
+
+/// What the tests of a turn stand on.
+#[cfg(test)]
+mod pretended {
+    use ledger::{DeviceId, EntityId, Entropy, LaneId};
+
+    use crate::{Device, Host, Identity, LaneHeads, Manifest, Shelf, deeds::Around};
+
+    pub(super) struct Bytes;
+
+    impl Entropy for Bytes {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    pub(super) fn around(utc_ms: u64, entropy: &mut Bytes) -> Around<'_> {
+        Around {
+            utc_ms,
+            mono_ms: 0,
+            offset_min: 0,
+            entropy,
+            projector: false,
+            encrypts: false,
+            account: false,
+            stored: true,
+            twice: true,
+            lasts: false,
+        }
+    }
+
+    pub(super) fn me() -> Identity {
+        Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 }
+    }
+
+    /// Nothing is here yet.
+    pub(super) fn host() -> Host {
+        let device = Device::new(me(), LaneId::number(0), LaneHeads::new());
+        Host::new(device, Shelf::default(), Manifest::first(me()), None)
+    }
+}

@@ -216,26 +216,15 @@ impl Host {
 mod tests {
     use std::collections::VecDeque;
 
-    use ledger::{DeviceId, EntityId, Entropy, LaneId};
-
     use crate::{
-        Device, FILE_YOUNG_MS, Host, Identity, LaneHeads, Manifest, Shelf,
-        deeds::{Act, Answer, Around, Deed, Happening, Trouble},
+        FILE_YOUNG_MS,
+        deeds::{Act, Answer, Deed, Happening, Trouble},
+        host::turn::pretended::{Bytes, around, host},
     };
-
-    struct Bytes;
-
-    impl Entropy for Bytes {
-        fn fill(&mut self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
 
     #[test]
     fn a_turn_gives_up_every_birth_record_that_is_due() {
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
-        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
-        let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+        let mut host = host();
         host.births_stay((0..1_234).map(|nth| (FILE_YOUNG_MS, nth.to_string())).collect());
         let mut happenings = VecDeque::from([Happening::Leads { stolen: false }]);
         let mut forgotten = 0;
@@ -265,9 +254,7 @@ mod tests {
 
     #[test]
     fn a_tab_that_neither_leads_nor_writes_gives_up_birth_records_when_they_are_due() {
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
-        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
-        let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+        let mut host = host();
         host.births_stay(vec![(FILE_YOUNG_MS, "first".to_owned()), (FILE_YOUNG_MS + 5_000, "second".to_owned())]);
         let mut now_ms = 0;
         let mut happening = Happening::Lost;
@@ -295,20 +282,5 @@ mod tests {
         let told = [waits(FILE_YOUNG_MS), names(&["first"]), waits(15_000), names(&["first", "second"])];
         assert_eq!(format!("{seen:?}"), format!("{told:?}"));
         assert_eq!(host.births(), 0);
-    }
-
-    fn around<'a>(utc_ms: u64, entropy: &'a mut Bytes) -> Around<'a> {
-        Around {
-            utc_ms,
-            mono_ms: 0,
-            offset_min: 0,
-            entropy,
-            projector: false,
-            encrypts: false,
-            account: false,
-            stored: true,
-            twice: true,
-            lasts: false,
-        }
     }
 }

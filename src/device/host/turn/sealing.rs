@@ -181,47 +181,27 @@ mod tests {
     use std::collections::VecDeque;
 
     use bridge::Draft;
-    use ledger::{DeviceId, EntityId, Entropy, Fact, LaneId, Stamp};
+    use ledger::{Fact, LaneId, Stamp};
 
     use crate::{
-        Device, FILE_YOUNG_MS, Host, Identity, LaneHeads, Manifest, Shelf,
+        Device, FILE_YOUNG_MS, LaneHeads,
         deeds::{Act, Answer, Around, Deed, Happening, Trouble},
+        host::turn::pretended::{Bytes, around, host, me},
     };
-
-    struct Bytes;
-
-    impl Entropy for Bytes {
-        fn fill(&mut self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
 
     /// A leader and a session of another tab that is over and began `age_ms` ago: whether it is sealed in the first turn.
     fn seals(age_ms: u64, lasts: bool) -> bool {
         let now_ms = 10 * FILE_YOUNG_MS;
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
-        let mut writer = Device::new(identity.clone(), LaneId::number(1), LaneHeads::new());
+        let mut writer = Device::new(me(), LaneId::number(1), LaneHeads::new());
         let stamp = Stamp { utc_ms: now_ms - age_ms, offset_min: 0 };
         let mut session = writer.begin_session(&stamp, false, &mut Bytes);
         let fact = Fact::ProfileChanged { name: "Mia".to_owned(), at_ms: 1, offset_min: 0 };
         session.extend(writer.capture(&stamp, &mut Bytes, vec![Draft::mine(fact)]).expect("the fact is sound").bytes);
-        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
-        let mut host = Host::new(device, Shelf::default(), Manifest::first(identity), None);
+        let (mut host, mut chance) = (host(), Bytes);
         let mut happenings = VecDeque::from([Happening::Leads { stolen: false }]);
         while let Some(happening) = happenings.pop_front() {
-            let around = &mut Around {
-                utc_ms: now_ms,
-                mono_ms: 0,
-                offset_min: 0,
-                entropy: &mut Bytes,
-                projector: true,
-                encrypts: false,
-                account: false,
-                stored: true,
-                twice: true,
-                lasts,
-            };
-            for deed in host.step(around, happening) {
+            let mut around = Around { projector: true, lasts, ..around(now_ms, &mut chance) };
+            for deed in host.step(&mut around, happening) {
                 let Deed::Do { ticket, act } = deed else { continue };
                 let answer = match act {
                     Act::Encode(_) => return true,

@@ -121,35 +121,14 @@ fn left_over(heads: &Heads, generation: u64) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use ledger::{DeviceId, EntityId, Entropy, LaneId};
-
     use crate::{
-        Device, Host, Identity, LaneHeads, Manifest, Shelf,
-        deeds::{Act, Answer, Around, Deed, Happening, Ticket},
+        Host, Manifest,
+        deeds::{Act, Answer, Deed, Happening, Ticket},
+        host::turn::pretended::{Bytes, around, host, me},
     };
 
-    struct Bytes;
-
-    impl Entropy for Bytes {
-        fn fill(&mut self, bytes: &mut [u8]) {
-            bytes.fill(7);
-        }
-    }
-
     fn step(host: &mut Host, happening: Happening) -> Option<(Ticket, Act)> {
-        let around = &mut Around {
-            utc_ms: 1,
-            mono_ms: 0,
-            offset_min: 0,
-            entropy: &mut Bytes,
-            projector: false,
-            encrypts: false,
-            account: false,
-            stored: true,
-            twice: true,
-            lasts: false,
-        };
-        host.step(around, happening).into_iter().find_map(|deed| match deed {
+        host.step(&mut around(1, &mut Bytes), happening).into_iter().find_map(|deed| match deed {
             Deed::Do { ticket, act } => Some((ticket, act)),
             _ => None,
         })
@@ -157,10 +136,9 @@ mod tests {
 
     #[test]
     fn a_term_that_nobody_wrote_down_hides_no_index() {
-        let identity = Identity { device_id: DeviceId::from_bytes([1; 8]), person: EntityId::v7(1, [1; 10]), changes: 0 };
-        let device = Device::new(identity.clone(), LaneId::number(0), LaneHeads::new());
-        let index = |generation| Manifest { generation, ..Manifest::first(identity.clone()) };
-        let mut host = Host::new(device, Shelf::default(), index(3), Some("manifest-0".to_owned()));
+        let index = |generation| Manifest { generation, ..Manifest::first(me()) };
+        let mut host = host();
+        host.follow(index(3), "manifest-0".to_owned());
         let mut asked = step(&mut host, Happening::Leads { stolen: true });
         // Until the index of the new term would be written.
         while let Some((ticket, act)) = asked {
