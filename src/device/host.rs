@@ -223,6 +223,7 @@ impl Host {
         let fresh = files.iter().filter(|file| !self.shelf.has_file(&file.use_id));
         let unheard: Vec<SealedFile> = fresh.filter(|file| file.spans.is_empty() || !self.covers(file)).cloned().collect();
         self.list(&files);
+        self.lead.is_of_its_term();
         let before = std::mem::replace(&mut self.manifest, manifest);
         self.manifest_file = Some(file);
         for gone in before.sealed {

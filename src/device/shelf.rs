@@ -48,6 +48,16 @@ struct Held {
     sealed: Vec<(String, Ranges, ChainSum)>,
 }
 
+impl Held {
+    /// Every place of which there is a row somewhere else than in this file.
+    fn places_beside(&self, use_id: &str) -> Ranges {
+        let mut places = Ranges::default();
+        self.loose.keys().for_each(|dseq| places.insert(*dseq, *dseq));
+        self.sealed.iter().filter(|(file, ..)| file != use_id).for_each(|(_, other, _)| places.merge(other));
+        places
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Shelf {
     rows: Vec<Row>,
@@ -81,12 +91,8 @@ impl Shelf {
     pub fn drop_file(&mut self, use_id: &str) {
         self.read.remove(use_id);
         for held in self.chains.values_mut() {
+            held.places = held.places_beside(use_id);
             held.sealed.retain(|(file, ..)| file != use_id);
-            held.places = held.loose.keys().fold(Ranges::default(), |mut places, dseq| {
-                places.insert(*dseq, *dseq);
-                places
-            });
-            held.sealed.iter().for_each(|(_, places, _)| held.places.merge(places));
         }
     }
 
@@ -167,7 +173,7 @@ impl Shelf {
             let held = self.chains.get(chain).map(|held| &held.places);
             let end = held.map_or(0, Ranges::last).max(ends(chain));
             out.copied |= chain.device_id == *own && end < places.last();
-            let both = held.map_or_else(Ranges::default, |held| held.minus(&held.minus(places)));
+            let both = held.map_or_else(Ranges::default, |held| held.common(places));
             if !both.is_empty() {
                 out.doubled.insert(chain.clone(), both);
             }
@@ -180,10 +186,7 @@ impl Shelf {
         let mut out = Foreign::default();
         for Span { chain, places, .. } in spans {
             let Some(held) = self.chains.get(chain) else { continue };
-            let mut others = Ranges::default();
-            held.loose.keys().for_each(|dseq| others.insert(*dseq, *dseq));
-            held.sealed.iter().filter(|(file, ..)| file != use_id).for_each(|(_, places, _)| others.merge(places));
-            let both = places.minus(&places.minus(&others));
+            let both = held.places_beside(use_id).common(places);
             if !both.is_empty() {
                 out.doubled.insert(chain.clone(), both);
             }

@@ -96,6 +96,12 @@ impl Ranges {
         out
     }
 
+    /// What is in both.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        self.minus(&self.minus(other))
+    }
+
     /// How many of `from..=to` are in the set.
     pub fn count_within(&self, from: u64, to: u64) -> u64 {
         self.0.iter().map(|(begin, end)| (*end.min(&to) + 1).saturating_sub(*begin.max(&from))).sum()

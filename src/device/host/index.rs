@@ -104,6 +104,12 @@ struct Writing {
     file: String,
 }
 
+impl Writing {
+    fn is_outdone_by(&self, header: &Header) -> bool {
+        header.role == Role::Manifest && self.next.generation <= header.generation
+    }
+}
+
 impl Writer {
     pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
         self.under_way.as_ref().is_some_and(|(asked, _)| *asked == ticket)
@@ -136,20 +142,16 @@ impl Host {
         let Some((_, mut writing)) = self.index.under_way.take() else { return };
         match answer {
             Ok(Answer::Heads(heads)) => {
-                let outdoes = |head: &[u8]| {
-                    Header::decode(head)
-                        .is_ok_and(|header| header.role == Role::Manifest && writing.next.generation <= header.generation)
-                };
+                let outdoes = |head: &[u8]| Header::decode(head).is_ok_and(|header| writing.is_outdone_by(&header));
                 let (newer, older): (Vec<_>, Vec<_>) =
                     heads.into_iter().partition(|(_, head)| head.as_deref().is_some_and(outdoes));
                 // Never over the one that counts.
                 let other = |name: &String| self.manifest_file.as_ref() != Some(name);
                 writing.files = older.into_iter().map(|(name, _)| name).filter(other).collect();
-                if newer.is_empty() {
-                    return self.take_next(around, out, writing);
+                match newer.is_empty() {
+                    true => self.take_next(around, out, writing),
+                    false => self.look_for_newer(out, writing),
                 }
-                writing.looks = true;
-                self.index_by(out, writing, Act::Follow);
             }
             Ok(Answer::Done) if writing.looks => {
                 writing.looks = false;
@@ -166,9 +168,7 @@ impl Host {
             Ok(Answer::Taken(Some(there))) => match Header::decode(&there) {
                 Err(ledger::HeaderErr::Newer(_)) => self.written(around, out, writing, Err(Trouble::Newer)),
                 // Newer than what this tab goes on from: it was frozen, and another one leads by now. Its word stays.
-                Ok(header) if header.role == Role::Manifest && writing.next.generation <= header.generation => {
-                    self.take_next(around, out, writing);
-                }
+                Ok(header) if writing.is_outdone_by(&header) => self.look_for_newer(out, writing),
                 _ => {
                     let mut use_id = [0; 16];
                     around.entropy.fill(&mut use_id);
@@ -181,6 +181,12 @@ impl Host {
             Ok(_) => self.written(around, out, writing, Err(odd())),
             Err(trouble) => self.written(around, out, writing, Err(trouble)),
         }
+    }
+
+    /// A file says that it holds a newer one, which counts if it is whole.
+    fn look_for_newer(&mut self, out: &mut Vec<Deed>, mut writing: Writing) {
+        writing.looks = true;
+        self.index_by(out, writing, Act::Follow);
     }
 
     fn take_next(&mut self, around: &mut Around, out: &mut Vec<Deed>, mut writing: Writing) {
@@ -200,7 +206,7 @@ impl Host {
             false => Err(Trouble::of("another tab leads now")),
         });
         if outcome.is_ok() {
-            self.lead.term_begins();
+            self.lead.is_of_its_term();
             (self.manifest, self.manifest_file) = (writing.next, Some(writing.file));
             // Who this is may have changed meanwhile.
             self.lead.dirty |= self.manifest.becomes(self.device.identity());

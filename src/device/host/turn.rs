@@ -113,8 +113,8 @@ impl Lead {
         (self.outdone, self.nudged) = (true, true);
     }
 
-    /// The index of this term is written down.
-    pub(crate) fn term_begins(&mut self) {
+    /// The index in memory is one that was written down.
+    pub(crate) fn is_of_its_term(&mut self) {
         self.before_term = None;
     }
 }

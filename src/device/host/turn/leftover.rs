@@ -79,6 +79,7 @@ impl Host {
     /// They are given up once every row in them was found elsewhere. One that cannot be read is left as it is, for whoever can
     /// repair it, and one with a row that is nowhere else is listed.
     pub(super) fn reclaim_next(&mut self, around: &mut Around, out: &mut Out) {
+        out.push(Deed::LetGo(Task::Turn));
         match self.lead.left.pop() {
             Some((name, use_id)) => {
                 let act = Act::Take { file: name.clone(), plain: true };

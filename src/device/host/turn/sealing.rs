@@ -127,6 +127,8 @@ impl Host {
     }
 
     pub(super) fn seal_next(&mut self, around: &mut Around, out: &mut Out, mut open: VecDeque<String>) {
+        // Nothing more is done with the one before.
+        out.push(Deed::LetGo(Task::Turn));
         match open.pop_front() {
             Some(name) => {
                 // A session is over when its file can be taken: no tab holds it.
@@ -144,7 +146,6 @@ impl Host {
         // A power cut that takes a young file would leave the sealed one alone: rows that no index speaks of yet, whose places
         // a start would give to others. Only of what ended here it is known that it is all kept twice.
         if !around.lasts && segment.is_young(around.utc_ms) && !self.writes.ended.contains(&segment.use_id) {
-            out.push(Deed::LetGo(Task::Turn));
             return self.seal_next(around, out, open);
         }
         // That there is no index beside this one file is no damage, and what was cut while it was written was never saved.
@@ -160,7 +161,6 @@ impl Host {
         }
         if unread {
             // Nothing in it can be read, which is not the same as nothing being in it.
-            out.push(Deed::LetGo(Task::Turn));
             return self.seal_next(around, out, open);
         }
         // Rows from the server may have brought nothing new, and still have moved the cursor.
@@ -185,11 +185,12 @@ mod tests {
 
     use crate::{
         Device, FILE_YOUNG_MS, LaneHeads,
-        deeds::{Act, Answer, Around, Deed, Happening, Trouble},
+        deeds::{Act, Answer, Around, Deed, Happening, Task, Trouble},
         host::turn::pretended::{Bytes, around, host, me},
     };
 
-    /// A leader and a session of another tab that is over and began `age_ms` ago: whether it is sealed in the first turn.
+    /// A leader and a session of another tab that is over and began `age_ms` ago: whether it is sealed in the first turn. While
+    /// the leader rests it keeps no file.
     fn seals(age_ms: u64, lasts: bool) -> bool {
         let now_ms = 10 * FILE_YOUNG_MS;
         let mut writer = Device::new(me(), LaneId::number(1), LaneHeads::new());
@@ -199,16 +200,24 @@ mod tests {
         session.extend(writer.capture(&stamp, &mut Bytes, vec![Draft::mine(fact)]).expect("the fact is sound").bytes);
         let (mut host, mut chance) = (host(), Bytes);
         let mut happenings = VecDeque::from([Happening::Leads { stolen: false }]);
+        let mut held = false;
         while let Some(happening) = happenings.pop_front() {
             let mut around = Around { projector: true, lasts, ..around(now_ms, &mut chance) };
             for deed in host.step(&mut around, happening) {
+                held &= !matches!(deed, Deed::LetGo(Task::Turn));
                 let Deed::Do { ticket, act } = deed else { continue };
                 let answer = match act {
                     Act::Encode(_) => return true,
-                    Act::Wait(_) => return false,
+                    Act::Wait(_) => {
+                        assert!(!held, "a file that nothing is done with is held");
+                        return false;
+                    }
                     Act::List => Answer::Names(vec!["manifest-0".to_owned(), "slot-000".to_owned()]),
                     Act::Heads(names) => Answer::Heads(names.into_iter().map(|name| (name, Some(session.clone()))).collect()),
-                    Act::Take { file, .. } if file == "slot-000" => Answer::Taken(Some(session.clone())),
+                    Act::Take { file, .. } if file == "slot-000" => {
+                        held = true;
+                        Answer::Taken(Some(session.clone()))
+                    }
                     Act::Take { .. } => Answer::Taken(Some(Vec::new())),
                     Act::Write(_) => Answer::Written(Default::default()),
                     _ => Answer::Done,

@@ -121,9 +121,11 @@ fn left_over(heads: &Heads, generation: u64) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use ledger::{Header, Role};
+
     use crate::{
         Host, Manifest,
-        deeds::{Act, Answer, Deed, Happening, Ticket},
+        deeds::{Act, Answer, Deed, Happening, Task, Ticket},
         host::turn::pretended::{Bytes, around, host, me},
     };
 
@@ -154,5 +156,40 @@ mod tests {
         step(&mut host, Happening::Lost);
         host.follow(index(4), "manifest-1".to_owned());
         assert_eq!(host.manifest.generation, 4, "the former leader went on writing, and that counts");
+    }
+
+    #[test]
+    fn a_leader_that_is_outdone_writes_nothing_before_it_goes_on_from_the_newer_index() {
+        let index = |generation| Manifest { generation, ..Manifest::first(me()) };
+        let newer = Header { role: Role::Manifest, generation: 9, ..Header::open([1; 16]) }.encode().to_vec();
+        let mut host = host();
+        host.follow(index(3), "manifest-0".to_owned());
+        host.lead.dirty = true;
+        let mut asked = step(&mut host, Happening::Leads { stolen: false });
+        let (mut followed, written) = loop {
+            let (ticket, act) = asked.expect("it goes on");
+            let answer = match act {
+                Act::Write(whole) => break (host.manifest.clone(), whole),
+                Act::List => Answer::Names(Vec::new()),
+                // Another tab's, in a file that this one would not have taken.
+                Act::Heads(names) if ticket.task == Task::Index => {
+                    let head = |name: &String| (name == "manifest-3").then(|| newer.clone());
+                    Answer::Heads(names.into_iter().map(|name| (name.clone(), head(&name))).collect())
+                }
+                Act::Heads(_) => Answer::Heads(Vec::new()),
+                Act::Follow => {
+                    if ticket.task == Task::Index {
+                        host.follow(index(9), "manifest-3".to_owned());
+                    }
+                    Answer::Done
+                }
+                Act::Take { .. } => Answer::Taken(Some(Vec::new())),
+                _ => Answer::Done,
+            };
+            asked = step(&mut host, Happening::Done { ticket, answer: Ok(answer) });
+        };
+        followed.generation = 9;
+        assert_eq!(followed, index(9), "what it goes on from");
+        assert!(9 < written.generation, "what it writes counts");
     }
 }
